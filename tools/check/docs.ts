@@ -1,0 +1,63 @@
+// Fails when settings, error codes or rooms in the documents differ from the code. `--write` writes .env.example anew.
+import { glob, readFile, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { SETTINGS } from '../../libs/service/src/config.ts'
+import { ROOMS } from './rooms.ts'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+const read = (path: string) => readFile(join(ROOT, path), 'utf8').catch(() => '')
+
+const problems: string[] = []
+await checkEnvExample()
+await checkErrorTable()
+await checkRooms()
+for (const problem of problems) console.error(problem)
+process.exitCode = problems.length > 0 ? 1 : 0
+
+async function checkEnvExample(): Promise<void> {
+  const wanted = envExample()
+  if (process.argv.includes('--write')) await writeFile(join(ROOT, '.env.example'), wanted)
+  else if ((await read('.env.example')) !== wanted)
+    problems.push('.env.example differs from libs/service/src/config.ts; write it anew: node tools/check/docs.ts --write')
+}
+
+/** Every setting with its default, commented out: a copy as .env changes nothing until a line is opened. */
+function envExample(): string {
+  const blocks = Object.entries(SETTINGS).map(([name, { rule, doc }]) => {
+    const fallback = rule.safeParse(undefined)
+    const shown = fallback.success && fallback.data !== undefined ? String(fallback.data) : ''
+    return `# ${doc}\n# ${name}=${shown}\n`
+  })
+  return `# Settings of ib-stream. Copy to .env and open the lines that you change; an empty value counts as unset.\n\n${blocks.join('\n')}`
+}
+
+/** Codes in the code and codes in the table are one set, in both directions, each raised somewhere. */
+async function checkErrorTable(): Promise<void> {
+  const declared = new Set<string>()
+  const used = new Map<string, number>()
+  for await (const path of glob('{libs,services,apps}/*/src/**/*.ts', { cwd: ROOT })) {
+    const text = await read(path)
+    for (const [code] of text.matchAll(/'(IBS_[A-Z_]+)'/g)) used.set(code.slice(1, -1), (used.get(code.slice(1, -1)) ?? 0) + 1)
+    if (path.endsWith('/errors.ts')) for (const [, code] of text.matchAll(/^\s*'(IBS_[A-Z_]+)',/gm)) declared.add(code ?? '')
+  }
+  const table = new Set([...(await read('docs/reference/errors.md')).matchAll(/^\| `(IBS_[A-Z_]+)` \|/gm)].map(([, code]) => code ?? ''))
+  for (const code of declared) if (!table.has(code)) problems.push(`docs/reference/errors.md lacks ${code}`)
+  for (const code of table) if (!declared.has(code)) problems.push(`docs/reference/errors.md has ${code}, which no errors.ts declares`)
+  for (const code of used.keys()) if (!declared.has(code)) problems.push(`${code} is used but no errors.ts declares it`)
+  for (const code of declared) if ((used.get(code) ?? 0) < 2) problems.push(`${code} is declared but never raised`)
+}
+
+async function checkRooms(): Promise<void> {
+  const rows = new Map(
+    [...(await read('docs/architecture/rooms.md')).matchAll(/^\| `([a-z-]+\/[a-z-]+)` \|[^|]*\| ([^|]*) \|$/gm)].map(([, room, may]) => [
+      room ?? '',
+      may?.trim(),
+    ]),
+  )
+  for (const [room, allowed] of Object.entries(ROOMS)) {
+    const wanted = allowed.join(', ') || '–'
+    if (rows.get(room) !== wanted) problems.push(`docs/architecture/rooms.md: the row of ${room} should say it may import "${wanted}"`)
+  }
+  for (const room of rows.keys())
+    if (!(room in ROOMS)) problems.push(`docs/architecture/rooms.md has ${room}, which is not in the table of rooms`)
+}

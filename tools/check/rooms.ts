@@ -1,0 +1,15 @@
+/** The table of rooms: what each may import of the others. docs/architecture/rooms.md shows it to people; a check holds the two together. */
+export const ROOMS: Record<string, readonly string[]> = {
+  'libs/model': [],
+  'libs/service': ['model'],
+  'libs/storage': ['model'],
+  'libs/bus': ['model'],
+  'libs/tape': ['model', 'storage', 'bus'],
+  'libs/writer': ['model', 'storage', 'bus', 'service'],
+  'libs/gateway-sim': [],
+  'services/ingest': ['model', 'service', 'storage', 'bus', 'tape'],
+  'services/writer-json': ['writer'],
+  'services/writer-proto': ['writer'],
+  'services/query-api': ['model', 'service', 'storage', 'bus', 'tape'],
+  'apps/cli': ['model', 'service', 'storage', 'bus', 'tape'],
+}

@@ -1,0 +1,110 @@
+// The door behind `npm start`, `npm test`, `npm run check` and `./ib-stream`: sets up what is missing, then goes on in the project's own Node.
+// Plain JavaScript without dependencies: it runs on any Node from 20 on, before anything is installed.
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { findNatsServer } from './nats-server.mjs'
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
+const NODE = join(ROOT, 'node_modules/node/bin/node')
+const STAMP = join(ROOT, 'node_modules/.ib-stream-installed')
+const say = (line) => process.stderr.write(`${line}\n`)
+
+const VERBS = {
+  start: async (args) => cli(['up', ...args]),
+  cli,
+  test,
+  check,
+}
+
+const [verb = '', ...args] = process.argv.slice(2)
+try {
+  const [major = 0] = process.versions.node.split('.').map(Number)
+  if (major < 20) throw new Error(`Node ${process.versions.node} is too old to set up; install Node 20 or newer (https://nodejs.org)`)
+  if (!Object.hasOwn(VERBS, verb)) throw new Error(`"${verb}" is none of ${Object.keys(VERBS).join(', ')}`)
+  await ensureInstalled()
+  process.exitCode = await VERBS[verb](args)
+} catch (error) {
+  say(`ib-stream: ${error.message}`)
+  process.exitCode = 1
+}
+
+/** Installs the locked packages when they are missing or were installed from another lockfile. */
+async function ensureInstalled() {
+  const lock = createHash('sha256')
+    .update(await readFile(join(ROOT, 'package-lock.json')))
+    .digest('hex')
+  const installed = await readFile(STAMP, 'utf8').catch(() => '')
+  const nodeThere = await access(NODE).then(
+    () => true,
+    () => false,
+  )
+  if (installed === lock && nodeThere) return
+  say('installing the locked packages (npm ci) …')
+  const npm = process.env.npm_execpath
+  const [command, before] = npm ? [process.execPath, [npm]] : ['npm', []]
+  const code = await runChild(command, [...before, 'ci', '--no-audit', '--no-fund', '--loglevel', 'error'], { stdout: 2 })
+  if (code !== 0) throw new Error(`npm ci ended with ${code}; it needs the npm registry, or its proxy in ~/.npmrc`)
+  await writeFile(STAMP, lock)
+}
+
+async function cli(args) {
+  const env = args[0] === 'up' ? { IB_STREAM_NATS_SERVER: await findNatsServer({ say }) } : {}
+  return await runChild(NODE, [join(ROOT, 'apps/cli/src/main.ts'), ...args], { env, cwd: process.cwd() })
+}
+
+async function test(args) {
+  const env = { IB_STREAM_NATS_SERVER: await findNatsServer({ say }), NODE_NO_WARNINGS: '1' }
+  const folder = await mkdtemp(join(tmpdir(), 'ib-stream-test-'))
+  const report = join(folder, 'report.json')
+  try {
+    const code = await runChild(NODE, [join(ROOT, 'node_modules/jest/bin/jest.js'), '--json', '--outputFile', report, ...args], {
+      env,
+      stdout: 'ignore',
+    })
+    const { numPassedTests, numFailedTests, numFailedTestSuites, testResults } = JSON.parse(await readFile(report, 'utf8'))
+    const broken = testResults.filter((suite) => suite.status === 'failed' && suite.assertionResults.length === 0).length
+    process.stdout.write(`${numPassedTests} passed, ${numFailedTests + broken} failed\n`)
+    return code || (numFailedTestSuites > 0 ? 1 : 0)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Types, lint and format, arrows between the rooms, docs in step with the code; every one runs, so that all problems show at once. */
+async function check() {
+  const steps = {
+    types: [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', ROOT],
+    'lint and format': [join(ROOT, 'node_modules/@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', ROOT],
+    arrows: [join(ROOT, 'tools/check/arrows.ts')],
+    'docs in step': [join(ROOT, 'tools/check/docs.ts')],
+  }
+  let failed = 0
+  for (const [name, command] of Object.entries(steps)) {
+    const code = await runChild(NODE, command)
+    say(`${code === 0 ? 'ok    ' : 'FAILED'} ${name}`)
+    if (code !== 0) failed += 1
+  }
+  return failed === 0 ? 0 : 1
+}
+
+/** Runs a child to its end; a signal to us is its signal (a Ctrl-C reaches it from the terminal already). */
+function runChild(command, args, { env = {}, cwd = ROOT, stdout = 'inherit' } = {}) {
+  return new Promise((resolve, reject) => {
+    const path = `${dirname(NODE)}:${process.env.PATH ?? ''}`
+    const child = spawn(command, args, { cwd, stdio: ['inherit', stdout, 'inherit'], env: { ...process.env, PATH: path, ...env } })
+    const pass = (signal) => child.kill(signal)
+    const wait = () => {}
+    process.on('SIGTERM', pass)
+    process.on('SIGINT', wait)
+    child.on('error', reject)
+    child.on('exit', (code, signal) => {
+      process.off('SIGTERM', pass)
+      process.off('SIGINT', wait)
+      resolve(code ?? (signal === 'SIGINT' ? 130 : 1))
+    })
+  })
+}
