@@ -1,0 +1,39 @@
+export type { Contract } from './contract.ts'
+export { codeOf, IbsError } from './error.ts'
+export { PARTITION_COUNT, partitionOf } from './partition.ts'
+export {
+  type ConnectionEvent,
+  EVENT_SUBJECT_PREFIX,
+  eventSubject,
+  type GapEvent,
+  type LostEvent,
+  type RecorderEvent,
+  type RecorderEventKind,
+  type SubscriptionEvent,
+} from './recorder-event.ts'
+export { hash31 } from './request-id.ts'
+export {
+  type BidAskTick,
+  compareTicks,
+  FIELDS,
+  type Field,
+  isTickType,
+  type MidPointTick,
+  TICK_TYPES,
+  type TickMessage,
+  type TickType,
+  type TradeTick,
+} from './tick.ts'
+export {
+  EARLIEST_TS_US,
+  hourOf,
+  isoFromUs,
+  msFromUs,
+  US_PER_DAY,
+  US_PER_HOUR,
+  US_PER_MS,
+  US_PER_SECOND,
+  usFromMs,
+  usFromSeconds,
+} from './time.ts'
+export { checkTick, type TickCheck, type TickFault } from './validate-tick.ts'
