@@ -1,0 +1,160 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { ServiceError } from './errors.ts'
+import { parseTrackedContracts, type TrackedContract } from './tracked-contracts.ts'
+
+/** Real ticks and simulated ones never mix: the source is written into streams and checkpoints. */
+export type Source = 'gateway' | 'simulator'
+
+const port = z.coerce.number().int('a whole number').min(0, 'from 0 to 65535').max(65_535, 'from 0 to 65535')
+const wholeMs = z.coerce.number().int('a whole number of milliseconds').min(50, 'at least 50 ms').max(600_000, 'at most 600000 ms')
+const BACKEND_NAMES = ['json', 'pb'] as const
+
+const portList = z.string().transform((text, context) => {
+  const ports = text.split(',').map((part) => Number(part.trim()))
+  if (ports.every((one) => Number.isInteger(one) && one > 0 && one < 65_536)) return ports
+  context.addIssue('port numbers separated by commas, e.g. 4002,4001')
+  return z.NEVER
+})
+
+const backendList = z.string().transform((text, context) => {
+  const names = text.split(',').map((part) => part.trim())
+  if (names.length > 0 && names.every((name) => (BACKEND_NAMES as readonly string[]).includes(name)))
+    return [...new Set(names)] as ('json' | 'pb')[]
+  context.addIssue(`names from ${BACKEND_NAMES.join(', ')}, separated by commas`)
+  return z.NEVER
+})
+
+const trackedContracts = z.string().transform((text, context): readonly TrackedContract[] => {
+  const { contracts, problems } = parseTrackedContracts(text)
+  for (const problem of problems) context.addIssue(problem)
+  return contracts
+})
+
+const DEFAULT_SIMULATED = '711280073:MNQ:bid_ask;last:24,265598:AAPL:bid_ask;last:24'
+
+/** Every setting of ib-stream: its rule, its default, and what `.env.example` says of it. Children of `npm start` get the same ones. */
+export const SETTINGS = {
+  IB_HOST: {
+    rule: z.string().optional(),
+    doc: 'Host of IB Gateway or TWS. Unset: the simulator is the gateway, and all files go to data-sim/.',
+  },
+  IB_PORTS: { rule: portList.prefault('4002,4001,7497,7496'), doc: 'Gateway ports, tried in turn.' },
+  IB_CLIENT_ID: {
+    rule: z.coerce.number().int('a whole number').min(0, '0 or more').max(32_767, 'at most 32767').prefault(851),
+    doc: 'API client id; unique among the programs that use this gateway.',
+  },
+  IB_CONNECT_TIMEOUT_MS: { rule: wholeMs.prefault(15_000), doc: 'How long a connection may take until the gateway is ready, ms.' },
+  IB_STREAM_TRACKED_CONTRACTS: {
+    rule: trackedContracts.optional(),
+    doc: 'Contracts to record: cid:symbol:tick_type;tick_type:hours, separated by commas. With the simulator the default is MNQ and AAPL.',
+  },
+  IB_STREAM_BACKENDS: { rule: backendList.prefault('json,pb'), doc: 'Backends that write files and that answers are read from.' },
+  IB_STREAM_INSTANCE: {
+    rule: z
+      .string()
+      .regex(/^[a-z0-9-]{0,32}$/, 'small letters, digits and -, at most 32')
+      .prefault(''),
+    doc: 'Name of this installation where several run on one host.',
+  },
+  DATA_DIR: { rule: z.string().optional(), doc: 'Where files, spool and log live. Default data/, without IB_HOST data-sim/.' },
+  NATS_URL: {
+    rule: z.string().min(1, 'nats://host:port').prefault('nats://127.0.0.1:4222'),
+    doc: 'NATS server, 2.10 or newer, with JetStream.',
+  },
+  IB_STREAM_LOG_MAX_BYTES: {
+    rule: z.coerce
+      .number()
+      .int('a whole number of bytes')
+      .min(2 ** 20, 'at least 1048576')
+      .prefault(20 * 2 ** 30),
+    doc: 'Most bytes that the log (stream TICKS) may hold; used when the stream is made.',
+  },
+  PORT: {
+    rule: port.prefault(8851),
+    doc: 'Port of query-api; npm start puts the health pages of the other services on the ports after it.',
+  },
+  HOST: {
+    rule: z.string().min(1, 'an address to listen on').prefault('127.0.0.1'),
+    doc: 'Address that query-api and the health pages listen on.',
+  },
+  HEALTH_PORT: { rule: port.prefault(0), doc: 'Port of /health, /ready and /metrics of every other service; 0 takes a free one.' },
+  CHECKPOINT_VISIBLE_MS: { rule: wholeMs.prefault(500), doc: 'How often writers show readers what they wrote, ms.' },
+  CHECKPOINT_DURABLE_MS: { rule: wholeMs.prefault(10_000), doc: 'How often writers make it survive a power cut, ms.' },
+  SIM_HOST: { rule: z.string().min(1, 'a host name').prefault('127.0.0.1'), doc: 'Host of the gateway simulator (used without IB_HOST).' },
+  SIM_PORT: { rule: port.prefault(4002), doc: 'Port of the gateway simulator.' },
+  LOG_LEVEL: {
+    rule: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).prefault('info'),
+    doc: 'Least level of the JSON log.',
+  },
+} as const
+
+type Raw = { [Name in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[Name]['rule']> }
+
+export interface Config {
+  source: Source
+  gateway: { host: string; ports: readonly number[]; clientId: number; connectTimeoutMs: number }
+  tracked: readonly TrackedContract[]
+  backends: readonly ('json' | 'pb')[]
+  instance: string
+  /** Absolute. */
+  dataDir: string
+  natsUrl: string
+  logMaxBytes: number
+  port: number
+  host: string
+  healthPort: number
+  checkpointVisibleMs: number
+  checkpointDurableMs: number
+  logLevel: Raw['LOG_LEVEL']
+}
+
+/**
+ * The whole configuration from environment variables, complete and frozen. An empty variable counts as unset.
+ * @throws ServiceError `IBS_CONFIG_INVALID` naming every setting that breaks its rule
+ */
+export function loadConfig(env: Record<string, string | undefined>): Config {
+  const problems: string[] = []
+  const raw = {} as Record<string, unknown>
+  for (const [name, { rule }] of Object.entries(SETTINGS)) {
+    const given = env[name] === '' ? undefined : env[name]
+    const result = rule.safeParse(given)
+    if (result.success) raw[name] = result.data
+    else for (const issue of result.error.issues) problems.push(`${name}=${given ?? ''}: ${issue.message}`)
+  }
+  if (problems.length > 0) {
+    const list = problems.map((problem) => `\n  ${problem}`).join('')
+    throw new ServiceError(
+      'IBS_CONFIG_INVALID',
+      `these settings are wrong:${list}\nMend them in the environment or .env; .env.example tells each rule.`,
+      { problems },
+    )
+  }
+  return Object.freeze(derive(raw as Raw))
+}
+
+function derive(raw: Raw): Config {
+  const source: Source = raw.IB_HOST === undefined ? 'simulator' : 'gateway'
+  const simulated = source === 'simulator'
+  return {
+    source,
+    gateway: {
+      host: raw.IB_HOST ?? raw.SIM_HOST,
+      ports: simulated ? [raw.SIM_PORT] : raw.IB_PORTS,
+      clientId: raw.IB_CLIENT_ID,
+      connectTimeoutMs: raw.IB_CONNECT_TIMEOUT_MS,
+    },
+    tracked: raw.IB_STREAM_TRACKED_CONTRACTS ?? (simulated ? parseTrackedContracts(DEFAULT_SIMULATED).contracts : []),
+    backends: raw.IB_STREAM_BACKENDS,
+    instance: raw.IB_STREAM_INSTANCE,
+    dataDir: resolve(raw.DATA_DIR ?? (simulated ? 'data-sim' : 'data')),
+    natsUrl: raw.NATS_URL,
+    logMaxBytes: raw.IB_STREAM_LOG_MAX_BYTES,
+    port: raw.PORT,
+    host: raw.HOST,
+    healthPort: raw.HEALTH_PORT,
+    checkpointVisibleMs: raw.CHECKPOINT_VISIBLE_MS,
+    checkpointDurableMs: raw.CHECKPOINT_DURABLE_MS,
+    logLevel: raw.LOG_LEVEL,
+  }
+}

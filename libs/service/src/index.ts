@@ -1,0 +1,6 @@
+export { type Clock, openClock } from './clock.ts'
+export { type Config, loadConfig, SETTINGS, type Source } from './config.ts'
+export { SERVICE_ERROR_CODES, ServiceError, type ServiceErrorCode } from './errors.ts'
+export { type Health, type HealthPages, type Report, serveHealth } from './health.ts'
+export { runMain, type Service, startService } from './service.ts'
+export { parseTrackedContracts, type TrackedContract } from './tracked-contracts.ts'
