@@ -1,4 +1,3 @@
-export type { Contract } from './contract.ts'
 export { codeOf, IbsError } from './error.ts'
 export { PARTITION_COUNT, partitionOf } from './partition.ts'
 export {
