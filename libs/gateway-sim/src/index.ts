@@ -1,0 +1,7 @@
+export type { SimErrorCode } from './errors.ts'
+export { GatewaySimError, SIM_ERROR_CODES } from './errors.ts'
+export type { GatewaySim, GatewaySimStats } from './gateway-sim.ts'
+export { startGatewaySim } from './gateway-sim.ts'
+export type { Log, LogLevel } from './log.ts'
+export { jsonLinesLog, silentLog } from './log.ts'
+export type { GatewaySimOptions } from './options.ts'

@@ -1,0 +1,46 @@
+import { describe, expect, it } from '@jest/globals'
+import { Catalogue } from '../../src/contract/catalogue.ts'
+import type { ContractQuery } from '../../src/wire/request.ts'
+
+const NOTHING: ContractQuery = {
+  conId: undefined,
+  symbol: '',
+  secType: '',
+  expiry: '',
+  exchange: '',
+  primaryExchange: '',
+  currency: '',
+  localSymbol: '',
+  tradingClass: '',
+}
+
+const catalogue = new Catalogue(new Date('2025-07-30T00:00:00Z'))
+const find = (query: Partial<ContractQuery>) => catalogue.find({ ...NOTHING, ...query }).map(({ conId }) => conId)
+
+describe('Catalogue', () => {
+  it.each([
+    [711280073, { symbol: 'MNQ', secType: 'FUT' }],
+    [711280073, { localSymbol: 'MNQU5', secType: 'FUT', exchange: 'CME' }],
+    [711280073, { symbol: 'MNQ', secType: 'FUT', expiry: '202509' }],
+    [265598, { symbol: 'AAPL', secType: 'STK', exchange: 'SMART', currency: 'USD' }],
+    [8314, { symbol: 'IBM', secType: 'STK', exchange: 'NYSE' }],
+    [756733, { symbol: 'SPY', secType: 'STK', primaryExchange: 'ARCA' }],
+    [12087792, { symbol: 'EUR', secType: 'CASH', currency: 'USD', exchange: 'IDEALPRO' }],
+  ])('finds %d by %j', (conId, query) => {
+    expect(find({ conId })).toEqual([conId])
+    expect(find(query)).toEqual([conId])
+  })
+
+  it('finds nothing for a symbol without type, another currency or an unknown id', () => {
+    expect(find({ symbol: 'AAPL' })).toEqual([])
+    expect(find({ symbol: 'AAPL', secType: 'STK', currency: 'EUR' })).toEqual([])
+    expect(find({ conId: 42 })).toEqual([])
+  })
+
+  it('makes a share of an id that only a replay file knows, and leaves known ones alone', () => {
+    catalogue.addUnknown(42)
+    catalogue.addUnknown(265598)
+    expect(catalogue.find({ ...NOTHING, conId: 42 })).toMatchObject([{ symbol: 'C42', secType: 'STK', exchange: 'SMART' }])
+    expect(catalogue.find({ ...NOTHING, conId: 265598 })).toMatchObject([{ symbol: 'AAPL' }])
+  })
+})
