@@ -1,0 +1,8 @@
+import { IbsError } from '@ib-stream/model'
+
+export const WRITER_ERROR_CODES = [
+  'IBS_WRITER_SOURCE_MIXED', // the log holds the other source (simulator, gateway) than this writer is configured for
+] as const
+export type WriterErrorCode = (typeof WRITER_ERROR_CODES)[number]
+
+export class WriterError extends IbsError<WriterErrorCode> {}

@@ -1,0 +1,6 @@
+export { runMain } from '@ib-stream/service'
+export { encodeTickProto } from '@ib-stream/storage'
+export type { HourOfTicks, SegmentCodec } from './codec.ts'
+export { WRITER_ERROR_CODES, WriterError, type WriterErrorCode } from './errors.ts'
+export { runWriter } from './run-writer.ts'
+export { openWriter, type PartitionChange, type Writer, type WriterOptions } from './writer.ts'

@@ -1,0 +1,42 @@
+import { connectBus } from '@ib-stream/bus'
+import { loadConfig, startService } from '@ib-stream/service'
+import type { SegmentCodec } from './codec.ts'
+import { registerWriterMetrics } from './metrics.ts'
+import { openWriter } from './writer.ts'
+
+/** The whole of a writer service: config, log and health, bus, partitions; returns after SIGTERM, with everything committed. */
+export async function runWriter(name: string, codec: SegmentCodec): Promise<void> {
+  const config = loadConfig(process.env)
+  await using service = await startService(name, config)
+  const { stopping } = service
+  let busState = 'connecting'
+  service.report('bus', () => ({ state: busState, ready: busState === 'connected' }))
+  await using bus = await connectBus({ url: config.natsUrl, name, signal: stopping })
+  busState = bus.state
+  bus.onChange((state) => {
+    busState = state
+    service.log.info({ state }, 'bus changed state')
+  })
+  const { dataDir, source, checkpointVisibleMs, checkpointDurableMs } = config
+  const writer = openWriter({
+    codec,
+    bus,
+    dataDir,
+    source,
+    checkpointVisibleMs,
+    checkpointDurableMs,
+    onChange: (change) => service.log.info(change, 'partition changed state'),
+  })
+  service.report('writer', () => {
+    const states = [...writer.partitions.values()].map(({ state }) => state)
+    const stalled = states.filter((state) => state === 'stalled').length
+    return {
+      state: stalled > 0 ? 'stalled' : writer.state,
+      ready: writer.state === 'sharing' && stalled === 0,
+      partitions: states.length,
+      ticks: writer.ticks,
+    }
+  })
+  registerWriterMetrics(service, writer)
+  await writer.run(stopping)
+}
