@@ -1,0 +1,96 @@
+import { join } from 'node:path'
+import { type Bus, connectBus, openPublisher, type Publisher, pause } from '@ib-stream/bus'
+import { type Clock, type Config, openClock, type Service } from '@ib-stream/service'
+import { IngestError } from './errors.ts'
+import { InvalidSink } from './invalid-sink.ts'
+import { registerIngestMetrics } from './metrics.ts'
+import { Recorder } from './recorder.ts'
+
+/** The whole of ingest: bus, spool and chain first, and only when the log is ours the gateway. Returns after SIGTERM with everything in the spool. */
+export async function runIngest(config: Config, service: Service): Promise<void> {
+  if (config.tracked.length === 0) {
+    throw new IngestError(
+      'IBS_INGEST_NOTHING_TRACKED',
+      'no contract is named; set IB_STREAM_TRACKED_CONTRACTS, e.g. "711280073:MNQ:bid_ask;last:24"',
+    )
+  }
+  const { stopping, log } = service
+  let busState = 'connecting'
+  service.report('bus', () => ({ state: busState, ready: busState === 'connected' }))
+  await using bus = await connectBus({ url: config.natsUrl, name: 'ingest', signal: stopping })
+  busState = bus.state
+  bus.onChange((state) => {
+    busState = state
+    log.info({ state }, 'bus changed state')
+  })
+  await using publisher = await openPublisher({
+    bus,
+    spoolFolder: join(config.dataDir, '.state', 'spool'),
+    source: config.source,
+    logMaxBytes: config.logMaxBytes,
+    onEvent: (event) => log.info(event, 'publisher'),
+  })
+  const clock = openClock((byUs) => log.warn({ byUs }, 'the system clock was set'))
+  try {
+    await meetLog(publisher, stopping)
+    await record(config, service, { bus, publisher, clock })
+  } finally {
+    clock.close()
+  }
+}
+
+/** A spool that is new hears nothing before it knows that the log is its own. */
+async function meetLog(publisher: Publisher, signal: AbortSignal): Promise<void> {
+  while (publisher.state === 'connecting') await pause(20, signal)
+  if (publisher.state === 'refused')
+    throw new IngestError('IBS_INGEST_LOG_REFUSED', 'the log does not take these ticks; the line before tells why and what to do')
+}
+
+async function record(
+  config: Config,
+  service: Service,
+  { bus, publisher, clock }: { bus: Bus; publisher: Publisher; clock: Clock },
+): Promise<void> {
+  const { stopping, log } = service
+  const invalid = new InvalidSink(bus, stopping)
+  const heardUntilUs = newestStOf(publisher)
+  if (heardUntilUs !== undefined) clock.startAbove(heardUntilUs)
+  let recorder: Recorder | undefined
+  const countTick = registerIngestMetrics(service, { publisher, recorder: () => recorder, invalid })
+  recorder = new Recorder({
+    gateway: config.gateway,
+    tracked: config.tracked,
+    publisher,
+    clock,
+    invalid,
+    heardUntilUs,
+    onNote: (note) => log.info(note, note.kind),
+    onTick: countTick,
+  })
+  report(service, recorder, publisher)
+  await recorder.run(stopping)
+}
+
+function report(service: Service, recorder: Recorder, publisher: Publisher): void {
+  service.report('gateway', () => ({ state: recorder.state, ready: recorder.state === 'recording', connections: recorder.epoch }))
+  service.report('publisher', () => {
+    const { state, acknowledged, waitingLines, spool } = publisher
+    return { state, ready: state === 'sending', spoolEnd: spool.end, acknowledged, waitingLines }
+  })
+  service.report('streams', () => {
+    const { streams } = recorder
+    const refused = streams.filter(({ state }) => state === 'refused').length
+    const ticks = streams.reduce((sum, stream) => sum + stream.ticks, 0)
+    return { state: refused > 0 ? 'refused' : 'asked_for', ready: refused < streams.length, ticks, streams }
+  })
+}
+
+/** `st` goes on from what an earlier run left, whatever the clock says now. */
+function newestStOf(publisher: Publisher): number | undefined {
+  const record = publisher.spool.lastRecord
+  if (!record) return undefined
+  const stamps = Buffer.from(record.payload)
+    .toString('utf8')
+    .matchAll(/"st":(\d+)/g)
+  return Math.max(...[...stamps].map(([, st]) => Number(st)))
+}

@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Bus, connectBus, openLogReader, openPublisher, type Publisher } from '@ib-stream/bus'
+import { openClock, type TrackedContract } from '@ib-stream/service'
+import { freePort } from '../../../test/support/free-port.ts'
+import { InvalidSink } from '../src/invalid-sink.ts'
+import { Recorder, type RecorderNote } from '../src/recorder.ts'
+
+/** A real nats-server, bus, spool and recorder in a temporary folder; the gateway is the test's. */
+export class RecorderBench implements AsyncDisposable {
+  readonly notes: RecorderNote[] = []
+  readonly bus: Bus
+  readonly publisher: Publisher
+  readonly recorder: Recorder
+  #undo: (() => Promise<unknown>)[]
+  #stop = new AbortController()
+  #running: Promise<void>
+
+  static async open(tracked: readonly TrackedContract[], gatewayPorts: readonly number[], heardUntilUs?: number): Promise<RecorderBench> {
+    const folder = await mkdtemp(join(tmpdir(), 'ibs-ingest-'))
+    const port = await freePort()
+    const nats = spawn(
+      process.env.IB_STREAM_NATS_SERVER ?? 'nats-server',
+      ['-js', '-a', '127.0.0.1', '-p', String(port), '-sd', join(folder, 'nats')],
+      { stdio: 'ignore' },
+    )
+    const exited = new Promise((resolve) => nats.once('exit', resolve))
+    const bus = await connectBus({ url: `nats://127.0.0.1:${port}`, name: 'ingest-test' })
+    const publisher = await openPublisher({ bus, spoolFolder: join(folder, 'spool'), source: 'simulator', logMaxBytes: 2 ** 28 })
+    const end = async () => {
+      nats.kill('SIGKILL')
+      await exited
+      await rm(folder, { recursive: true, force: true })
+    }
+    return new RecorderBench(bus, publisher, { tracked, gatewayPorts, heardUntilUs }, end)
+  }
+
+  constructor(
+    bus: Bus,
+    publisher: Publisher,
+    {
+      tracked,
+      gatewayPorts,
+      heardUntilUs,
+    }: { tracked: readonly TrackedContract[]; gatewayPorts: readonly number[]; heardUntilUs: number | undefined },
+    end: () => Promise<void>,
+  ) {
+    const clock = openClock(() => undefined)
+    this.bus = bus
+    this.publisher = publisher
+    this.recorder = new Recorder({
+      gateway: { host: '127.0.0.1', ports: gatewayPorts, clientId: 851, connectTimeoutMs: 3_000 },
+      tracked,
+      publisher,
+      clock,
+      invalid: new InvalidSink(bus, this.#stop.signal),
+      heardUntilUs,
+      onNote: (note) => this.notes.push(note),
+      onTick: () => undefined,
+    })
+    this.#undo = [
+      async () => this.#stop.abort(),
+      async () => await this.#running,
+      async () => clock.close(),
+      () => publisher.close(),
+      () => bus.close(),
+      end,
+    ]
+    this.#running = this.recorder.run(this.#stop.signal)
+  }
+
+  /** Every line that is in the log now, by subject as stored. */
+  async log(): Promise<{ subject: string; lines: Record<string, unknown>[] }[]> {
+    await this.publisher.settled()
+    const stop = new AbortController()
+    const found: { subject: string; lines: Record<string, unknown>[] }[] = []
+    const reader = openLogReader({ bus: this.bus, filter: '>', fromSeq: 1, signal: stop.signal })
+    const end = this.publisher.acknowledged
+    for await (const batch of reader.batches()) {
+      for (const { subject, payload } of batch)
+        found.push({
+          subject,
+          lines: Buffer.from(payload)
+            .toString()
+            .trimEnd()
+            .split('\n')
+            .map((line) => JSON.parse(line)),
+        })
+      if ((batch.at(-1)?.seq ?? 0) >= end) break
+    }
+    return found
+  }
+
+  async events(kind: string): Promise<Record<string, unknown>[]> {
+    return (await this.log()).filter(({ subject }) => subject === `ib.events.${kind}`).flatMap(({ lines }) => lines)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const undo of this.#undo) await undo()
+  }
+}
