@@ -1,0 +1,93 @@
+import { describe, expect, it } from '@jest/globals'
+import { SseClient } from './support/sse-client.ts'
+import { Stack } from './support/stack.ts'
+import { tapeSource } from './support/tape-source.ts'
+import {
+  byStream,
+  decodeProto,
+  type PlainTick,
+  parseLines,
+  readJsonFiles,
+  readProtoFiles,
+  readTruth,
+  withoutStamp,
+} from './support/ticks.ts'
+import { waitFor } from './support/wait-for.ts'
+
+const MODEL_RUN_MS = 8_000
+
+/** Ticks in the API's order: ts first, then arrival. */
+const inQueryOrder = (ticks: readonly PlainTick[]): PlainTick[] => [...ticks].sort((a, b) => a.ts - b.ts || (a.st ?? 0) - (b.st ?? 0))
+
+const plain = (ticks: readonly PlainTick[]): string[] => ticks.map(withoutStamp)
+
+describe('the main path, every service a process', () => {
+  it('gives every tick that the gateway sent, once, in order, field by field: in both kinds of file, in all three formats, and live', async () => {
+    const { tracked, simulator, replay, cids, tts } = tapeSource(0)
+    await using stack = await Stack.make({ tracked, simulator })
+    for (const program of [stack.nats, stack.writerJson, stack.writerProto, stack.queryApi, stack.ingest]) program.start()
+    await stack.ready(stack.queryApi)
+    const lives = await Promise.all(cids.map((cid) => subscribe(`${stack.apiUrl}/v3/stream/${cid}/live?tick_types=${tts.join(',')}`)))
+    stack.simulator.start()
+
+    const truth = await sentByGateway(stack, replay)
+    const settled = async () =>
+      (await readJsonFiles(stack.dataDir)).length >= truth.length && (await readProtoFiles(stack.dataDir)).length >= truth.length
+    await waitFor(`${truth.length} ticks are in the files`, settled, 60_000)
+    await waitFor(`${truth.length} ticks came live`, () => lives.reduce((sum, { ticks }) => sum + ticks.length, 0) >= truth.length, 30_000)
+
+    const sent = byStream(truth)
+    expect(truth.length).toBeGreaterThan(10_000)
+    const json = byStream(await readJsonFiles(stack.dataDir))
+    const proto = byStream(await readProtoFiles(stack.dataDir))
+    for (const [stream, ticks] of sent) {
+      expect(plain(json.get(stream) ?? [])).toEqual(plain(ticks))
+      expect(proto.get(stream)).toEqual(json.get(stream))
+    }
+    expect(json.size).toBe(sent.size)
+
+    for (const [i, cid] of cids.entries()) {
+      const mine = truth.filter((tick) => tick.cid === cid)
+      expect(plain(lives[i]?.ticks ?? [])).toEqual(plain(mine))
+      const recorded = [...json.values()].flat().filter((tick) => tick.cid === cid)
+      const answers = await askAllFormats(stack.apiUrl, cid, tts, recorded)
+      for (const answer of answers) expect(answer).toEqual(inQueryOrder(recorded))
+      expect(plain(answers[0] ?? [])).toEqual(plain(inQueryOrder(recorded)))
+    }
+    for (const live of lives) await live[Symbol.asyncDispose]()
+  }, 150_000)
+})
+
+async function subscribe(url: string): Promise<SseClient> {
+  const client = new SseClient(url)
+  await waitFor('the live stream stands', () => client.infos.length > 0, 20_000)
+  return client
+}
+
+/** The replay's whole truth; with the market model, what was sent when ingest is stopped after a while. */
+async function sentByGateway(stack: Stack, replay: boolean): Promise<PlainTick[]> {
+  if (replay) await stack.simulator.logged('the end of the tape', ({ msg }) => msg === 'tape ended', 60_000)
+  else {
+    await stack.ready(stack.ingest)
+    await new Promise((resolve) => setTimeout(resolve, MODEL_RUN_MS))
+  }
+  await stack.simulator.stop() // its socket is drained: all that stands in the truth was handed over
+  await waitFor('ingest has seen the end', () => stack.ingest.log.some(({ kind, state }) => kind === 'gateway' && state === 'connecting'))
+  return await readTruth(stack.truthFile)
+}
+
+async function askAllFormats(apiUrl: string, cid: number, tts: readonly string[], recorded: readonly PlainTick[]): Promise<PlainTick[][]> {
+  const first = Math.min(...recorded.map(({ ts }) => ts))
+  const last = Math.max(...recorded.map(({ ts }) => ts))
+  const ask = async (format: string): Promise<Buffer> => {
+    const response = await fetch(
+      `${apiUrl}/v3/buffer/${cid}/query?tick_types=${tts.join(',')}&start_time=${first}&end_time=${last + 1}&format=${format}`,
+    )
+    expect(response.status).toBe(200)
+    return Buffer.from(await response.arrayBuffer())
+  }
+  const ndjson = parseLines((await ask('ndjson')).toString())
+  const json = (JSON.parse((await ask('json')).toString()) as { messages: PlainTick[] }).messages
+  const protobuf = decodeProto(await ask('protobuf'))
+  return [ndjson, json, protobuf]
+}

@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { resolve } from 'node:path'
+import { waitFor } from './wait-for.ts'
+
+export const ROOT = resolve(__dirname, '../..')
+
+export interface LogEntry {
+  msg?: string
+  [field: string]: unknown
+}
+
+export interface ProgramSpec {
+  command: string
+  args: readonly string[]
+  env?: Record<string, string>
+}
+
+/** A real process under test; its output is kept, and it can be killed and started again. */
+export class TestProgram implements AsyncDisposable {
+  readonly name: string
+  output = ''
+  #spec: ProgramSpec
+  #child: ChildProcess | undefined
+  #exited: Promise<number | null> = Promise.resolve(null)
+
+  constructor(name: string, spec: ProgramSpec) {
+    this.name = name
+    this.#spec = spec
+  }
+
+  start(): this {
+    const { command, args, env } = this.#spec
+    const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const keep = (bytes: Buffer) => {
+      this.output += bytes.toString('utf8')
+    }
+    child.stdout?.on('data', keep)
+    child.stderr?.on('data', keep)
+    this.#child = child
+    this.#exited = new Promise((end) => child.once('exit', (code) => end(code)))
+    return this
+  }
+
+  /** JSON lines of the output so far. */
+  get log(): LogEntry[] {
+    return this.output.split('\n').flatMap((line) => {
+      try {
+        return [JSON.parse(line) as LogEntry]
+      } catch {
+        return []
+      }
+    })
+  }
+
+  /** Waits for a log entry that fits, and gives it. */
+  logged(what: string, fits: (entry: LogEntry) => boolean, deadlineMs?: number): Promise<LogEntry> {
+    return waitFor(`${this.name} logs ${what}`, () => this.log.find(fits), deadlineMs).catch((error: unknown) => {
+      throw new Error(`${String(error)}\n${this.output.slice(-4_000)}`)
+    })
+  }
+
+  get exited(): Promise<number | null> {
+    return this.#exited
+  }
+
+  async kill(): Promise<void> {
+    this.#child?.kill('SIGKILL')
+    await this.#exited
+  }
+
+  /** SIGTERM, and the exit code. */
+  async stop(): Promise<number | null> {
+    this.#child?.kill('SIGTERM')
+    return await this.#exited
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const late = setTimeout(() => this.#child?.kill('SIGKILL'), 10_000)
+    await this.stop()
+    clearTimeout(late)
+  }
+}
+
+/** A TypeScript entry of the project, run as it is. */
+export const nodeProgram = (name: string, script: string, env: Record<string, string>, args: readonly string[] = []): TestProgram =>
+  new TestProgram(name, { command: process.execPath, args: [resolve(ROOT, script), ...args], env })

@@ -1,0 +1,59 @@
+import type { PlainTick } from './ticks.ts'
+
+/** Subscribes as any standard client does: reads events, remembers the last id, comes back with it. */
+export class SseClient implements AsyncDisposable {
+  readonly ticks: PlainTick[] = []
+  readonly infos: unknown[] = []
+  connections = 0
+  #url: string
+  #lastId: string | undefined
+  #stop = new AbortController()
+  #done: Promise<void>
+
+  constructor(url: string) {
+    this.#url = url
+    this.#done = this.#run()
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      try {
+        await this.#connect()
+      } catch {
+        // the server went away: again with the last id
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+  }
+
+  async #connect(): Promise<void> {
+    const headers: Record<string, string> = {
+      accept: 'text/event-stream',
+      ...(this.#lastId === undefined ? {} : { 'last-event-id': this.#lastId }),
+    }
+    const response = await fetch(this.#url, { headers, signal: this.#stop.signal })
+    if (!response.ok || !response.body) return
+    this.connections += 1
+    let rest = ''
+    for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+      rest += chunk
+      for (let end = rest.indexOf('\n\n'); end >= 0; end = rest.indexOf('\n\n')) {
+        this.#take(rest.slice(0, end))
+        rest = rest.slice(end + 2)
+      }
+    }
+  }
+
+  #take(block: string): void {
+    const fields = new Map(block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]))
+    const data = fields.get('data')
+    if (fields.get('event') === 'tick' && data) this.ticks.push(JSON.parse(data) as PlainTick)
+    else if (data) this.infos.push(JSON.parse(data))
+    if (fields.has('id')) this.#lastId = fields.get('id')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort()
+    await this.#done
+  }
+}

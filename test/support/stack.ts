@@ -1,0 +1,90 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort } from './free-port.ts'
+import { nodeProgram, TestProgram } from './program.ts'
+import { waitFor } from './wait-for.ts'
+
+export interface StackOptions {
+  /** `IB_STREAM_TRACKED_CONTRACTS`. */
+  tracked: string
+  /** Flags of the simulator beyond host, port and truth. */
+  simulator: readonly string[]
+}
+
+/** The real services as processes on ports and folders of their own; nothing runs until it is started. */
+export class Stack implements AsyncDisposable {
+  readonly dataDir: string
+  readonly truthFile: string
+  readonly apiUrl: string
+  readonly natsUrl: string
+  readonly nats: TestProgram
+  readonly simulator: TestProgram
+  readonly ingest: TestProgram
+  readonly writerJson: TestProgram
+  readonly writerProto: TestProgram
+  readonly queryApi: TestProgram
+  #healthUrls: Map<TestProgram, string>
+
+  static async make(options: StackOptions): Promise<Stack> {
+    const folder = await mkdtemp(join(tmpdir(), 'ibs-stack-'))
+    const ports = await Promise.all(Array.from({ length: 7 }, freePort))
+    return new Stack(folder, ports, options)
+  }
+
+  constructor(dataDir: string, [nats = 0, sim = 0, api = 0, ...health]: number[], options: StackOptions) {
+    this.dataDir = dataDir
+    this.truthFile = join(dataDir, 'truth.jsonl')
+    this.apiUrl = `http://127.0.0.1:${api}`
+    this.natsUrl = `nats://127.0.0.1:${nats}`
+    const env = {
+      NATS_URL: this.natsUrl,
+      DATA_DIR: dataDir,
+      SIM_PORT: String(sim),
+      PORT: String(api),
+      IB_STREAM_TRACKED_CONTRACTS: options.tracked,
+      IB_HOST: '',
+    }
+    const service = (name: string, i: number) =>
+      nodeProgram(name, `services/${name}/src/main.ts`, { ...env, HEALTH_PORT: String(health[i] ?? 0) })
+    this.nats = new TestProgram('nats', {
+      command: process.env.IB_STREAM_NATS_SERVER ?? 'nats-server',
+      args: ['-js', '-a', '127.0.0.1', '-p', String(nats), '-sd', join(dataDir, '.state/nats')],
+    })
+    this.simulator = nodeProgram('gateway-sim', 'libs/gateway-sim/src/main.ts', {}, [
+      '--port',
+      String(sim),
+      '--truth',
+      this.truthFile,
+      ...options.simulator,
+    ])
+    this.ingest = service('ingest', 0)
+    this.writerJson = service('writer-json', 1)
+    this.writerProto = service('writer-proto', 2)
+    this.queryApi = service('query-api', 3)
+    this.#healthUrls = new Map([
+      [this.ingest, `http://127.0.0.1:${health[0]}/health`],
+      [this.writerJson, `http://127.0.0.1:${health[1]}/health`],
+      [this.writerProto, `http://127.0.0.1:${health[2]}/health`],
+      [this.queryApi, `${this.apiUrl}/health`],
+    ])
+  }
+
+  async health(program: TestProgram): Promise<Record<string, unknown> | undefined> {
+    const response = await fetch(this.#healthUrls.get(program) ?? '').catch(() => undefined)
+    return (await response?.json()) as Record<string, unknown> | undefined
+  }
+
+  /** Waits until the program says of itself that it can do its work. */
+  async ready(program: TestProgram): Promise<void> {
+    await waitFor(`${program.name} is ready`, async () => (await this.health(program))?.ready === true).catch((error: unknown) => {
+      throw new Error(`${String(error)}\n${program.output.slice(-4_000)}`)
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const program of [this.ingest, this.writerJson, this.writerProto, this.queryApi, this.simulator, this.nats])
+      await program[Symbol.asyncDispose]()
+    await rm(this.dataDir, { recursive: true, force: true })
+  }
+}
