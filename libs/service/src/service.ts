@@ -27,7 +27,7 @@ const STOP_WITHIN_MS = 20_000
  * @throws ServiceError `IBS_SERVICE_PORT_TAKEN`
  */
 export async function startService(name: string, config: Config, options: { ownPages?: true } = {}): Promise<Service> {
-  const log = pino({ level: config.logLevel, base: { service: name }, timestamp: pino.stdTimeFunctions.isoTime })
+  const log = logger(name, config.logLevel)
   const metrics = new Registry()
   collectDefaultMetrics({ register: metrics })
   const stop = stopOnSignals(log)
@@ -58,6 +58,8 @@ export async function startService(name: string, config: Config, options: { ownP
     },
   }
 }
+
+const logger = (service: string, level: string): Logger => pino({ level, base: { service }, timestamp: pino.stdTimeFunctions.isoTime })
 
 function stopOnSignals(log: Logger): { signal: AbortSignal; release(): void } {
   const controller = new AbortController()
@@ -98,7 +100,7 @@ export async function runMain(name: string, main: () => Promise<void>): Promise<
   } catch (error) {
     if (error instanceof ServiceStopped) return
     const known = error instanceof IbsError
-    pino({ base: { service: name } }).fatal(
+    logger(name, 'info').fatal(
       known ? { code: codeOf(error), facts: error.facts } : { err: error },
       known ? error.message : 'ended by an unexpected error',
     )
