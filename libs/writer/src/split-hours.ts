@@ -1,4 +1,5 @@
-import { checkTick, hourOf, type TickFault, type TickMessage } from '@ib-stream/model'
+import { codeOf, hourOf, type TickFault, type TickMessage } from '@ib-stream/model'
+import { decodeTickJson, type StorageError } from '@ib-stream/storage'
 import type { HourOfTicks } from './codec.ts'
 
 const NEWLINE = 0x0a
@@ -51,19 +52,13 @@ function* linesOf(bytes: Buffer): Generator<Buffer> {
 
 function readLine(part: Buffer, subject: { cid: number; tt: string }): { tick: TickMessage } | PoisonLine {
   const line = part.toString('utf8', 0, part.length - 1)
-  const value = parse(line)
-  const check = checkTick(value)
-  if (!check.ok) return { line, fault: check.fault }
-  const { tick } = check
-  if (tick.cid !== subject.cid) return { line, fault: { field: 'cid', value: tick.cid, rule: `the subject says ${subject.cid}` } }
-  if (tick.tt !== subject.tt) return { line, fault: { field: 'tt', value: tick.tt, rule: `the subject says ${subject.tt}` } }
-  return { tick }
-}
-
-function parse(line: string): unknown {
   try {
-    return JSON.parse(line)
-  } catch {
-    return line // checkTick says that it is no object
+    const tick = decodeTickJson(line)
+    if (tick.cid !== subject.cid) return { line, fault: { field: 'cid', value: tick.cid, rule: `the subject says ${subject.cid}` } }
+    if (tick.tt !== subject.tt) return { line, fault: { field: 'tt', value: tick.tt, rule: `the subject says ${subject.tt}` } }
+    return { tick }
+  } catch (error) {
+    if (codeOf(error) !== 'IBS_STORAGE_TICK_INVALID') throw error
+    return { line, fault: (error as StorageError).facts as unknown as TickFault }
   }
 }

@@ -1,0 +1,115 @@
+import type { TickMessage } from '@ib-stream/model'
+import { StorageError } from '../errors.ts'
+import type { Backend } from '../layout/backend.ts'
+import { lineStamps, scanStampsJson, scanTickJson } from './json.ts'
+import { decodeTickJsonGeneric } from './json-generic.ts'
+import { decodeRecordProto, recordStamps, scanStampsProto, viewOf } from './proto.ts'
+import { LineSplitter } from './split-lines.ts'
+import { recordAt, VarintSplitter } from './split-varint.ts'
+
+/** Walks the records of a block of whole records; what it looks at is the record that `next()` last stepped on. */
+export interface BlockReader {
+  /** Bytes of the block before this record, and up to its end. */
+  start: number
+  end: number
+  /** IB's and our stamp, µs UTC; filled by `readStamps`. */
+  ts: number
+  st: number
+  /** False at the end of the block. */
+  next(): boolean
+  /** Fills `ts` and `st` without decoding; false where only `decode` can tell. */
+  readStamps(): boolean
+  /** @throws StorageError `IBS_STORAGE_TICK_INVALID` */
+  decode(): TickMessage
+}
+
+/** How the files of a backend are cut into records and read. */
+export interface RecordFormat {
+  splitter(): LineSplitter | VarintSplitter
+  read(block: Uint8Array): BlockReader
+}
+
+export const RECORD_FORMAT: Record<Backend, RecordFormat> = {
+  json: { splitter: () => new LineSplitter(), read: (block) => new LineBlock(block) },
+  pb: { splitter: () => new VarintSplitter(), read: (block) => new VarintBlock(block) },
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+class LineBlock implements BlockReader {
+  start = 0
+  end = 0
+  ts = 0
+  st = 0
+  readonly #block: Uint8Array
+  /** Latin-1, so that places in the text are places in the bytes. Text that is not ASCII makes the scanner give up, and the twin gets it as UTF-8. */
+  #text: string | undefined
+
+  constructor(block: Uint8Array) {
+    this.#block = block
+  }
+
+  next(): boolean {
+    if (this.end >= this.#block.length) return false
+    this.start = this.end
+    this.end = this.#block.indexOf(10, this.start) + 1
+    return true
+  }
+
+  readStamps(): boolean {
+    const known = scanStampsJson(this.#block, this.start)
+    this.ts = lineStamps.ts
+    this.st = lineStamps.st
+    return known
+  }
+
+  decode(): TickMessage {
+    this.#text ??= Buffer.from(this.#block.buffer, this.#block.byteOffset, this.#block.length).toString('latin1')
+    return scanTickJson(this.#text, this.start, this.end - 1) ?? decodeTickJsonGeneric(this.#line())
+  }
+
+  #line(): string {
+    const bytes = this.#block.subarray(this.start, this.end - 1)
+    try {
+      return utf8.decode(bytes)
+    } catch (cause) {
+      const facts = { field: '-', value: Buffer.from(bytes.subarray(0, 200)).toString('hex'), rule: 'UTF-8' }
+      throw new StorageError('IBS_STORAGE_TICK_INVALID', 'the line is not UTF-8; restore the file', facts, { cause })
+    }
+  }
+}
+
+class VarintBlock implements BlockReader {
+  start = 0
+  end = 0
+  ts = 0
+  st = 0
+  #message = 0
+  readonly #block: Uint8Array
+  readonly #view: DataView
+
+  constructor(block: Uint8Array) {
+    this.#block = block
+    this.#view = viewOf(block)
+  }
+
+  next(): boolean {
+    if (this.end >= this.#block.length) return false
+    this.start = this.end
+    const record = recordAt(this.#block, this.start)
+    this.#message = record.start
+    this.end = record.end
+    return true
+  }
+
+  readStamps(): boolean {
+    const known = scanStampsProto(this.#block, this.#message, this.end)
+    this.ts = recordStamps.ts
+    this.st = recordStamps.st
+    return known
+  }
+
+  decode(): TickMessage {
+    return decodeRecordProto(this.#block, this.#view, this.#message, this.end)
+  }
+}

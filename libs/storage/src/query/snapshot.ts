@@ -1,0 +1,98 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { US_PER_HOUR } from '@ib-stream/model'
+import { isMissing, StorageError } from '../errors.ts'
+import type { Backend } from '../layout/backend.ts'
+import { findSegments, type SegmentQuery } from '../layout/find-segments.ts'
+import { parseSegmentPath, type Segment } from '../layout/segment-path.ts'
+import type { Checkpoint } from '../segment/checkpoint.ts'
+import { readCheckpoint } from '../segment/read-position.ts'
+import { checkpointAhead } from '../segment/recover.ts'
+import type { SegmentRead } from './plan.ts'
+
+/** What one backend's files of one partition held at one moment. */
+export interface Snapshot {
+  seq: number
+  reads: SegmentRead[]
+}
+
+/** @throws StorageError `IBS_STORAGE_RANGE_UNSTABLE`, `IBS_STORAGE_CHECKPOINT_AHEAD` */
+export function snapshotOf(query: SegmentQuery & { dataDir: string }, backend: Backend, partition: number): Promise<Snapshot> {
+  return atOneCheckpoint(
+    () => readCheckpoint(query.dataDir, backend, partition),
+    async (checkpoint) => ({ seq: checkpoint?.seq ?? 0, reads: await sizesOf(query, backend, checkpoint) }),
+  )
+}
+
+/**
+ * Looks at the files between two readings of the same checkpoint. In between, a file that was not listed, and so counted whole, may have been listed and have
+ * got bytes that no checkpoint names; then all is looked at again under the newer one.
+ * @throws StorageError `IBS_STORAGE_RANGE_UNSTABLE`
+ */
+export async function atOneCheckpoint<Seen>(
+  read: () => Promise<Checkpoint | undefined>,
+  look: (checkpoint: Checkpoint | undefined) => Promise<Seen>,
+): Promise<Seen> {
+  let before = await read()
+  for (let tries = 0; tries < STABLE_TRIES; tries++) {
+    const seen = await look(before)
+    const after = await read()
+    if (isSame(before, after)) return seen
+    before = after
+  }
+  throw new StorageError(
+    'IBS_STORAGE_RANGE_UNSTABLE',
+    `the checkpoint moved on ${STABLE_TRIES} times while files were looked at; ask again, or for a shorter range`,
+    { tries: STABLE_TRIES },
+  )
+}
+
+/** A checkpoint changes twice a second, and looking at the files of a day takes milliseconds. */
+export const STABLE_TRIES = 8
+
+const isSame = (a: Checkpoint | undefined, b: Checkpoint | undefined): boolean =>
+  a?.v === b?.v && a?.seq === b?.seq && a?.bootId === b?.bootId && a?.spoolId === b?.spoolId
+
+async function sizesOf(
+  options: SegmentQuery & { dataDir: string },
+  backend: Backend,
+  checkpoint: Checkpoint | undefined,
+): Promise<SegmentRead[]> {
+  const segments = await findSegments(options.dataDir, backend, options)
+  const seen = new Set(segments.map(({ path }) => path))
+  for (const path of Object.keys(checkpoint?.files ?? {})) {
+    const segment = seen.has(path) ? undefined : parseSegmentPath(path)
+    if (segment && isWanted(segment, options)) segments.push(segment) // listed but not there: only right while nothing is committed
+  }
+  const reads: SegmentRead[] = []
+  for (let i = 0; i < segments.length; i += STATS_AT_ONCE) {
+    const some = segments.slice(i, i + STATS_AT_ONCE)
+    for (const read of await Promise.all(some.map((segment) => sizeOf(options.dataDir, segment, checkpoint?.files[segment.path])))) {
+      if (read !== undefined && read.bytes > 0) reads.push(read)
+    }
+  }
+  return reads
+}
+
+const STATS_AT_ONCE = 64
+
+async function sizeOf(dataDir: string, segment: Segment, committedBytes: number | undefined): Promise<SegmentRead | undefined> {
+  const { path } = segment
+  const found = await statOrMissing(join(dataDir, path))
+  const bytes = found?.size ?? 0
+  if (bytes < (committedBytes ?? 0)) throw checkpointAhead(path, bytes, committedBytes ?? 0)
+  return found && { segment, bytes: committedBytes ?? bytes, committed: committedBytes !== undefined, inode: found.ino }
+}
+
+async function statOrMissing(path: string) {
+  try {
+    return await stat(path)
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+function isWanted({ cid, tt, hourUs }: Segment, { cids, tts, startUs, endUs }: SegmentQuery): boolean {
+  return cids.includes(cid) && tts.includes(tt) && hourUs < endUs && hourUs + US_PER_HOUR > startUs
+}

@@ -1,0 +1,328 @@
+import { join } from 'node:path'
+import { partitionOf } from '@ib-stream/model'
+import { StorageError } from '../errors.ts'
+import type { Backend } from '../layout/backend.ts'
+import { parseEventsPath, parseSegmentPath } from '../layout/segment-path.ts'
+import { type PartitionId, statePaths } from '../layout/state-path.ts'
+import { bootId } from './boot-id.ts'
+import { type Checkpoint, emptyCheckpoint, type Source } from './checkpoint.ts'
+import { CheckpointFiles } from './checkpoint-files.ts'
+import { closedFiles } from './closed-files.ts'
+import { type Disk, foldersOf, nodeDisk } from './disk.ts'
+import { lockPartition, type PartitionLock } from './partition-lock.ts'
+import { type Cut, PendingBytes } from './pending-bytes.ts'
+import { checkpointAhead, recover } from './recover.ts'
+
+/** What is in files and how surely. */
+export interface PartitionStoreState {
+  /** `open`; `failed` after a failure that only opening anew can mend; `closed`. */
+  word: 'open' | 'failed' | 'closed'
+  /** Last sequence in the checkpoint that counts. */
+  committedSeq: number
+  /** Last sequence in the durable checkpoint: what a power cut leaves. The log must keep everything after it. */
+  durableSeq: number
+  /** Newest `st` committed, µs UTC. */
+  newestStUs: number
+  /** Files that still grow. */
+  listedFiles: number
+}
+
+/** Everything that the owner of one partition of one backend does to disk. Files and position move together, whatever dies in between. */
+export interface PartitionStore extends AsyncDisposable {
+  /** Last log sequence whose ticks are committed or pending; 0 at the very start. */
+  readonly seq: number
+  /** Newest `st` up to there, µs UTC; 0 at the very start. */
+  readonly newestStUs: number
+  /** Bytes in memory that no commit has written yet. There is no bound here: commit when this grows. */
+  readonly pendingBytes: number
+  readonly state: PartitionStoreState
+  /**
+   * Takes bytes (whole records) of the message being read for a file; copies them, writes nothing.
+   * @throws StorageError `IBS_STORAGE_PATH_INVALID` for a path outside this partition's part of the layout
+   */
+  append(path: string, bytes: Uint8Array): void
+  /**
+   * Message boundary: everything appended so far belongs to messages up to `seq`. Without appends it moves the position of an idle partition on.
+   * @param newestStUs newest `st` of the message, µs UTC; 0 where it has none
+   * @throws StorageError `IBS_STORAGE_SEQUENCE_BACKWARDS`
+   */
+  advance(seq: number, newestStUs: number): void
+  /**
+   * Writes what is pending and makes it visible to readers; survives the death of this process, not a power cut. A file that is not yet listed is first
+   * listed in a durable checkpoint at its old length.
+   * @throws StorageError `IBS_STORAGE_WRITE_FAILED`: files are cut back, all is still pending, the next commit tries again.
+   * `IBS_STORAGE_SYNC_FAILED`, `IBS_STORAGE_LOCK_REPLACED`, `IBS_STORAGE_CHECKPOINT_AHEAD`: the store is over; close it, open it again, go on from its `seq`
+   */
+  commitVisible(): Promise<void>
+  /** As `commitVisible`, and it survives a power cut. Files of closed hours are no longer listed afterwards. */
+  commitDurable(): Promise<void>
+  /** Drops what is pending (commit first), waits for a commit under way, lets the lock go. Idempotent. */
+  close(): Promise<void>
+}
+
+export interface PartitionStoreOptions {
+  dataDir: string
+  backend: Backend
+  partition: PartitionId
+  /** The recording whose log is followed; files of another one are refused. */
+  source: Source
+}
+
+/**
+ * Takes the lock of a partition and brings its files to its checkpoint. Undefined: another process (or another store of this one) owns it.
+ * @throws StorageError `IBS_STORAGE_SOURCE_MIXED`, `IBS_STORAGE_PARTITION_COUNT`, `IBS_STORAGE_CHECKPOINT_AHEAD`, `IBS_STORAGE_CHECKPOINT_DAMAGED`
+ */
+export async function openPartitionStore(options: PartitionStoreOptions): Promise<PartitionStore | undefined> {
+  const paths = statePaths(options.backend, options.partition)
+  const disk = nodeDisk(options.dataDir)
+  await disk.makeFolder(foldersOf(paths.lock)[0] ?? '')
+  const lock = await lockPartition(join(options.dataDir, paths.lock))
+  if (lock === undefined) return undefined
+  try {
+    return await openPartitionStoreOn({ ...options, disk, lock, bootId: bootId() })
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+}
+
+/** What a store stands on; tests give a disk of their own. */
+export interface PartitionGround extends Omit<PartitionStoreOptions, 'dataDir'> {
+  disk: Disk
+  lock: PartitionLock
+  bootId: string
+}
+
+/** As `openPartitionStore`, under a lock that is already held. */
+export async function openPartitionStoreOn(ground: PartitionGround): Promise<PartitionStore> {
+  const paths = statePaths(ground.backend, ground.partition)
+  await ground.disk.makeFolder(paths.folder)
+  const { counts, durable, visible, truncated } = await recover(ground.disk, paths, ground.source, ground.bootId)
+  const committed = counts ?? emptyCheckpoint(ground.source, ground.bootId)
+  const visibleV = counts === visible ? committed.v : -1
+  return new OpenPartitionStore(ground, new CheckpointFiles(ground, paths, { committed, durable, visibleV, unsyncedFiles: truncated }))
+}
+
+class OpenPartitionStore implements PartitionStore {
+  readonly #ground: PartitionGround
+  readonly #pending: PendingBytes
+  readonly #files: CheckpointFiles
+  /** Commits run one after the other. */
+  #queue: Promise<void> = Promise.resolve()
+  #failure: StorageError | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(ground: PartitionGround, files: CheckpointFiles) {
+    this.#ground = ground
+    this.#files = files
+    this.#pending = new PendingBytes(files.committed)
+  }
+
+  get seq(): number {
+    return this.#pending.seq
+  }
+
+  get newestStUs(): number {
+    return this.#pending.newestStUs
+  }
+
+  get pendingBytes(): number {
+    return this.#pending.bytes
+  }
+
+  get state(): PartitionStoreState {
+    const { seq, newestStUs, files } = this.#files.committed
+    const word = this.#closing ? 'closed' : this.#failure ? 'failed' : 'open'
+    return { word, committedSeq: seq, durableSeq: this.#files.durable.seq, newestStUs, listedFiles: Object.keys(files).length }
+  }
+
+  append(path: string, bytes: Uint8Array): void {
+    this.#assertOpen()
+    if (!this.#pending.has(path)) this.#assertOwn(path)
+    this.#pending.append(path, bytes)
+  }
+
+  advance(seq: number, newestStUs: number): void {
+    this.#assertOpen()
+    const lowest = this.#pending.insideMessage ? this.seq + 1 : this.seq
+    if (!Number.isSafeInteger(seq) || seq < lowest) {
+      throw new StorageError(
+        'IBS_STORAGE_SEQUENCE_BACKWARDS',
+        `message ${seq} after ${this.seq}; open the store again and follow the log from its seq + 1`,
+        { seq, lastSeq: this.seq },
+      )
+    }
+    this.#pending.boundary(seq, newestStUs)
+  }
+
+  commitVisible(): Promise<void> {
+    return this.#inTurn(async () => {
+      const cut = this.#pending.cut()
+      if (this.#isCommitted(cut) && this.#files.visibleV === this.#files.committed.v) return
+      await this.#writeAndName(cut, (next) => this.#files.saveVisible(next))
+    })
+  }
+
+  commitDurable(): Promise<void> {
+    return this.#inTurn(async () => {
+      const cut = this.#pending.cut()
+      const closed = this.#closedFiles(cut)
+      if (this.#isCommitted(cut) && closed.length === 0 && this.#files.areEven) return
+      await this.#writeAndName(cut, (next) => this.#files.saveDurable(without(next, closed)))
+      await this.#guardedWrite(() => this.#files.saveVisible(this.#files.committed))
+    })
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#queue.then(() => {
+      this.#pending.clear()
+      return this.#ground.lock.release()
+    })
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #isCommitted(cut: Cut): boolean {
+    return cut.seq === this.#files.committed.seq && cut.newestStUs === this.#files.committed.newestStUs
+  }
+
+  /** Files of closed hours; not those that are being written now, for backfill writes to the same old hour again and again. */
+  #closedFiles(cut: Cut): string[] {
+    return closedFiles(Object.keys(this.#files.committed.files), cut.newestStUs).filter((path) => !this.#pending.has(path))
+  }
+
+  /** Lists, writes, then lets `save` name the new lengths; until that is done the committed state stays what it was. */
+  async #writeAndName(cut: Cut, save: (next: Checkpoint) => Promise<void>): Promise<void> {
+    const fresh = cut.writes.map(({ path }) => path).filter((path) => !(path in this.#files.committed.files))
+    if (fresh.length > 0) await this.#list(fresh)
+    try {
+      await this.#guardedWrite(async () => {
+        for (const { path, bytes } of cut.writes) await this.#write(path, bytes)
+        await save(this.#after(cut))
+      })
+    } catch (error) {
+      if (this.#failure === undefined) await this.#cutBack(cut)
+      throw error
+    }
+    this.#pending.drop(cut)
+  }
+
+  #after(cut: Cut): Checkpoint {
+    const files = { ...this.#files.committed.files }
+    for (const { path, bytes } of cut.writes) files[path] = (files[path] ?? 0) + bytes.length
+    return { ...this.#files.committed, seq: cut.seq, newestStUs: cut.newestStUs, files }
+  }
+
+  /** A file is listed, durably, before its first new byte: else a crash would leave bytes that nobody cuts off, and a power cut after the next commit too. */
+  async #list(paths: readonly string[]): Promise<void> {
+    const files = { ...this.#files.committed.files }
+    const { disk } = this.#ground
+    await this.#guardedWrite(async () => {
+      for (const path of paths) {
+        files[path] = (await disk.size(path)) ?? 0
+        if (files[path] === 0) continue
+        await this.#assertWholeEnd(path)
+        this.#files.unsyncedFiles.add(path) // who wrote it last may have been a copy or an import
+        for (const folder of foldersOf(path)) this.#files.unsyncedFolders.add(folder)
+      }
+      await this.#files.saveDurable({ ...this.#files.committed, files })
+      await this.#files.saveVisible(this.#files.committed)
+    })
+  }
+
+  async #assertWholeEnd(path: string): Promise<void> {
+    if (!path.endsWith('.jsonl') || (await this.#ground.disk.lastByte(path)) === NEWLINE) return
+    throw new StorageError(
+      'IBS_STORAGE_RECORD_TORN',
+      `${path} ends inside a line, and a tick added to it would be lost with it; end its last line or move the file away`,
+      { path },
+    )
+  }
+
+  async #write(path: string, bytes: Uint8Array): Promise<void> {
+    await this.#cutToCommitted(path)
+    await this.#makeFolderOf(path)
+    await this.#ground.disk.write(path, bytes, this.#files.committed.files[path] ?? 0)
+    this.#files.unsyncedFiles.add(path)
+  }
+
+  async #makeFolderOf(path: string): Promise<void> {
+    if ((this.#files.committed.files[path] ?? 0) > 0) return
+    const folders = foldersOf(path)
+    await this.#ground.disk.makeFolder(folders[0] ?? '')
+    for (const folder of folders) this.#files.unsyncedFolders.add(folder)
+  }
+
+  /** After a failed commit no byte stays that no checkpoint names. Where even this fails, the next write cuts. */
+  async #cutBack(cut: Cut): Promise<void> {
+    await Promise.allSettled(cut.writes.map(({ path }) => this.#cutToCommitted(path)))
+  }
+
+  async #cutToCommitted(path: string): Promise<void> {
+    const { disk } = this.#ground
+    const committedBytes = this.#files.committed.files[path] ?? 0
+    const fileBytes = (await disk.size(path)) ?? 0
+    if (fileBytes < committedBytes) throw checkpointAhead(path, fileBytes, committedBytes)
+    if (fileBytes > committedBytes) await disk.truncate(path, committedBytes)
+  }
+
+  /** Gives what the disk throws its code; what already has one of ours ends the store, but for a file that somebody can mend. */
+  async #guardedWrite(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      if (!Error.isError(error) || !isStorageError(error)) throw this.#writeFailed(error)
+      if (error.code !== 'IBS_STORAGE_RECORD_TORN') this.#failure ??= error
+      throw error
+    }
+  }
+
+  #writeFailed(cause: unknown): StorageError {
+    const why = Error.isError(cause) ? cause.message : String(cause)
+    return new StorageError(
+      'IBS_STORAGE_WRITE_FAILED',
+      `${why}; nothing is lost, make room or mend the disk and commit again`,
+      { seq: this.seq, pendingBytes: this.pendingBytes },
+      { cause },
+    )
+  }
+
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    this.#assertOpen()
+    const turn = this.#queue.then(() => {
+      if (this.#failure) throw this.#failure
+      return work()
+    })
+    this.#queue = turn.catch(() => undefined) // the caller has the error; the next commit only waits for the turn
+    return turn
+  }
+
+  #assertOpen(): void {
+    if (this.#closing) throw new StorageError('IBS_STORAGE_CLOSED', 'the partition store is closed; open it again', {})
+    if (this.#failure) throw this.#failure
+  }
+
+  #assertOwn(path: string): void {
+    const { backend, partition } = this.#ground
+    const segment = parseSegmentPath(path)
+    const own =
+      partition === 'events' ? parseEventsPath(path) !== undefined : segment?.backend === backend && partitionOf(segment.cid) === partition
+    if (own) return
+    throw new StorageError(
+      'IBS_STORAGE_PATH_INVALID',
+      `${path} is no file of partition ${partition} of ${backend}; make paths with segmentPath or eventsPath`,
+      { path, backend, partition },
+    )
+  }
+}
+
+const NEWLINE = 10
+
+const isStorageError = (error: Error): error is StorageError => error.name === 'StorageError'
+
+function without(next: Checkpoint, paths: readonly string[]): Checkpoint {
+  return { ...next, files: Object.fromEntries(Object.entries(next.files).filter(([path]) => !paths.includes(path))) }
+}

@@ -1,0 +1,48 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isMissing } from '../errors.ts'
+import type { Backend } from '../layout/backend.ts'
+import { type PartitionId, statePaths } from '../layout/state-path.ts'
+import { bootId } from './boot-id.ts'
+import { type Checkpoint, type Checkpoints, readCheckpoints } from './checkpoint.ts'
+
+/** How far a backend's files of a partition are; undefined before its first checkpoint. Takes no lock. */
+export async function readPosition(
+  dataDir: string,
+  backend: Backend,
+  partition: PartitionId,
+): Promise<{ seq: number; newestStUs: number } | undefined> {
+  const { counts } = await checkpointsOf(dataDir, backend, partition)
+  return counts && { seq: counts.seq, newestStUs: counts.newestStUs }
+}
+
+/** How far they are for sure, after a power cut too: the log must keep all after it. Undefined before the first durable checkpoint. */
+export async function readDurablePosition(
+  dataDir: string,
+  backend: Backend,
+  partition: PartitionId,
+): Promise<{ seq: number; newestStUs: number } | undefined> {
+  const { durable } = await checkpointsOf(dataDir, backend, partition)
+  return durable && { seq: durable.seq, newestStUs: durable.newestStUs }
+}
+
+/** The checkpoint that counts. */
+export async function readCheckpoint(dataDir: string, backend: Backend, partition: PartitionId): Promise<Checkpoint | undefined> {
+  return (await checkpointsOf(dataDir, backend, partition)).counts
+}
+
+async function checkpointsOf(dataDir: string, backend: Backend, partition: PartitionId): Promise<Checkpoints> {
+  const paths = statePaths(backend, partition)
+  const visible = await textOf(join(dataDir, paths.visible))
+  const durable = await textOf(join(dataDir, paths.durable))
+  return readCheckpoints({ visible, durable }, bootId(), paths.durable)
+}
+
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}

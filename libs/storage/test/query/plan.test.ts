@@ -1,0 +1,36 @@
+import { US_PER_HOUR } from '@ib-stream/model'
+import { describe, expect, it } from '@jest/globals'
+import type { Backend } from '../../src/layout/backend.ts'
+import { chooseReads, type SegmentRead } from '../../src/query/plan.ts'
+
+const HOUR_US = 1753884000_000000
+
+function read(backend: Backend, hour: number, stampSeconds = 0, cid = 1): SegmentRead {
+  const segment = {
+    path: `${backend} ${cid} ${hour} ${stampSeconds}`,
+    backend,
+    cid,
+    tt: 'last' as const,
+    hourUs: HOUR_US + hour * US_PER_HOUR,
+    stampSeconds,
+  }
+  return { segment, bytes: 1, committed: true, inode: 1 }
+}
+
+const choose = (reads: SegmentRead[], seqs: Partial<Record<Backend, number>>) =>
+  chooseReads(reads, (backend) => seqs[backend] ?? 0).map((hour) => hour.map(({ segment }) => segment.path))
+
+describe('chooseReads', () => {
+  it('takes the backend that is furthest, and another one for hours that it does not have', () => {
+    const reads = [read('json', 0), read('pb', 0), read('json', 1), read('pb', 2)]
+    expect(choose(reads, { json: 5, pb: 6 })).toEqual([['pb 1 0 0'], ['json 1 1 0'], ['pb 1 2 0']])
+    expect(choose(reads, { json: 6, pb: 5 })).toEqual([['json 1 0 0'], ['json 1 1 0'], ['pb 1 2 0']])
+    expect(choose(reads, {})).toEqual([['json 1 0 0'], ['json 1 1 0'], ['pb 1 2 0']])
+  })
+
+  it('takes all files that a backend has of an hour, and keeps contracts apart', () => {
+    expect(choose([read('json', 0, 7), read('json', 0, 3), read('pb', 0), read('pb', 0, 0, 2)], { json: 1 })).toEqual([
+      ['json 1 0 3', 'json 1 0 7', 'pb 2 0 0'],
+    ])
+  })
+})
