@@ -27,7 +27,9 @@ describe('the main path, every service a process', () => {
     await using stack = await Stack.make({ tracked, simulator })
     for (const program of [stack.nats, stack.writerJson, stack.writerProto, stack.queryApi, stack.ingest]) program.start()
     await stack.ready(stack.queryApi)
-    const lives = await Promise.all(cids.map((cid) => subscribe(`${stack.apiUrl}/v3/stream/${cid}/live?tick_types=${tts.join(',')}`)))
+    await using clients = new AsyncDisposableStack()
+    const lives = cids.map((cid) => clients.use(new SseClient(`${stack.apiUrl}/v3/stream/${cid}/live?tick_types=${tts.join(',')}`)))
+    await waitFor('the live streams stand', () => lives.every(({ infos }) => infos.length > 0))
     stack.simulator.start()
 
     const truth = await sentByGateway(stack, replay)
@@ -54,15 +56,8 @@ describe('the main path, every service a process', () => {
       for (const answer of answers) expect(answer).toEqual(inQueryOrder(recorded))
       expect(plain(answers[0] ?? [])).toEqual(plain(inQueryOrder(recorded)))
     }
-    for (const live of lives) await live[Symbol.asyncDispose]()
   }, 150_000)
 })
-
-async function subscribe(url: string): Promise<SseClient> {
-  const client = new SseClient(url)
-  await waitFor('the live stream stands', () => client.infos.length > 0, 20_000)
-  return client
-}
 
 /** The replay's whole truth; with the market model, what was sent when ingest is stopped after a while. */
 async function sentByGateway(stack: Stack, replay: boolean): Promise<PlainTick[]> {

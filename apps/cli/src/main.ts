@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process'
+import { dirname, join } from 'node:path'
+import { IbsError } from '@ib-stream/model'
+import { Command } from 'commander'
+import { up } from './up/up.ts'
+import { registerQuery } from './verbs/query.ts'
+import { registerTail } from './verbs/tail.ts'
+
+const root = dirname(dirname(dirname(import.meta.dirname)))
+
+const program = new Command('ib-stream')
+  .description('Records every tick of your Interactive Brokers contracts and gives it back live or from history.')
+  .showHelpAfterError('(--help lists what there is)')
+
+program
+  .command('up')
+  .description('run everything here: NATS, ingest, writers, query-api, and the simulator while no gateway is configured')
+  .action(() => up(root))
+
+program
+  .command('gateway-sim')
+  .description('run the gateway simulator alone; its own --help lists the flags')
+  .allowUnknownOption()
+  .helpOption(false)
+  .argument('[flags...]')
+  .action((_flags: string[], _options: unknown, command: Command) => runSimulator(command.args))
+
+registerQuery(program)
+registerTail(program)
+
+/** Its own process: the simulator shares no code with what it stands in for. */
+function runSimulator(args: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join(root, 'libs/gateway-sim/src/main.ts'), ...args], { stdio: 'inherit' })
+    process.on('SIGINT', () => undefined) // the terminal sends it to the simulator as well
+    process.on('SIGTERM', () => child.kill('SIGTERM'))
+    child.once('error', reject)
+    child.once('exit', (code) => {
+      process.exitCode = code ?? 1
+      resolve()
+    })
+  })
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.stderr.write(`${error instanceof IbsError ? error.message : error instanceof Error ? error.stack : String(error)}\n`)
+  process.exitCode = 1
+}

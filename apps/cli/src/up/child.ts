@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { open, readFile, rename, stat } from 'node:fs/promises'
+
+/** One program that `up` keeps running. */
+export interface Program {
+  name: string
+  command: string
+  args: readonly string[]
+  env: Record<string, string>
+  logFile: string
+  /** Where its `/health` is; absent: it counts as well while it runs. */
+  healthUrl?: string
+  /** Node programs hear over this channel that `up` is gone. */
+  ipc?: true
+  /** What is shown beside its name. */
+  where: string
+  /** Order of stopping: lower first; equal ones together. */
+  stopRank: number
+}
+
+const BACKOFF_FIRST_MS = 500
+const BACKOFF_MOST_MS = 30_000
+/** A child that ran this long had a good start: the next restart is quick again. */
+const GOOD_RUN_MS = 60_000
+const STOP_WITHIN_MS = 20_000
+const LOG_KEPT_BYTES = 10 * 2 ** 20
+
+/** A child process that is started again, with growing pauses, whenever it ends by itself. */
+export class Child {
+  readonly program: Program
+  state: 'starting' | 'running' | 'waiting' | 'stopped' = 'starting'
+  restarts = 0
+  #process: ChildProcess | undefined
+  #exited: Promise<void> = Promise.resolve()
+  #retry: NodeJS.Timeout | undefined
+  #backoffMs = BACKOFF_FIRST_MS
+  #say: (line: string) => void
+  #stopping = false
+
+  constructor(program: Program, say: (line: string) => void) {
+    this.program = program
+    this.#say = say
+  }
+
+  get pid(): number | undefined {
+    return this.#process?.pid
+  }
+
+  async start(): Promise<void> {
+    const { command, args, env, logFile, ipc } = this.program
+    await rotate(logFile)
+    const log = await open(logFile, 'a')
+    const startedMs = performance.now()
+    // An own process group: a Ctrl-C at the terminal reaches only `up`, which stops its children in order.
+    const child = spawn(command, args, {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', log.fd, log.fd, ...(ipc ? ['ipc' as const] : [])],
+      detached: true,
+    })
+    this.#process = child
+    this.state = 'running'
+    this.#exited = new Promise((resolve) => {
+      const ended = (how: string) => {
+        resolve()
+        this.#onEnd(how, performance.now() - startedMs)
+      }
+      child.once('error', (error) => ended(error.message))
+      child.once('exit', (code, signal) => ended(signal ? `killed by ${signal}` : `ended with ${code}`))
+    })
+    await log.close()
+  }
+
+  #onEnd(how: string, ranMs: number): void {
+    this.#process = undefined
+    if (this.#stopping) {
+      this.state = 'stopped'
+      return
+    }
+    this.state = 'waiting'
+    this.restarts += 1
+    if (ranMs > GOOD_RUN_MS) this.#backoffMs = BACKOFF_FIRST_MS
+    const waitMs = this.#backoffMs
+    this.#backoffMs = Math.min(2 * this.#backoffMs, BACKOFF_MOST_MS)
+    this.#retry = setTimeout(() => this.start().catch((error: unknown) => this.#say(`${this.program.name}: ${String(error)}`)), waitMs)
+    void lastWords(this.program.logFile).then((words) => this.#say(`${this.program.name} ${how}; again in ${waitMs / 1_000} s${words}`))
+  }
+
+  /** SIGTERM, and SIGKILL for one that does not end in time. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    clearTimeout(this.#retry)
+    const child = this.#process
+    if (!child) {
+      this.state = 'stopped'
+      return
+    }
+    child.kill('SIGTERM')
+    const kill = setTimeout(() => {
+      this.#say(`${this.program.name} does not stop: killed`)
+      child.kill('SIGKILL')
+    }, STOP_WITHIN_MS)
+    await this.#exited
+    clearTimeout(kill)
+  }
+}
+
+async function rotate(logFile: string): Promise<void> {
+  const size = await stat(logFile).then(
+    (found) => found.size,
+    () => 0,
+  )
+  if (size > LOG_KEPT_BYTES) await rename(logFile, `${logFile}.1`)
+}
+
+const FATAL_LEVEL = 60
+
+/** What a service said before it gave up, for the person at the terminal. */
+async function lastWords(logFile: string): Promise<string> {
+  const lines = (await readFile(logFile, 'utf8')).trimEnd().split('\n')
+  try {
+    const entry = JSON.parse(lines.at(-1) ?? '') as { level?: number | string; msg?: string }
+    if (entry.level === FATAL_LEVEL) return `\n  ${entry.msg}`
+  } catch {
+    // no JSON: nats-server's own log
+  }
+  return `; its log is ${logFile}`
+}

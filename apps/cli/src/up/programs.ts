@@ -1,0 +1,127 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Config } from '@ib-stream/service'
+import { CliError } from '../errors.ts'
+import type { Program } from './child.ts'
+import type { Ports } from './ports.ts'
+
+const LOOPBACK = '127.0.0.1'
+const NATS_PORT = 4222
+
+const STOP = { intake: 0, work: 1, ground: 2 } as const
+
+export interface Setting {
+  config: Config
+  /** The project's folder. */
+  root: string
+  ports: Ports
+  env: Record<string, string | undefined>
+}
+
+/** The programs that `up` runs, in the order of starting, each with its ports chosen. */
+export async function planPrograms(setting: Setting): Promise<{ programs: Program[]; apiUrl: string }> {
+  const { config, ports } = setting
+  const logs = join(config.dataDir, 'logs')
+  await mkdir(logs, { recursive: true })
+  const nats = await planNats(setting, logs)
+  const apiPort = await ports.take('query-api', config.port)
+  const apiUrl = `http://${config.host}:${apiPort}`
+  const shared = { NATS_URL: nats.url, DATA_DIR: config.dataDir }
+  const sim = config.source === 'simulator' ? await planSimulator(setting, logs, apiPort) : undefined
+  const service = async (name: string, stopRank: number): Promise<Program> => {
+    const port = await ports.take(`${name}'s health page`, apiPort + 1)
+    const env = { ...shared, ...sim?.env, HEALTH_PORT: String(port) }
+    return nodeProgram(setting, {
+      name,
+      script: `services/${name}/src/main.ts`,
+      env,
+      logs,
+      stopRank,
+      healthUrl: `http://${config.host}:${port}/health`,
+      where: `${config.host}:${port}`,
+    })
+  }
+  const programs = [
+    ...(nats.program ? [nats.program] : []),
+    ...(sim ? [sim.program] : []),
+    await service('ingest', STOP.intake),
+    await service('writer-json', STOP.work),
+    await service('writer-proto', STOP.work),
+    nodeProgram(setting, {
+      name: 'query-api',
+      script: 'services/query-api/src/main.ts',
+      env: { ...shared, PORT: String(apiPort) },
+      logs,
+      stopRank: STOP.work,
+      healthUrl: `${apiUrl}/health`,
+      where: apiUrl,
+    }),
+  ]
+  return { programs, apiUrl }
+}
+
+/** Our own NATS server, unless NATS_URL names one. */
+async function planNats({ config, env, ports }: Setting, logs: string): Promise<{ url: string; program?: Program }> {
+  if (env.NATS_URL) return { url: env.NATS_URL }
+  const binary = env.IB_STREAM_NATS_SERVER
+  if (!binary)
+    throw new CliError('IBS_CLI_NO_NATS_SERVER', 'start it by `npm start` or `./ib-stream up`, which find nats-server, or set NATS_URL')
+  const port = await ports.take('nats', NATS_PORT)
+  const folder = join(config.dataDir, '.state', 'nats')
+  await mkdir(folder, { recursive: true })
+  const file = join(folder, 'nats.conf')
+  // sync_interval: what a power cut may cost the log; the spool keeps more than that and refills it.
+  const lines = [
+    `listen: "${LOOPBACK}:${port}"`,
+    'server_name: ib-stream',
+    `pid_file: ${JSON.stringify(join(folder, 'pid'))}`,
+    'jetstream {',
+    `  store_dir: ${JSON.stringify(folder)}`,
+    '  sync_interval: 10s',
+    '}',
+    '',
+  ]
+  await writeFile(file, lines.join('\n'))
+  return {
+    url: `nats://${LOOPBACK}:${port}`,
+    program: {
+      name: 'nats',
+      command: binary,
+      args: ['-c', file],
+      env: {},
+      logFile: join(logs, 'nats.log'),
+      where: `${LOOPBACK}:${port}`,
+      stopRank: STOP.ground,
+    },
+  }
+}
+
+async function planSimulator(setting: Setting, logs: string, apiPort: number): Promise<{ program: Program; env: Record<string, string> }> {
+  const { ports, config } = setting
+  const port = await ports.take('gateway-sim', config.gateway.ports[0] ?? 0)
+  const healthPort = await ports.take("gateway-sim's health page", apiPort + 1)
+  const program = nodeProgram(setting, {
+    name: 'gateway-sim',
+    script: 'libs/gateway-sim/src/main.ts',
+    args: ['--host', LOOPBACK, '--port', String(port)],
+    env: { HEALTH_PORT: String(healthPort) },
+    logs,
+    stopRank: STOP.ground,
+    healthUrl: `http://${LOOPBACK}:${healthPort}/health`,
+    where: `${LOOPBACK}:${port}`,
+  })
+  return { program, env: { SIM_HOST: LOOPBACK, SIM_PORT: String(port) } }
+}
+
+type NodeProgram = Omit<Program, 'command' | 'args' | 'logFile' | 'ipc'> & { script: string; args?: string[]; logs: string }
+
+function nodeProgram({ root }: Setting, { script, args = [], logs, ...program }: NodeProgram): Program {
+  const parent = join(root, 'tools/end-with-parent.mjs')
+  return {
+    ...program,
+    command: process.execPath,
+    args: ['--import', parent, join(root, script), ...args],
+    logFile: join(logs, `${program.name}.log`),
+    ipc: true,
+  }
+}

@@ -1,0 +1,125 @@
+import { existsSync } from 'node:fs'
+import { mkdir, open, readFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { type Config, loadConfig } from '@ib-stream/service'
+import { tryLock } from 'fs-native-extensions'
+import { CliError } from '../errors.ts'
+import { Child } from './child.ts'
+import { Ports } from './ports.ts'
+import { planPrograms } from './programs.ts'
+import { look, Screen, type Seen, statusLines } from './screen.ts'
+
+const LOOK_EVERY_MS = 1_000
+/** Off a terminal the table is printed this often, and on each change of a state. */
+const PRINT_EVERY_MS = 10_000
+
+/**
+ * Runs everything as child processes until SIGINT or SIGTERM: NATS, the simulator (without IB_HOST), ingest, writers, query-api. Shows a line for each,
+ * restarts what dies, and on the signal drains them in order: intake, writers and API, then the ground under them.
+ */
+export async function up(root: string): Promise<void> {
+  if (existsSync('.env')) process.loadEnvFile('.env')
+  const config = loadConfig(process.env)
+  const screen = new Screen(process.stdout)
+  const say = (line: string) => screen.say(line)
+  await using lock = await lockDataDir(config.dataDir)
+  void lock
+  await endStrayNats(config.dataDir, say)
+  const { programs, apiUrl } = await planPrograms({ config, root, ports: new Ports(config.host, say), env: process.env })
+  const children = programs.map((program) => new Child(program, say))
+  const stopped = untilSignal(say)
+  say(
+    `ib-stream · ${config.source === 'simulator' ? 'SIMULATOR' : `gateway ${config.gateway.host}`} · files in ${relative(process.cwd(), config.dataDir) || '.'}`,
+  )
+  for (const child of children) await child.start()
+  const watching = watch(children, screen, hints(config, apiUrl))
+  await stopped
+  watching.stop()
+  await drain(children)
+  say('stopped')
+}
+
+/** Two on one folder would start two logs on one store. */
+async function lockDataDir(dataDir: string): Promise<AsyncDisposable> {
+  const folder = join(dataDir, '.state')
+  await mkdir(folder, { recursive: true })
+  const handle = await open(join(folder, 'up.lock'), 'a+')
+  if (tryLock(handle.fd)) return { [Symbol.asyncDispose]: () => handle.close() }
+  await handle.close()
+  throw new CliError('IBS_CLI_ALREADY_RUNNING', `ib-stream is already running on ${dataDir}; stop it, or set another DATA_DIR`, { dataDir })
+}
+
+/** A nats-server of ours whose `up` was killed still holds the store: it is stopped before a new one opens it. */
+async function endStrayNats(dataDir: string, say: (line: string) => void): Promise<void> {
+  const pid = Number(await readFile(join(dataDir, '.state', 'nats', 'pid'), 'utf8').catch(() => ''))
+  if (!pid) return
+  const isOurs = async () =>
+    (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).includes(join(dataDir, '.state', 'nats', 'nats.conf'))
+  if (!(await isOurs())) return
+  say(`a nats-server of an earlier start is still running (pid ${pid}): stopping it`)
+  process.kill(pid, 'SIGTERM')
+  while (await isOurs()) await new Promise((resolve) => setTimeout(resolve, 50))
+}
+
+function untilSignal(say: (line: string) => void): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = () => {
+      say('stopping …')
+      resolve()
+    }
+    process.once('SIGINT', stop)
+    process.once('SIGTERM', stop)
+    process.on('SIGINT', () => undefined) // a second Ctrl-C does not cut the draining short
+  })
+}
+
+function watch(
+  children: readonly Child[],
+  screen: Screen,
+  hint: (seen: ReadonlyMap<string, Seen>) => string[] | undefined,
+): { stop(): void } {
+  const seen = new Map<string, Seen>()
+  let printedMs = Number.NEGATIVE_INFINITY
+  let hinted = false
+  let busy = false
+  const turn = async () => {
+    if (busy) return
+    busy = true
+    const before = [...seen.values()].map(({ state }) => state).join()
+    await Promise.all(children.map(async (child) => seen.set(child.program.name, await look(child))))
+    busy = false
+    const changed = before !== [...seen.values()].map(({ state }) => state).join()
+    const lines = statusLines(children, seen)
+    if (screen.live) screen.show(lines)
+    else if (changed || performance.now() - printedMs > PRINT_EVERY_MS) {
+      for (const line of lines) screen.say(line)
+      printedMs = performance.now()
+    }
+    const words = hinted ? undefined : hint(seen)
+    for (const line of words ?? []) screen.say(line)
+    hinted ||= words !== undefined
+  }
+  const timer = setInterval(() => void turn(), LOOK_EVERY_MS)
+  void turn()
+  return { stop: () => clearInterval(timer) }
+}
+
+/** Once everything is well: the address and what to try. */
+function hints(config: Config, apiUrl: string): (seen: ReadonlyMap<string, Seen>) => string[] | undefined {
+  const cid = config.tracked[0]?.cid ?? 0
+  return (seen) => {
+    if ((seen.get('ingest')?.ticks ?? 0) === 0 || seen.get('query-api')?.state !== 'ok') return undefined
+    return [
+      `ready: ${apiUrl}   (health and metrics of the other services: the addresses beside them; logs: ${join(relative(process.cwd(), config.dataDir), 'logs')})`,
+      'try:',
+      `  ./ib-stream tail ${cid}`,
+      `  curl '${apiUrl}/v3/buffer/${cid}/query?tick_types=bid_ask,last&buffer_duration=5m&format=ndjson'`,
+      `  curl -N '${apiUrl}/v3/stream/${cid}/live?tick_types=bid_ask,last'`,
+    ]
+  }
+}
+
+async function drain(children: readonly Child[]): Promise<void> {
+  const ranks = [...new Set(children.map(({ program }) => program.stopRank))].sort((a, b) => a - b)
+  for (const rank of ranks) await Promise.all(children.filter(({ program }) => program.stopRank === rank).map((child) => child.stop()))
+}

@@ -1,0 +1,9 @@
+import { Command } from 'commander'
+import { registerQuery } from '../../src/verbs/query.ts'
+import { registerTail } from '../../src/verbs/tail.ts'
+
+/** The two verbs as a program of their own, to be run as a process. */
+const program = new Command('ib-stream')
+registerQuery(program)
+registerTail(program)
+void program.parseAsync()

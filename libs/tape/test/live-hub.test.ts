@@ -1,0 +1,161 @@
+import type { TickMessage } from '@ib-stream/model'
+import { encodeTickJson } from '@ib-stream/storage'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { comparePlaces, parseCursor } from '../src/cursor.ts'
+import { type LiveHub, openLiveHub } from '../src/live-hub.ts'
+import type { LiveTick } from '../src/live-tick.ts'
+import { CIDS, linesOf, market, openRecording, type Recording, randomFrom, TYPES } from './recording.ts'
+
+const ONE = CIDS[0]
+
+/** Reads until `count` ticks came. */
+async function take(live: AsyncIterable<readonly LiveTick[]>, count: number): Promise<LiveTick[]> {
+  const all: LiveTick[] = []
+  for await (const batch of live) {
+    all.push(...batch)
+    if (all.length >= count) break
+  }
+  return all
+}
+
+const linesWanted = (ticks: readonly TickMessage[], cids: readonly number[]) =>
+  ticks.filter(({ cid }) => cids.includes(cid)).map(encodeTickJson)
+
+function cursorOf(tick: LiveTick | undefined) {
+  const cursor = parseCursor(tick?.cursor ?? '')
+  if (!cursor) throw new Error('a tick without a cursor')
+  return cursor
+}
+
+describe('live hub over a log with batches', () => {
+  const ticks = market(6_000, { seed: 1 })
+  const later = market(400, { seed: 2, fromUs: (ticks.at(-1)?.st ?? 0) + 1 })
+  const stop = new AbortController()
+  const signal = stop.signal
+  let recording: Recording
+  let hub: LiveHub
+  let seen: LiveTick[]
+
+  beforeAll(async () => {
+    recording = await openRecording()
+    hub = await openLiveHub({ bus: recording.bus, signal })
+    const live = await hub.subscribe({ cids: CIDS, tts: TYPES, signal })
+    const reading = take(live, ticks.length)
+    await recording.publish(ticks)
+    seen = await reading
+  })
+  afterAll(async () => {
+    stop.abort(new Error('the test is over'))
+    await hub.close()
+    await recording[Symbol.asyncDispose]()
+  })
+
+  test('gives the order of arrival back, although the log holds batches subject by subject', async () => {
+    const messages = await recording.messages()
+    expect(messages.filter(({ batch }) => batch !== undefined).length).toBeGreaterThan(4)
+    expect(messages.flatMap(linesOf)).not.toEqual(ticks.map(encodeTickJson))
+    expect(seen.map(({ line }) => line)).toEqual(ticks.map(encodeTickJson))
+  })
+
+  test('cursors rise with every tick', () => {
+    for (const [i, tick] of seen.entries()) if (i > 0) expect(comparePlaces(tick, seen[i - 1] ?? tick)).toBeGreaterThan(0)
+  })
+
+  test('gives a subscriber its contract and tick types only', async () => {
+    const live = await hub.subscribe({ cids: [ONE], tts: ['last'], after: cursorOf(seen[0]), signal })
+    const wanted = ticks.slice(1).filter(({ cid, tt }) => cid === ONE && tt === 'last')
+    expect((await take(live, wanted.length)).map(({ line }) => line)).toEqual(wanted.map(encodeTickJson))
+  })
+
+  const places = (() => {
+    const random = randomFrom(3)
+    return [0, 999, 1_000, 5_999, ...Array.from({ length: 24 }, () => Math.floor(random() * 6_000))]
+  })()
+
+  test('property: from the ring, exactly the rest follows a cursor', async () => {
+    for (const k of places.filter((place) => place < ticks.length - 1)) {
+      const live = await hub.subscribe({ cids: CIDS, tts: TYPES, after: cursorOf(seen[k]), signal })
+      expect((await take(live, ticks.length - k - 1)).map(({ line }) => line)).toEqual(ticks.slice(k + 1).map(encodeTickJson))
+    }
+  })
+
+  test('property: from the log into live, exactly the rest follows a cursor', async () => {
+    await using young = await openLiveHub({ bus: recording.bus, signal })
+    const readings = places.map(async (k) => {
+      const cids = k % 2 === 0 ? CIDS : [ONE]
+      const live = await young.subscribe({ cids, tts: TYPES, after: cursorOf(seen[k]), signal })
+      const wanted = linesWanted([...ticks.slice(k + 1), ...later], cids)
+      return { got: (await take(live, wanted.length)).map(({ line }) => line), wanted }
+    })
+    await recording.publish(later)
+    for (const { got, wanted } of await Promise.all(readings)) expect(got).toEqual(wanted)
+  })
+
+  test('refuses the cursor of another recording', async () => {
+    const after = { ...cursorOf(seen[0]), spoolId: 'another' }
+    await expect(hub.subscribe({ cids: CIDS, tts: TYPES, after, signal })).rejects.toMatchObject({ code: 'IBS_TAPE_CURSOR_GONE' })
+  })
+
+  test('throws the reason of a signal, also while nothing comes', async () => {
+    const own = new AbortController()
+    const live = await hub.subscribe({ cids: [1], tts: TYPES, signal: own.signal })
+    const reading = take(live, 1)
+    own.abort(new Error('enough'))
+    await expect(reading).rejects.toThrow('enough')
+  })
+
+  test('ends its subscriptions when it closes', async () => {
+    const young = await openLiveHub({ bus: recording.bus, signal })
+    const reading = take(await young.subscribe({ cids: [1], tts: TYPES, signal }), 1)
+    await young.close()
+    expect(await reading).toEqual([])
+    await expect(young.subscribe({ cids: [1], tts: TYPES, signal })).rejects.toMatchObject({ code: 'IBS_TAPE_CLOSED' })
+  })
+})
+
+describe('live hub and its bounds', () => {
+  const stop = new AbortController()
+  const signal = stop.signal
+  afterAll(() => stop.abort(new Error('the test is over')))
+
+  test('ends a subscriber that falls behind the ring, serves the others, and the ended one goes on by its cursor', async () => {
+    await using recording = await openRecording()
+    await using hub = await openLiveHub({ bus: recording.bus, signal, ring: { ticks: 256, bytes: 2 ** 20 } })
+    const ticks = market(4_000, { seed: 4 })
+    const fast = take(await hub.subscribe({ cids: CIDS, tts: TYPES, signal }), ticks.length)
+    const slow = (await hub.subscribe({ cids: CIDS, tts: TYPES, signal }))[Symbol.asyncIterator]()
+    const firstBatch = slow.next()
+    await recording.publish(ticks)
+    expect((await fast).map(({ line }) => line)).toEqual(ticks.map(encodeTickJson))
+    const got = [...((await firstBatch).value ?? [])]
+    await expect(slow.next()).rejects.toMatchObject({ code: 'IBS_TAPE_SLOW_CONSUMER' })
+    const live = await hub.subscribe({ cids: CIDS, tts: TYPES, after: cursorOf(got.at(-1)), signal })
+    got.push(...(await take(live, ticks.length - got.length)))
+    expect(got.map(({ line }) => line)).toEqual(ticks.map(encodeTickJson))
+  })
+
+  test('says that what follows a cursor is gone once the log was trimmed', async () => {
+    await using recording = await openRecording()
+    await using hub = await openLiveHub({ bus: recording.bus, signal })
+    const ticks = market(50, { seed: 5 })
+    const reading = take(await hub.subscribe({ cids: CIDS, tts: TYPES, signal }), ticks.length)
+    await recording.publish(ticks)
+    const seen = await reading
+    await recording.bus.manager.streams.purge('TICKS', { seq: 31 })
+    await using young = await openLiveHub({ bus: recording.bus, signal })
+    const subscribe = (k: number) => young.subscribe({ cids: CIDS, tts: TYPES, after: cursorOf(seen[k]), signal })
+    await expect(subscribe(10)).rejects.toMatchObject({ code: 'IBS_TAPE_CURSOR_GONE' })
+    expect((await take(await subscribe(35), 14)).length).toBe(14)
+  })
+
+  test('loses nothing of a log that is made after it', async () => {
+    await using recording = await openRecording()
+    const lines = market(20, { seed: 6 })
+    await recording.bus.manager.streams.delete('TICKS')
+    await using hub = await openLiveHub({ bus: recording.bus, signal })
+    expect(hub.state).toBe('no_log')
+    const reading = take(await hub.subscribe({ cids: CIDS, tts: TYPES, signal }), lines.length)
+    await recording.publish(lines)
+    expect((await reading).map(({ line }) => line)).toEqual(lines.map(encodeTickJson))
+  })
+})

@@ -1,0 +1,155 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Bus, connectBus, type LogMessage, openLogReader, openPublisher, type Publisher, readLog, tickSubject } from '@ib-stream/bus'
+import { hash31, hourOf, partitionOf, type TickMessage, type TickType, US_PER_MS, US_PER_SECOND } from '@ib-stream/model'
+import { type Backend, decodeTickJson, encodeTickJson, encodeTickProto, openPartitionStore, segmentPath } from '@ib-stream/storage'
+
+/** A real log with its only publisher, and files as writers would make them. */
+export interface Recording extends AsyncDisposable {
+  dataDir: string
+  url: string
+  bus: Bus
+  publisher: Publisher
+  /** Adds ticks in one go: of 500 and more, those after the first turn go as batches. */
+  publish(ticks: readonly TickMessage[]): Promise<void>
+  /** All messages of the log. */
+  messages(): Promise<LogMessage[]>
+  /** Writes what the log holds up to `seq` of a contract's partition, as a writer of that backend. */
+  write(backend: Backend, cid: number, seq: number): Promise<void>
+  stopNats(): Promise<void>
+  startNats(): Promise<void>
+}
+
+export async function openRecording(): Promise<Recording> {
+  const folder = await mkdtemp(join(tmpdir(), 'ibs-tape-'))
+  const dataDir = join(folder, 'data')
+  const port = await freePort()
+  const url = `nats://127.0.0.1:${port}`
+  let nats: ChildProcess | undefined
+  const startNats = async () => {
+    const binary = process.env.IB_STREAM_NATS_SERVER ?? 'nats-server'
+    nats = spawn(binary, ['-js', '-sd', join(folder, 'nats'), '-a', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' })
+    await once(nats, 'spawn')
+  }
+  const stopNats = async () => {
+    if (!nats || nats.exitCode !== null) return
+    const exit = once(nats, 'exit')
+    nats.kill('SIGTERM')
+    await exit
+  }
+  await startNats()
+  const bus = await connectBus({ url, name: 'test', signal: AbortSignal.timeout(10_000) })
+  const publisher = await openPublisher({ bus, spoolFolder: join(folder, 'spool'), source: 'simulator', logMaxBytes: 2 ** 28 })
+  await until('the log stands', () => publisher.state === 'sending')
+  const messages = () => readAll(bus)
+  return {
+    dataDir,
+    url,
+    bus,
+    publisher,
+    startNats,
+    stopNats,
+    messages,
+    publish: async (ticks) => {
+      for (let i = 0; i < ticks.length; i += 1_000) {
+        for (const tick of ticks.slice(i, i + 1_000)) publisher.add({ subject: tickSubject(tick.cid, tick.tt), line: encodeTickJson(tick) })
+        await publisher.spooled()
+        await new Promise((resolve) => setImmediate(resolve)) // a turn between two bursts, as sockets give it
+      }
+      await publisher.settled(AbortSignal.timeout(20_000))
+    },
+    write: async (backend, cid, seq) => {
+      const partition = partitionOf(cid)
+      const source = { spoolId: publisher.spool.id, source: 'simulator' as const }
+      const store = await openPartitionStore({ dataDir, backend, partition, source })
+      if (!store) throw new Error('the partition is locked')
+      const from = store.seq
+      for (const message of await messages()) {
+        if (message.seq <= from || message.seq > seq) continue
+        const ticks = message.subject.startsWith(`ticks.${partition}.`) ? linesOf(message).map(decodeTickJson) : []
+        for (const tick of ticks) {
+          const path = segmentPath({ backend, cid: tick.cid, tt: tick.tt, hourUs: hourOf(tick.ts) })
+          store.append(path, backend === 'json' ? Buffer.from(`${encodeTickJson(tick)}\n`) : encodeTickProto(tick))
+        }
+        store.advance(message.seq, Math.max(0, ...ticks.map(({ st }) => st)))
+      }
+      await store.commitVisible()
+      await store.close()
+    },
+    [Symbol.asyncDispose]: async () => {
+      await publisher.close()
+      await bus.close()
+      await stopNats()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export const linesOf = ({ payload }: LogMessage): string[] => Buffer.from(payload).toString('utf8').trimEnd().split('\n')
+
+async function readAll(bus: Bus): Promise<LogMessage[]> {
+  const log = await readLog(bus.manager)
+  if (!log || log.lastSeq < log.firstSeq) return []
+  const stop = new AbortController()
+  const all: LogMessage[] = []
+  for await (const batch of openLogReader({ bus, filter: '>', fromSeq: log.firstSeq, signal: stop.signal }).batches()) {
+    all.push(...batch)
+    if ((all.at(-1)?.seq ?? 0) >= log.lastSeq) break
+  }
+  return all
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+/** Waits for a condition, at most ten seconds. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const deadlineMs = performance.now() + 10_000
+  while (!(await holds())) {
+    if (performance.now() > deadlineMs) throw new Error(`waited in vain: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+/** Small deterministic random numbers (mulberry32), 0 to below 1. */
+export function randomFrom(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+export const CIDS = [711280073, 265598, 8314] as const
+export const TYPES: readonly TickType[] = ['bid_ask', 'last']
+export const DAY_US = 1_753_880_400 * US_PER_SECOND // 2025-07-30T13:00:00Z
+
+/** Ticks in order of arrival: `st` strictly increasing, `ts` whole seconds at or some seconds before it. */
+export function market(count: number, options: { seed: number; fromUs?: number; stepUs?: number; lateUs?: number }): TickMessage[] {
+  const random = randomFrom(options.seed)
+  const { fromUs = DAY_US, stepUs = 20 * US_PER_MS, lateUs = 2 * US_PER_SECOND } = options
+  let st = fromUs
+  return Array.from({ length: count }, (): TickMessage => {
+    st += 1 + Math.floor(random() * 2 * stepUs)
+    const cid = CIDS[Math.floor(random() * CIDS.length)] ?? CIDS[0]
+    const ts = Math.floor((st - random() * lateUs) / US_PER_SECOND) * US_PER_SECOND
+    const price = Math.round(random() * 40_000) / 4
+    const size = Math.floor(random() * 20)
+    return random() < 0.6
+      ? { ts, st, cid, tt: 'bid_ask', rid: hash31(cid, 'bid_ask'), bp: price, bs: size, ap: price + 0.25, as: size + 1 }
+      : { ts, st, cid, tt: 'last', rid: hash31(cid, 'last'), p: price, s: size, ex: 'CME' }
+  })
+}

@@ -1,0 +1,31 @@
+import { IbsError } from '@ib-stream/model'
+
+/** Every error that query-api itself answers with. Codes are never renamed or reused. */
+export const QUERY_ERROR_CODES = [
+  'IBS_QUERY_PARAMETER_INVALID', // a parameter breaks its rule; field, value and allowed say which
+  'IBS_QUERY_PARAMETER_UNKNOWN', // a parameter that this route does not have
+  'IBS_QUERY_RANGE_INVALID', // the parameters of time contradict each other, or the range is empty
+  'IBS_QUERY_FORMAT_UNACCEPTABLE', // Accept names no format that can be given
+  'IBS_QUERY_REQUEST_INVALID', // the request is no well-formed HTTP request for this server
+  'IBS_QUERY_ROUTE_UNKNOWN', // no such path, or not with this method
+  'IBS_QUERY_LIVE_UNAVAILABLE', // the bus is not there yet, so nothing live can be given
+  'IBS_QUERY_INTERNAL', // a failure of ib-stream itself; the log of query-api has its cause
+] as const
+export type QueryErrorCode = (typeof QUERY_ERROR_CODES)[number]
+
+/** What was wrong with a request, for the one who sent it. */
+export interface Complaint {
+  field?: string
+  value?: unknown
+  /** What would have been right. */
+  allowed?: unknown
+  [fact: string]: unknown
+}
+
+export class QueryError extends IbsError<QueryErrorCode> {
+  override readonly name = 'QueryError'
+
+  constructor(code: QueryErrorCode, message: string, complaint: Complaint = {}, options: { cause?: unknown } = {}) {
+    super(code, message, complaint, options)
+  }
+}

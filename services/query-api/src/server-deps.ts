@@ -1,0 +1,22 @@
+import type { Bus } from '@ib-stream/bus'
+import type { Health } from '@ib-stream/service'
+import type { Backend } from '@ib-stream/storage'
+import type { History, LiveHub } from '@ib-stream/tape'
+import type { QueryMetrics } from './metrics.ts'
+
+/** What the routes stand on. */
+export interface ServerDeps {
+  dataDir: string
+  backends: readonly Backend[]
+  /** Both undefined until NATS is there; files answer meanwhile. */
+  live: { readonly bus: Bus | undefined; readonly hub: LiveHub | undefined }
+  health(): Health
+  metricsText(): Promise<string>
+  metrics: QueryMetrics
+  nowUs(): number
+  keepAliveMs: number
+  /** A failure of our own, for the log. */
+  onFailure(error: unknown): void
+  /** Unreadable places in files. */
+  onDamage(damage: History['damage']): void
+}

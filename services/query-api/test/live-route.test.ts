@@ -1,0 +1,182 @@
+import { connect } from 'node:net'
+import type { TickMessage } from '@ib-stream/model'
+import { encodeTickJson } from '@ib-stream/storage'
+import { type LiveHub, openLiveHub } from '@ib-stream/tape'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { CIDS, market, openRecording, type Recording, until } from '../../../libs/tape/test/recording.ts'
+import { type StandingServer, startServer } from './standing-server.ts'
+
+const ONE = CIDS[0]
+const stop = new AbortController()
+let recording: Recording
+let hub: LiveHub
+let server: StandingServer
+let fromUs: number | undefined
+
+beforeAll(async () => {
+  recording = await openRecording()
+  hub = await openLiveHub({ bus: recording.bus, signal: stop.signal })
+  server = await startServer({ dataDir: recording.dataDir, live: { bus: recording.bus, hub }, keepAliveMs: 50 })
+})
+afterAll(async () => {
+  stop.abort(new Error('the test is over'))
+  await hub?.close()
+  await server?.[Symbol.asyncDispose]()
+  await recording?.[Symbol.asyncDispose]()
+})
+
+/** Publishes and gives back the lines of the first contract. */
+async function publish(count: number, seed: number): Promise<string[]> {
+  const ticks = market(count, fromUs === undefined ? { seed } : { seed, fromUs })
+  fromUs = (ticks.at(-1)?.st ?? 0) + 1
+  await recording.publish(ticks)
+  return ticks.filter(({ cid }) => cid === ONE).map(encodeTickJson)
+}
+
+/** Trades of the first contract with 4 kB of conditions. */
+async function publishWide(count: number): Promise<string[]> {
+  const arrivals = market(count, fromUs === undefined ? { seed: 1 } : { seed: 1, fromUs })
+  fromUs = (arrivals.at(-1)?.st ?? 0) + 1
+  const ticks = arrivals.map(({ ts, st }): TickMessage => ({ ts, st, cid: ONE, tt: 'last', rid: 1, p: 1, sc: 'x'.repeat(4_000) }))
+  await recording.publish(ticks)
+  return ticks.map(encodeTickJson)
+}
+
+/** The text of a stream as it comes. */
+async function openStream(base: string, options: { lastEventId?: string; query?: string } = {}) {
+  const leave = new AbortController()
+  const headers: Record<string, string> = options.lastEventId === undefined ? {} : { 'last-event-id': options.lastEventId }
+  const response = await fetch(`${base}/v3/stream/${ONE}/live?tick_types=bid_ask,last${options.query ?? ''}`, {
+    headers,
+    signal: leave.signal,
+  })
+  const stream = { response, text: '', ticks: [] as { id: string; line: string }[], ended: false, leave: () => leave.abort() }
+  let rest = ''
+  const read = async () => {
+    for await (const text of response.body?.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>) ?? []) {
+      stream.text += text
+      const frames = `${rest}${text}`.split('\n\n')
+      rest = frames.pop() ?? ''
+      stream.ticks.push(...frames.flatMap(tickIn))
+    }
+    stream.ended = true
+  }
+  void read().catch(() => undefined)
+  return stream
+}
+
+/** The tick of a frame that is exactly one. */
+function tickIn(frame: string): { id: string; line: string }[] {
+  const [, id = '', line = ''] = /^event: tick\nid: (.+)\ndata: (.+)$/.exec(frame) ?? []
+  return id === '' ? [] : [{ id, line }]
+}
+
+test('frames every event exactly, and keeps the connection alive', async () => {
+  const stream = await openStream(server.url)
+  expect(stream.response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
+  expect(stream.response.headers.get('cache-control')).toBe('no-store')
+  expect(stream.response.headers.get('x-accel-buffering')).toBe('no')
+  await until('a keep-alive', () => stream.text.includes(': keep-alive\n\n'))
+  const wanted = await publish(12, 31)
+  expect(wanted.length).toBeGreaterThan(0)
+  await until('the ticks', () => stream.ticks.length === wanted.length)
+  stream.leave()
+  const head = `retry: 1000\n\nevent: info\ndata: {"status":"subscribed","contract_id":${ONE},"tick_types":["bid_ask","last"]}\n\n`
+  const ids = stream.ticks.map(({ id }) => id)
+  const body = wanted.map((line, i) => `event: tick\nid: ${ids[i]}\ndata: ${line}\n\n`).join('')
+  expect(stream.text.replaceAll(': keep-alive\n\n', '')).toBe(head + body)
+})
+
+test('gives the order of arrival, and exactly the rest after any Last-Event-ID', async () => {
+  const whole = await openStream(server.url)
+  await until('the subscription', () => whole.text.includes('subscribed'))
+  const lines = await publish(4_000, 32)
+  await until('all ticks', () => whole.ticks.length === lines.length)
+  const all = whole.ticks
+  whole.leave()
+  expect(all.map(({ line }) => line)).toEqual(lines)
+  expect((await recording.messages()).some(({ batch }) => batch !== undefined)).toBe(true)
+  await using young = await openLiveHub({ bus: recording.bus, signal: stop.signal })
+  await using restarted = await startServer({ dataDir: recording.dataDir, live: { bus: recording.bus, hub: young } })
+  for (const k of [0, 1, 500, 777, 1_000, lines.length - 2]) {
+    for (const base of [server.url, restarted.url]) {
+      const rest = await openStream(base, { lastEventId: all[k]?.id ?? '' })
+      await until(`the rest after ${k}`, () => rest.ticks.length >= lines.length - k - 1)
+      rest.leave()
+      expect(rest.ticks).toEqual(all.slice(k + 1))
+    }
+  }
+  const byQuery = await openStream(server.url, { query: `&last_event_id=${all[5]?.id}` })
+  await until('the rest', () => byQuery.ticks.length >= lines.length - 6)
+  byQuery.leave()
+})
+
+test('an event id of another recording is 410', async () => {
+  const response = await fetch(`${server.url}/v3/stream/${ONE}/live?last_event_id=l.other.1.2`)
+  expect(response.status).toBe(410)
+  expect(await response.json()).toMatchObject({ code: 'IBS_TAPE_CURSOR_GONE' })
+})
+
+test('a client that reads too slowly is told and ended; the others are not held up', async () => {
+  await using small = await openLiveHub({ bus: recording.bus, signal: stop.signal, ring: { ticks: 2_000, bytes: 4 * 2 ** 20 } })
+  await using own = await startServer({ dataDir: recording.dataDir, live: { bus: recording.bus, hub: small } })
+  const { port, hostname } = new URL(own.url)
+  const slow = connect(Number(port), hostname)
+  slow.write(`GET /v3/stream/${ONE}/live?tick_types=bid_ask,last HTTP/1.1\r\nHost: x\r\n\r\n`)
+  slow.pause()
+  const fast = await openStream(own.url)
+  await until('both subscriptions', async () => (await own.metrics.getSingleMetricAsString('ibs_query_live_clients')).endsWith(' 2'))
+  const lines: string[] = []
+  for (let i = 0; i < 15; i++) {
+    lines.push(...(await publishWide(500))) // 2 MB: half the ring
+    await until('the fast one has all', () => fast.ticks.length === lines.length)
+  }
+  expect(fast.ticks.map(({ line }) => line)).toEqual(lines)
+  fast.leave()
+  let text = ''
+  slow.setEncoding('utf8').on('data', (part) => {
+    text += part
+  })
+  slow.resume()
+  await until('the slow one is ended', () => slow.readableEnded || slow.destroyed)
+  expect(text).toMatch(/event: error\ndata: \{"code":"IBS_TAPE_SLOW_CONSUMER"/)
+  expect(text).toContain('"resume":"l.')
+})
+
+test('streams end cleanly when the service stops, and closing does not wait for them', async () => {
+  const end = new AbortController()
+  await using own = await openLiveHub({ bus: recording.bus, signal: end.signal })
+  const young = await startServer({ dataDir: recording.dataDir, live: { bus: recording.bus, hub: own } })
+  const stream = await openStream(young.url)
+  await until('the subscription', () => stream.text.includes('subscribed'))
+  end.abort(new Error('stopping'))
+  await young[Symbol.asyncDispose]()
+  await until('the end', () => stream.ended)
+  expect(stream.text).toMatch(/event: info\ndata: \{"status":"ended".*\}\n\n$/)
+})
+
+test('a server that closes ends its streams, also those of clients that do not read', async () => {
+  const young = await startServer({ dataDir: recording.dataDir, live: { bus: recording.bus, hub } })
+  const { port, hostname } = new URL(young.url)
+  const stuck = connect(Number(port), hostname).on('error', () => undefined)
+  stuck.write(`GET /v3/stream/${ONE}/live?tick_types=bid_ask,last HTTP/1.1\r\nHost: x\r\n\r\n`)
+  stuck.pause()
+  const stream = await openStream(young.url)
+  await until('both subscriptions', async () => (await young.metrics.getSingleMetricAsString('ibs_query_live_clients')).endsWith(' 2'))
+  for (let i = 0; i < 8; i++) await publishWide(500)
+  const startedMs = performance.now()
+  await young[Symbol.asyncDispose]()
+  expect(performance.now() - startedMs).toBeLessThan(5_000)
+  await until('the end', () => stream.ended)
+  stuck.destroy()
+  expect(stream.text).toMatch(/"status":"ended"[^\n]*\n\n$/)
+})
+
+test('a client that leaves is forgotten', async () => {
+  const stream = await openStream(server.url)
+  await until('it is counted', async () =>
+    (await server.metrics.getSingleMetricAsString('ibs_query_live_clients')).endsWith('live_clients 1'),
+  )
+  stream.leave()
+  await until('it is gone', async () => (await server.metrics.getSingleMetricAsString('ibs_query_live_clients')).endsWith('live_clients 0'))
+})
