@@ -20,10 +20,15 @@ const cacheFolder = (env) => join(env.XDG_CACHE_HOME || join(homedir(), '.cache'
 
 /**
  * Path of a usable nats-server. Looks at IB_STREAM_NATS_SERVER, PATH and /usr/sbin, the cache; then fetches the official release, then Debian's package.
- * @param {{ env?: Record<string, string | undefined>, say?: (line: string) => void, releasesUrl?: string }} options
+ * @param {{ env?: Record<string, string | undefined>, say?: (line: string) => void, releasesUrl?: string, places?: string[] }} options
  * @returns {Promise<string>}
  */
-export async function findNatsServer({ env = process.env, say = () => {}, releasesUrl = RELEASES_URL } = {}) {
+export async function findNatsServer({
+  env = process.env,
+  say = () => {},
+  releasesUrl = RELEASES_URL,
+  places = ['/usr/sbin/nats-server'],
+} = {}) {
   const named = env.IB_STREAM_NATS_SERVER
   if (named) {
     const version = await versionOf(named)
@@ -37,7 +42,7 @@ export async function findNatsServer({ env = process.env, say = () => {}, releas
     .split(delimiter)
     .filter(Boolean)
     .map((folder) => join(folder, 'nats-server'))
-  for (const candidate of [...onPath, '/usr/sbin/nats-server', cached]) if (isNewEnough(await versionOf(candidate))) return candidate
+  for (const candidate of [...onPath, ...places, cached]) if (isNewEnough(await versionOf(candidate))) return candidate
   return await fetchInto(cached, { say, releasesUrl })
 }
 

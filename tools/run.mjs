@@ -1,4 +1,4 @@
-// The door behind `npm start`, `npm test`, `npm run check` and `./ib-stream`: sets up what is missing, then goes on in the project's own Node.
+// The door behind `npm start`, `npm test`, `npm run check`, `npm run bench` and `./ib-stream`: sets up what is missing, then goes on in the project's own Node.
 // Plain JavaScript without dependencies: it runs on any Node from 20 on, before anything is installed.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -18,6 +18,7 @@ const VERBS = {
   cli,
   test,
   check,
+  bench,
 }
 
 const [verb = '', ...args] = process.argv.slice(2)
@@ -72,6 +73,12 @@ async function test(args) {
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** `bench [name] [flags]`: one of the measurements in bench/. */
+async function bench([name = 'main-path', ...args]) {
+  const env = { IB_STREAM_NATS_SERVER: await findNatsServer({ say }) }
+  return await runChild(NODE, [join(ROOT, `bench/${name}.ts`), ...args], { env })
 }
 
 /** Types, lint and format, arrows between the rooms, docs in step with the code; every one runs, so that all problems show at once. */

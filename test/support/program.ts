@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { resolve } from 'node:path'
 import { waitFor } from './wait-for.ts'
 
-export const ROOT = resolve(__dirname, '../..')
+/** Tests and benches are run from the project's folder. */
+export const ROOT = process.cwd()
 
 export interface LogEntry {
   msg?: string

@@ -1,0 +1,115 @@
+// Ticks a second from the gateway's socket to both kinds of file and the live hub, every service a process of its own, on this machine.
+// `node bench/main-path.ts [--ticks 1000000] [--replay FILE]`: the simulator replays FILE again and again (or made-up quotes and trades) as fast as it is taken.
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { pipeline } from 'node:stream/promises'
+import { parseArgs } from 'node:util'
+import { createGunzip } from 'node:zlib'
+import { Stack } from '../test/support/stack.ts'
+import { waitFor } from '../test/support/wait-for.ts'
+
+const { values } = parseArgs({ options: { ticks: { type: 'string', default: '1000000' }, replay: { type: 'string' } } })
+const wanted = Number(values.ticks)
+const MOST_MS = 300_000
+
+const folder = await mkdtemp(join(tmpdir(), 'ibs-bench-'))
+try {
+  const tape = join(folder, 'tape.jsonl')
+  const { cid, tts } = await writeTape(tape)
+  await using stack = await Stack.make({
+    tracked: `${cid}:BENCH:${tts.join(';')}:24`,
+    simulator: ['--replay', tape, '--speed', 'max', '--start-after', String(tts.length)],
+  })
+  for (const program of [stack.nats, stack.writerJson, stack.writerProto, stack.queryApi, stack.ingest]) program.start()
+  await waitFor('the log is made', () => stack.ingest.log.some(({ kind, state }) => kind === 'state' && state === 'sending'))
+  await stack.ready(stack.writerJson)
+  await stack.ready(stack.writerProto)
+  stack.simulator.start()
+  await waitFor('the first tick', async () => (await ticksOf(stack.ingest)) > 0)
+  const startedMs = performance.now()
+  await waitFor('every tick at ingest', async () => (await ticksOf(stack.ingest)) >= wanted, MOST_MS)
+  const heardMs = performance.now() - startedMs
+  await waitFor(
+    'every tick at both writers',
+    async () => (await ticksOf(stack.writerJson)) >= wanted && (await ticksOf(stack.writerProto)) >= wanted,
+    MOST_MS,
+  )
+  const writtenMs = performance.now() - startedMs
+  await stack.ingest.stop()
+  await Promise.all([stack.writerJson.stop(), stack.writerProto.stop()])
+  const lines = await countLines(join(stack.dataDir, 'json'))
+  if (lines !== wanted) throw new Error(`${lines} ticks are in the json files, ${wanted} were sent`)
+  const rate = (ms: number) => Math.round((wanted / ms) * 1_000)
+  const figures = {
+    ticks: wanted,
+    heardPerSecond: rate(heardMs),
+    inFilesPerSecond: rate(writtenMs),
+    node: process.version,
+    cpu: cpus()[0]?.model,
+    cores: cpus().length,
+  }
+  process.stdout.write(`${JSON.stringify(figures)}\n`)
+
+  async function ticksOf(program: typeof stack.ingest): Promise<number> {
+    const parts = ((await stack.health(program))?.parts ?? {}) as Record<string, { ticks?: number }>
+    return parts.streams?.ticks ?? parts.writer?.ticks ?? 0
+  }
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}
+
+/** Writes `wanted` ticks of one contract, each run of the source a day later than the one before. */
+async function writeTape(path: string): Promise<{ cid: number; tts: string[] }> {
+  const source = values.replay === undefined ? madeUp() : await readSource(values.replay)
+  const DAY_US = 86_400_000_000
+  const tts = [...new Set(source.map(({ tt }) => tt))]
+  async function* lines() {
+    for (let i = 0; i < wanted; i++) {
+      const tick = source[i % source.length]
+      if (!tick) return
+      const laterUs = Math.floor(i / source.length) * DAY_US
+      yield `${JSON.stringify({ ...tick, ts: tick.ts + laterUs, st: tick.st + laterUs })}\n`
+    }
+  }
+  await pipeline(lines, createWriteStream(path))
+  return { cid: source[0]?.cid ?? 0, tts }
+}
+
+interface Line {
+  ts: number
+  st: number
+  cid: number
+  tt: string
+}
+
+async function readSource(path: string): Promise<Line[]> {
+  const bytes = createReadStream(path)
+  const input = path.endsWith('.gz') ? bytes.pipe(createGunzip()) : bytes
+  const ticks: Line[] = []
+  for await (const line of createInterface({ input })) ticks.push(JSON.parse(line) as Line)
+  return ticks
+}
+
+function madeUp(): Line[] {
+  const START_US = 1_753_880_400_000_000
+  return Array.from({ length: 50_000 }, (_, i) => {
+    const st = START_US + i * 1_000_000
+    const core = { ts: Math.floor(st / 1_000_000) * 1_000_000, st, cid: 265598, rid: 0 }
+    return i % 4 === 0
+      ? { ...core, tt: 'last', p: 229 + (i % 50) / 100, s: 100 }
+      : { ...core, tt: 'bid_ask', bp: 229 + (i % 50) / 100, bs: 200, ap: 229.01 + (i % 50) / 100, as: 300 }
+  })
+}
+
+async function countLines(below: string): Promise<number> {
+  const entries = await readdir(below, { recursive: true, withFileTypes: true })
+  let lines = 0
+  for (const entry of entries.filter((one) => one.isFile())) {
+    const bytes = await readFile(join(entry.parentPath, entry.name))
+    for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) lines += 1
+  }
+  return lines
+}
