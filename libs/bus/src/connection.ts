@@ -1,0 +1,133 @@
+import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream'
+import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { BusError } from './errors.ts'
+
+/** A connection to NATS that comes back by itself; what was on its way when it broke is the caller's to send or ask again. */
+export interface Bus extends AsyncDisposable {
+  readonly connection: NatsConnection
+  readonly jetstream: JetStreamClient
+  readonly manager: JetStreamManager
+  readonly state: 'connected' | 'disconnected' | 'closed'
+  /** Calls back after each loss and return of the connection; the function given back ends that. */
+  onChange(listener: (state: 'connected' | 'disconnected') => void): () => void
+  close(): Promise<void>
+}
+
+const OLDEST_SERVER = [2, 10] as const
+/** A dead peer is noticed after two unanswered pings. */
+const PING_EVERY_MS = 2_000
+const RETRY_EVERY_MS = 500
+const REQUEST_WITHIN_MS = 5_000
+
+/**
+ * Connects, waiting for the server as long as it takes; `signal` ends the attempt, not the connection.
+ * @throws BusError `IBS_BUS_SERVER_TOO_OLD`; `signal.reason` when aborted before the connection stands
+ */
+export async function connectBus(options: { url: string; name: string; signal?: AbortSignal }): Promise<Bus> {
+  const connection = await connectUntil(options)
+  const version = connection.info?.version ?? '0.0.0'
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  if (major < OLDEST_SERVER[0] || (major === OLDEST_SERVER[0] && minor < OLDEST_SERVER[1])) {
+    await connection.close()
+    throw new BusError('IBS_BUS_SERVER_TOO_OLD', `nats-server ${version} at ${options.url} ignores what the log needs; run 2.10 or newer`, {
+      version,
+    })
+  }
+  const listeners = new Set<(state: 'connected' | 'disconnected') => void>()
+  let state: Bus['state'] = 'connected'
+  void watchStatus(connection, (next) => {
+    state = next
+    if (next !== 'closed') for (const listener of listeners) listener(next)
+  })
+  const close = () => {
+    closing ??= connection.close()
+    return closing
+  }
+  let closing: Promise<void> | undefined
+  return {
+    connection,
+    jetstream: jetstream(connection, { timeout: REQUEST_WITHIN_MS }),
+    manager: await jetstreamManager(connection, { checkAPI: false, timeout: REQUEST_WITHIN_MS }),
+    get state() {
+      return state
+    },
+    onChange: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+async function connectUntil({ url, name, signal }: { url: string; name: string; signal?: AbortSignal }): Promise<NatsConnection> {
+  for (;;) {
+    signal?.throwIfAborted()
+    const attempt = connect({
+      servers: url,
+      name,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: RETRY_EVERY_MS,
+      reconnectJitter: RETRY_EVERY_MS,
+      pingInterval: PING_EVERY_MS,
+      maxPingOut: 2,
+      timeout: REQUEST_WITHIN_MS,
+      noAsyncTraces: true,
+    })
+    try {
+      return await (signal ? unlessAborted(attempt, signal) : attempt)
+    } catch {
+      if (signal?.aborted) void attempt.then((late) => late.close()).catch(() => undefined) // nobody waits for it any more
+      await pause(RETRY_EVERY_MS, signal) // not there yet; the state is "connecting" until the caller's signal ends it
+    }
+  }
+}
+
+async function watchStatus(connection: NatsConnection, change: (state: Bus['state']) => void): Promise<void> {
+  for await (const status of connection.status()) {
+    if (status.type === 'disconnect') change('disconnected')
+    else if (status.type === 'reconnect') change('connected')
+  }
+  change('closed')
+}
+
+/** The outcome of `work`, or `signal.reason` as soon as it is aborted; the work itself then goes on unheard. */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>()
+  const abort = () => aborted.reject(signal.reason)
+  if (signal.aborted) abort()
+  signal.addEventListener('abort', abort)
+  try {
+    return await Promise.race([work, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
+
+export interface Attempt extends Disposable {
+  readonly signal: AbortSignal
+}
+
+/** One attempt of many. Its signal also aborts when the connection comes back: what was asked before is not answered any more, and a longer wait is pointless. */
+export function beginAttempt(bus: Bus, signal: AbortSignal): Attempt {
+  const back = new AbortController()
+  const end = bus.onChange((state) => state === 'connected' && back.abort(new Error('the connection is back')))
+  return { signal: AbortSignal.any([signal, back.signal]), [Symbol.dispose]: end }
+}
+
+/** Waits, or throws `signal.reason` as soon as it is aborted. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason)
+    const end = () => {
+      signal?.removeEventListener('abort', abort)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    const abort = () => {
+      clearTimeout(timer)
+      reject(signal?.reason)
+    }
+    signal?.addEventListener('abort', abort, { once: true })
+  })
+}

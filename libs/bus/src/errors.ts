@@ -1,0 +1,14 @@
+import { IbsError } from '@ib-stream/model'
+
+export const BUS_ERROR_CODES = [
+  'IBS_BUS_SERVER_TOO_OLD', // the NATS server is older than 2.10 and would silently ignore what the log needs
+  'IBS_BUS_STREAM_DIFFERS', // a stream has another configuration than the one asked for
+  'IBS_BUS_FOREIGN_LOG', // the log belongs to another spool, or holds another source (simulator, gateway)
+  'IBS_BUS_SPOOL_LOCKED', // another ingest works on this spool
+  'IBS_BUS_SPOOL_DAMAGED', // a record inside the spool does not match its checksum
+  'IBS_BUS_NUMBER_TAKEN', // the log gave a message another sequence than its number in the spool
+  'IBS_BUS_CLOSED', // used after close
+] as const
+export type BusErrorCode = (typeof BUS_ERROR_CODES)[number]
+
+export class BusError extends IbsError<BusErrorCode> {}

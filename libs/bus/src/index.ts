@@ -1,0 +1,8 @@
+export type { LogLine } from './batch-cutter.ts'
+export { type ArrivedLine, BatchMerger } from './batch-merger.ts'
+export { type Bus, connectBus, pause } from './connection.ts'
+export { BUS_ERROR_CODES, BusError, type BusErrorCode } from './errors.ts'
+export type { LogMessage } from './log-message.ts'
+export { type LogReader, type LogReaderOptions, openLogReader, type ReaderState } from './log-reader.ts'
+export { openPublisher, type Publisher, type PublisherEvent, type PublisherOptions, type PublisherState } from './publisher.ts'
+export { EVENTS, EVENTS_FILTER, INVALID, type LogOwner, partitionFilter, readLog, TICKS, tickSubject } from './streams.ts'

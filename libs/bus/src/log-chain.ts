@@ -1,0 +1,320 @@
+import { eventSubject, type LostEvent } from '@ib-stream/model'
+import { headers, type Msg, type Subscription } from '@nats-io/nats-core'
+import { type Bus, beginAttempt, pause, unlessAborted } from './connection.ts'
+import { BusError } from './errors.ts'
+import { BATCH_HEADER } from './log-message.ts'
+import type { Spool } from './spool.ts'
+import type { SpoolRecord } from './spool-record.ts'
+import { createLog, ensureSideStreams, forgetFirstSeq, type LogOwner, readLog } from './streams.ts'
+
+/** Messages on their way at once. */
+const WINDOW = 1_000
+const ACK_WITHIN_MS = 3_000
+const RETRY_FIRST_MS = 100
+const RETRY_MOST_MS = 5_000
+/** How often a full log is tried with one message. */
+const RETRY_FULL_MS = 1_000
+/** Records kept in memory for sending; what is older is read back from the spool. */
+const MOST_CACHED_BYTES = 32 * 2 ** 20
+
+export type ChainState = 'connecting' | 'sending' | 'log_full' | 'refused'
+
+/** What the chain met: a log ahead of the spool, or one that lost what the spool no longer has. */
+export type ChainEvent = { kind: 'foreign'; lastSeq: number; end: number } | { kind: 'refill'; fromSeq: number; toSeq: number }
+
+export interface ChainOptions {
+  bus: Bus
+  spool: Spool
+  source: string
+  logMaxBytes: number
+  onEvent: (event: ChainEvent) => void
+  onState: (reason: string) => void
+}
+
+/**
+ * Brings the spool's messages into the log. Message n of the spool is sequence n of the log, for ever: it carries `Nats-Expected-Last-Sequence: n-1`, so the
+ * server refuses whatever would overtake, double, or come from a second publisher; after each refusal or silence the chain asks the log where it stands.
+ */
+export class LogChain {
+  #options: ChainOptions
+  #spool: Spool
+  #owner: LogOwner
+  #stop = new AbortController()
+  #offChange: () => void
+  #ackTimer: NodeJS.Timeout
+
+  #cache: SpoolRecord[] = []
+  #cachedBytes = 0
+  #acknowledged: number
+  #sent = 0
+  #durable: number
+
+  /** The log has said where it stands on this connection, and its confirmations are listened to. */
+  #linked = false
+  #logFull = false
+  #refused = false
+  #lastSyncMs = Number.NEGATIVE_INFINITY
+
+  #generation = 0
+  #acks: Subscription | undefined
+  #ackInbox = ''
+  #lastAckMs = 0
+  #syncing: Promise<void> | undefined
+  #sending = false
+
+  constructor(options: ChainOptions) {
+    this.#options = options
+    this.#spool = options.spool
+    this.#owner = { spoolId: options.spool.id, source: options.source }
+    this.#durable = options.spool.end
+    this.#acknowledged = options.spool.low - 1
+    this.#offChange = options.bus.onChange((state) =>
+      state === 'connected' ? this.resync('connection is back') : this.#unlink('connection lost'),
+    )
+    this.#ackTimer = setInterval(() => this.#checkAcks(), ACK_WITHIN_MS / 3)
+  }
+
+  /** Asks the log where it stands and goes on from there; again and again, with growing pauses, until it answers. */
+  resync(reason: string): void {
+    if (this.#stop.signal.aborted || this.#refused) return
+    this.#unlink(reason)
+    this.#syncing ??= this.#syncUntilDone()
+      .catch(() => undefined) // the stop signal ends it, or a connection that came back
+      .finally(() => {
+        this.#syncing = undefined
+        if (!this.#linked) this.resync('interrupted')
+      })
+  }
+
+  get state(): ChainState {
+    if (this.#refused) return 'refused'
+    if (this.#logFull) return 'log_full'
+    return this.#linked ? 'sending' : 'connecting'
+  }
+
+  /** Newest number that the log has confirmed. */
+  get acknowledged(): number {
+    return this.#acknowledged
+  }
+
+  /** Sends records that are durable in the spool from now on; their numbers go on from the last ones. */
+  offer(records: readonly SpoolRecord[]): void {
+    this.#durable = Math.max(this.#durable, records.at(-1)?.n ?? 0)
+    this.#keep(records)
+    this.#send()
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort(new Error('publisher closed'))
+    this.#unlink('closed')
+    this.#offChange()
+    clearInterval(this.#ackTimer)
+    this.#acks?.unsubscribe()
+    await this.#syncing
+  }
+
+  #keep(records: readonly SpoolRecord[]): void {
+    const next = (this.#cache.at(-1)?.n ?? this.#sent) + 1
+    if (records[0]?.n !== next || this.#cachedBytes > MOST_CACHED_BYTES) return // they will be read back from the spool
+    for (const record of records) {
+      this.#cache.push(record)
+      this.#cachedBytes += record.payload.length
+    }
+  }
+
+  #send(): void {
+    if (this.#sending || !this.#linked) return
+    this.#sending = true
+    const generation = this.#generation
+    void this.#sendWindow(generation)
+      .catch((error: unknown) => (error instanceof BusError ? this.#refuse(error) : this.resync(String(error))))
+      .finally(() => {
+        this.#sending = false
+        if (this.#sent < this.#limit()) this.#send() // turned away meanwhile, because this was still at work
+      })
+  }
+
+  async #sendWindow(generation: number): Promise<void> {
+    while (this.#linked && generation === this.#generation && this.#sent < this.#limit()) {
+      const records = this.#cached(this.#sent + 1) ?? (await this.#readBack(this.#sent + 1))
+      if (generation !== this.#generation) return
+      const upTo = this.#limit()
+      for (const record of records) {
+        while (this.#sent + 1 < record.n && this.#sent < upTo) this.#publish(this.#lost(this.#sent + 1))
+        if (this.#sent >= upTo) break
+        this.#publish(record)
+      }
+      if (records.length === 0) while (this.#sent < upTo) this.#publish(this.#lost(this.#sent + 1))
+    }
+  }
+
+  /** Newest number that may be on its way. */
+  #limit(): number {
+    return Math.min(this.#durable, this.#acknowledged + (this.#logFull ? 1 : WINDOW))
+  }
+
+  /** Records from `n` on, if memory still holds them. */
+  #cached(n: number): SpoolRecord[] | undefined {
+    const [first, last] = [this.#cache[0], this.#cache.at(-1)]
+    if (!first || !last || n < first.n || n > last.n) return undefined
+    const from = this.#cachedBelow(n)
+    return this.#cache.slice(from, from + WINDOW)
+  }
+
+  /** How many cached records have numbers below `n`; where the spool has a hole they are fewer than the numbers say. */
+  #cachedBelow(n: number): number {
+    let below = Math.min(this.#cache.length, n - (this.#cache[0]?.n ?? n))
+    while (below > 0 && (this.#cache[below - 1]?.n ?? 0) >= n) below -= 1
+    return below
+  }
+
+  async #readBack(n: number): Promise<SpoolRecord[]> {
+    const records = await this.#spool.readFrom(n)
+    this.#cache = records
+    this.#cachedBytes = records.reduce((bytes, { payload }) => bytes + payload.length, 0)
+    return records
+  }
+
+  /** Takes the place of a message that neither spool nor log can give back: a number never means another message. */
+  #lost(n: number): SpoolRecord {
+    const event: LostEvent = { kind: 'lost', st: Date.now() * 1_000, epoch: 0, seq: n }
+    return { n, subject: eventSubject('lost'), payload: Buffer.from(`${JSON.stringify(event)}\n`) }
+  }
+
+  #publish(record: SpoolRecord): void {
+    const head = headers()
+    head.set('Nats-Expected-Last-Sequence', String(record.n - 1))
+    if (record.batch) head.set(BATCH_HEADER, `${record.batch.k}/${record.batch.n}`)
+    this.#options.bus.connection.publish(record.subject, record.payload, { reply: `${this.#ackInbox}.${record.n}`, headers: head })
+    if (this.#sent === this.#acknowledged) this.#lastAckMs = performance.now()
+    this.#sent = record.n
+  }
+
+  #onAck(message: Msg, generation: number): void {
+    if (generation !== this.#generation) return
+    const n = Number(message.subject.slice(this.#ackInbox.length + 1))
+    const refusal = refusalIn(message)
+    const seq = refusal ? n : message.json<{ seq: number }>().seq
+    if (refusal) {
+      this.#logFull ||= refusal.full
+      this.resync(refusal.reason)
+    } else if (seq !== n) this.#refuse(numberTaken(n, seq))
+    else this.#confirm(n)
+  }
+
+  #confirm(n: number): void {
+    this.#lastAckMs = performance.now()
+    this.#acknowledged = Math.max(this.#acknowledged, n)
+    if (this.#logFull) {
+      this.#logFull = false
+      this.#options.onState('the log has room again')
+    }
+    this.#forgetConfirmed()
+    this.#send()
+  }
+
+  #forgetConfirmed(): void {
+    const first = this.#cache[0]
+    if (!first || this.#acknowledged - first.n < WINDOW) return
+    for (const record of this.#cache.splice(0, this.#cachedBelow(this.#acknowledged + 1))) this.#cachedBytes -= record.payload.length
+  }
+
+  #checkAcks(): void {
+    const silent = this.#sent > this.#acknowledged && performance.now() - this.#lastAckMs > ACK_WITHIN_MS
+    if (this.#linked && silent) this.resync(`no confirmation for ${ACK_WITHIN_MS} ms`)
+  }
+
+  #unlink(reason: string): void {
+    this.#generation += 1
+    this.#linked = false
+    this.#options.onState(reason)
+  }
+
+  #refuse(error: BusError): void {
+    this.#refused = true
+    this.#unlink(error.message)
+  }
+
+  async #syncUntilDone(): Promise<void> {
+    using attempt = beginAttempt(this.#options.bus, this.#stop.signal)
+    const leastMs = this.#logFull ? RETRY_FULL_MS : RETRY_FIRST_MS
+    await pause(Math.max(0, this.#lastSyncMs + leastMs - performance.now()), attempt.signal)
+    for (let waitMs = RETRY_FIRST_MS; ; waitMs = Math.min(2 * waitMs, RETRY_MOST_MS)) {
+      const generation = this.#generation
+      this.#lastSyncMs = performance.now()
+      try {
+        const lastSeq = await unlessAborted(this.#meetLog(), attempt.signal)
+        if (generation === this.#generation) return this.#goOnFrom(lastSeq)
+      } catch (error) {
+        if (error instanceof BusError) return this.#refuse(error)
+        this.#options.onState(String(error))
+      }
+      await pause(waitMs * (0.5 + Math.random()), attempt.signal)
+    }
+  }
+
+  async #meetLog(): Promise<number> {
+    const { bus, logMaxBytes } = this.#options
+    const found = await readLog(bus.manager)
+    if (!found) {
+      await createLog(bus.manager, this.#owner, { firstSeq: this.#spool.low, maxBytes: logMaxBytes })
+      await ensureSideStreams(bus.manager)
+      return this.#spool.low - 1
+    }
+    if (found.owner.spoolId !== this.#owner.spoolId || found.owner.source !== this.#owner.source) throw foreignLog(found.owner, this.#owner)
+    await forgetFirstSeq(bus.manager) // who made it may have died before
+    await ensureSideStreams(bus.manager)
+    return found.lastSeq
+  }
+
+  #goOnFrom(lastSeq: number): void {
+    if (lastSeq > this.#spool.end) {
+      this.#options.onEvent({ kind: 'foreign', lastSeq, end: this.#spool.end })
+      this.#spool.skipTo(lastSeq + 1)
+      this.#durable = lastSeq
+    }
+    if (lastSeq < this.#spool.low - 1) this.#options.onEvent({ kind: 'refill', fromSeq: lastSeq + 1, toSeq: this.#spool.low - 1 })
+    this.#acknowledged = lastSeq
+    this.#sent = lastSeq
+    this.#listenForAcks()
+    this.#linked = true
+    this.#options.onState(`the log is at ${lastSeq}, the spool at ${this.#spool.end}`)
+    this.#send()
+  }
+
+  #listenForAcks(): void {
+    const generation = ++this.#generation
+    this.#acks?.unsubscribe()
+    this.#ackInbox = `_INBOX.ibs.${this.#owner.spoolId}.${process.pid}.${generation}`
+    this.#acks = this.#options.bus.connection.subscribe(`${this.#ackInbox}.*`, {
+      callback: (_, message) => this.#onAck(message, generation),
+    })
+    this.#lastAckMs = performance.now()
+  }
+}
+
+/** Server's codes for a log at its limit: maximum bytes, maximum messages, out of storage. */
+const FULL_CODES = new Set([10_077, 10_047, 10_023])
+
+function refusalIn(message: Msg): { reason: string; full: boolean } | undefined {
+  if (message.headers?.code) return { reason: `log answered ${message.headers.code} ${message.headers.description}`, full: false }
+  const { error } = message.json<{ error?: { description: string; err_code: number } }>()
+  return error && { reason: `log refused: ${error.description}`, full: FULL_CODES.has(error.err_code) }
+}
+
+function numberTaken(n: number, seq: number): BusError {
+  return new BusError(
+    'IBS_BUS_NUMBER_TAKEN',
+    `message ${n} became sequence ${seq} of the log; stop what else publishes to it, then restart ingest`,
+    { n, seq },
+  )
+}
+
+function foreignLog(found: LogOwner, mine: LogOwner): BusError {
+  const what = found.source === mine.source ? `spool ${found.spoolId || 'unknown'}` : `the ${found.source || 'unknown source'}`
+  return new BusError(
+    'IBS_BUS_FOREIGN_LOG',
+    `the log belongs to ${what}, not to spool ${mine.spoolId} of the ${mine.source}; stop the other ingest, or use another NATS or DATA_DIR`,
+    { found, mine },
+  )
+}

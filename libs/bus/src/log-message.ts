@@ -1,0 +1,35 @@
+import type { Msg } from '@nats-io/nats-core'
+
+/** Header of a message that was cut together with others: `k/n`. */
+export const BATCH_HEADER = 'Ibs-Batch'
+
+/** One message of the log as a reader gets it. */
+export interface LogMessage {
+  /** Sequence in the log, which is also its number in ingest's spool. */
+  seq: number
+  /** As stored: `ticks.<partition>.<cid>.<tick_type>` or `ib.events.<kind>`. */
+  subject: string
+  /** Lines of JSON, each ended by a newline. Belongs to the receiver. */
+  payload: Uint8Array
+  batch?: { k: number; n: number }
+}
+
+export interface Delivery {
+  message: LogMessage
+  /** Place in the consumer's own count, from 1: a hole means that a delivery was lost on its way. */
+  consumerSeq: number
+}
+
+// $JS.ACK.<stream>.<consumer>.<deliveries>.<stream seq>.<consumer seq>.<time>.<pending>, newer servers with domain and account before the stream
+const OLD_TOKENS = 9
+
+/** Reads what the server says of a delivery in its reply subject. */
+export function readDelivery(message: Msg): Delivery | undefined {
+  const tokens = message.reply?.split('.')
+  if (tokens?.[1] !== 'ACK') return undefined
+  const at = tokens.length === OLD_TOKENS ? 5 : 7
+  const log: LogMessage = { seq: Number(tokens[at]), subject: message.subject, payload: message.data }
+  const batch = message.headers?.get(BATCH_HEADER)?.split('/').map(Number)
+  if (batch?.[0] && batch[1]) log.batch = { k: batch[0], n: batch[1] }
+  return { message: log, consumerSeq: Number(tokens[at + 1]) }
+}

@@ -1,0 +1,178 @@
+import { cutGroup, type LogLine } from './batch-cutter.ts'
+import { type Bus, pause, unlessAborted } from './connection.ts'
+import { BusError } from './errors.ts'
+import { type ChainEvent, type ChainState, LogChain } from './log-chain.ts'
+import { openSpool, type Spool } from './spool.ts'
+
+const RETRY_FIRST_MS = 100
+const RETRY_MOST_MS = 5_000
+const TRIM_EVERY_MS = 30_000
+/** At the end the log gets this long to confirm the rest; what it does not stays in the spool. */
+const SETTLE_WITHIN_MS = 3_000
+/** Lines that wait for their spool record. Beyond it `full` says so and the caller stops reading its source. */
+const MOST_WAITING_LINES = 200_000
+
+export type PublisherState = ChainState | 'spool_failed' | 'closed'
+
+/** What happens to the chain; for log and metrics. */
+export type PublisherEvent = { kind: 'state'; state: PublisherState; reason: string } | ChainEvent
+
+export interface Publisher extends AsyncDisposable {
+  readonly state: PublisherState
+  readonly spool: Pick<Spool, 'id' | 'low' | 'end' | 'bytes' | 'lastRecord'>
+  /** Newest number that the log has confirmed. */
+  readonly acknowledged: number
+  /** Lines that are not yet in the spool. */
+  readonly waitingLines: number
+  /** True while more lines wait than fit: stop reading the source. */
+  readonly full: boolean
+  /** Takes a line; it is numbered, spooled and sent in this order. Never blocks. */
+  add(line: LogLine): void
+  /** Resolves when all that was added is durable in the spool. */
+  spooled(): Promise<void>
+  /** Resolves when all that was added is confirmed by the log. */
+  settled(signal?: AbortSignal): Promise<void>
+  /** Spools what waits, gives the log a moment to confirm it, lets go of the spool. */
+  close(): Promise<void>
+}
+
+export interface PublisherOptions {
+  bus: Bus
+  spoolFolder: string
+  source: string
+  logMaxBytes: number
+  onEvent?: (event: PublisherEvent) => void
+}
+
+/**
+ * The one publisher of the log: lines are cut into numbered messages, made durable in the spool, and only then sent (see {@link LogChain}).
+ * @throws BusError of {@link openSpool}
+ */
+export async function openPublisher(options: PublisherOptions): Promise<Publisher> {
+  const spool = await openSpool(options.spoolFolder, { source: options.source })
+  return new SpoolingPublisher(options, spool).start()
+}
+
+class SpoolingPublisher implements Publisher {
+  readonly spool: Spool
+  #onEvent: (event: PublisherEvent) => void
+  #chain: LogChain
+  #stop = new AbortController()
+  #trimTimer: NodeJS.Timeout
+  #lines: LogLine[] = []
+  #spooling: Promise<void> | undefined
+  #waiters: { upTo: number; resolve: () => void }[] = []
+  #addedLines = 0
+  #spooledLines = 0
+  #spoolFailed = false
+  #said = ''
+  #closing: Promise<void> | undefined
+
+  constructor({ bus, source, logMaxBytes, onEvent = () => undefined }: PublisherOptions, spool: Spool) {
+    this.spool = spool
+    this.#onEvent = onEvent
+    this.#chain = new LogChain({ bus, spool, source, logMaxBytes, onEvent, onState: (reason) => this.#tellState(reason) })
+    this.#trimTimer = setInterval(() => void spool.trim(this.acknowledged).catch(() => undefined), TRIM_EVERY_MS) // tried again at the next turn
+  }
+
+  get state(): PublisherState {
+    if (this.#stop.signal.aborted) return 'closed'
+    return this.#spoolFailed ? 'spool_failed' : this.#chain.state
+  }
+  get acknowledged(): number {
+    return this.#chain.acknowledged
+  }
+  get waitingLines(): number {
+    return this.#lines.length
+  }
+  get full(): boolean {
+    return this.#lines.length >= MOST_WAITING_LINES
+  }
+
+  add(line: LogLine): void {
+    if (this.#closing) throw new BusError('IBS_BUS_CLOSED', 'the publisher is closed; open it again')
+    this.#lines.push(line)
+    this.#addedLines += 1
+    this.#spooling ??= this.#spoolAll()
+  }
+
+  spooled(): Promise<void> {
+    const upTo = this.#addedLines
+    if (this.#spooledLines >= upTo) return Promise.resolve()
+    return new Promise((resolve) => this.#waiters.push({ upTo, resolve }))
+  }
+
+  async settled(signal?: AbortSignal): Promise<void> {
+    await (signal ? unlessAborted(this.spooled(), signal) : this.spooled())
+    const { end } = this.spool
+    while (this.acknowledged < end) await pause(5, signal)
+  }
+
+  /** Group commit: whatever came while the disk was busy goes into the next write. */
+  async #spoolAll(): Promise<void> {
+    await null // lines of the same turn go together
+    try {
+      while (this.#lines.length > 0) await this.#spoolNext()
+    } finally {
+      this.#spooling = undefined // in the same turn as the last look at the lines: one that comes later begins anew
+    }
+  }
+
+  async #spoolNext(): Promise<void> {
+    const { records, taken } = cutGroup(this.#lines, this.spool.end + 1, this.spool.end - this.acknowledged)
+    this.#lines = this.#lines.slice(taken)
+    this.spool.append(records)
+    await this.#syncSpool()
+    this.#chain.offer(records)
+    this.#spooledLines += taken
+    this.#waiters = this.#waiters.filter(({ upTo, resolve }) => upTo > this.#spooledLines || resolve())
+  }
+
+  /** A disk that fails is tried again for as long as it takes: the lines wait, nothing is dropped, and the state says so. */
+  async #syncSpool(): Promise<void> {
+    for (let waitMs = RETRY_FIRST_MS; ; waitMs = Math.min(2 * waitMs, RETRY_MOST_MS)) {
+      try {
+        await this.spool.sync()
+        if (!this.#spoolFailed) return
+        this.#spoolFailed = false
+        return this.#tellState('the spool takes writes again')
+      } catch (error) {
+        this.#spoolFailed = true
+        this.#tellState(String(error))
+        await pause(waitMs, this.#stop.signal)
+      }
+    }
+  }
+
+  start(): this {
+    this.#chain.resync('started')
+    return this
+  }
+
+  #tellState(reason: string): void {
+    const { state } = this
+    const said = state === 'connecting' ? `${state}: ${reason}` : state // what keeps it from connecting is news each time it changes
+    if (said === this.#said) return
+    this.#said = said
+    this.#onEvent({ kind: 'state', state, reason })
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#end()
+    return this.#closing
+  }
+
+  async #end(): Promise<void> {
+    await this.settled(AbortSignal.timeout(SETTLE_WITHIN_MS)).catch(() => undefined) // what is not confirmed stays in the spool
+    this.#stop.abort(new Error('publisher closed'))
+    await this.#spooling?.catch(() => undefined) // a spool that failed to the end: said by its state
+    clearInterval(this.#trimTimer)
+    await this.#chain.close()
+    this.#tellState('closed')
+    await this.spool.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}

@@ -1,0 +1,284 @@
+import { randomUUID } from 'node:crypto'
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { codeOf } from '@ib-stream/model'
+import { tryLock } from 'fs-native-extensions'
+import { BusError } from './errors.ts'
+import { encodeWrite, type SpoolRecord } from './spool-record.ts'
+import { createSegment, firstOfSegment, judgeRest, SEGMENT_BYTES, scanSegment, segmentName, writeAll } from './spool-segment.ts'
+
+/** Counted from the confirmation: the log's own disk has it only a `sync_interval` later, and a power cut before that is refilled from here. */
+const KEPT_AFTER_ACK_MS = 10 * 60_000
+
+/**
+ * Ingest's write-ahead spool: numbered messages in preallocated segment files. One process at a time (kernel lock).
+ * Nothing that `append` was given counts before `sync` has returned.
+ */
+export interface Spool extends AsyncDisposable {
+  readonly id: string
+  /** Oldest number that is still here (or, in an empty spool, the next one). */
+  readonly low: number
+  /** Newest number; `low - 1` when empty. */
+  readonly end: number
+  /** Bytes in all segments. */
+  readonly bytes: number
+  /** At the time of opening the record with the newest line: what `st` goes on from. */
+  readonly lastRecord: SpoolRecord | undefined
+  /** Buffers records; their numbers must go on from `end`. */
+  append(records: readonly SpoolRecord[]): void
+  /** Writes what was appended and makes it durable. One call at a time. */
+  sync(): Promise<void>
+  /** Records from `n` on, at most the rest of one segment; empty when `n` is beyond the end. */
+  readFrom(n: number): Promise<SpoolRecord[]>
+  /** The next record gets number `n`, which leaves a hole: the log is ahead of the spool. */
+  skipTo(n: number): void
+  /** Removes whole segments whose last number was acknowledged long enough ago. */
+  trim(acknowledged: number): Promise<void>
+  close(): Promise<void>
+}
+
+interface Segment {
+  firstN: number
+  lastN: number
+  /** Since when the log is known to have all of it; ms of the monotonic clock. */
+  confirmedMs: number | undefined
+}
+
+/**
+ * Opens the spool, cuts a torn end and makes durable what is found (a killed ingest's bytes may be only in the cache).
+ * @param options.source written once; a spool of the other source is refused
+ * @throws BusError `IBS_BUS_SPOOL_LOCKED`, `IBS_BUS_SPOOL_DAMAGED`, `IBS_BUS_FOREIGN_LOG`
+ */
+export async function openSpool(folder: string, options: { source: string; keptAfterAckMs?: number }): Promise<Spool> {
+  await mkdir(folder, { recursive: true })
+  const lock = await open(join(folder, 'lock'), 'a+')
+  if (!tryLock(lock.fd)) {
+    await lock.close()
+    throw new BusError('IBS_BUS_SPOOL_LOCKED', `another ingest works on ${folder}; stop it, or give this one its own DATA_DIR`, { folder })
+  }
+  try {
+    const id = await readIdentity(folder, options.source)
+    return await SegmentedSpool.open(folder, id, lock, options.keptAfterAckMs ?? KEPT_AFTER_ACK_MS)
+  } catch (error) {
+    await lock.close()
+    throw error
+  }
+}
+
+async function readIdentity(folder: string, source: string): Promise<string> {
+  const path = join(folder, 'spool.json')
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw error // a new id in place of one that cannot be read now would lock this spool out of its log
+  })
+  if (text === undefined) {
+    const identity = { id: randomUUID(), source }
+    await writeFile(`${path}.tmp`, JSON.stringify(identity), { flush: true })
+    await rename(`${path}.tmp`, path)
+    await syncFolder(folder)
+    await syncFolder(dirname(folder))
+    return identity.id
+  }
+  const identity = parseIdentity(path, text)
+  if (identity.source === source) return identity.id
+  throw new BusError(
+    'IBS_BUS_FOREIGN_LOG',
+    `${folder} holds ticks of the ${identity.source}, this ingest hears the ${source}; give it another DATA_DIR`,
+    { folder, source },
+  )
+}
+
+function parseIdentity(path: string, text: string): { id: string; source: string } {
+  try {
+    const { id, source } = JSON.parse(text) as Record<string, unknown>
+    if (typeof id === 'string' && typeof source === 'string') return { id, source }
+  } catch {
+    // said below: there is no other way to read it
+  }
+  throw new BusError('IBS_BUS_SPOOL_DAMAGED', `${path} is no {"id","source"}; put it back: the log's metadata names both`, { path })
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  await using handle = await open(folder, 'r')
+  await handle.sync()
+}
+
+class SegmentedSpool implements Spool {
+  readonly id: string
+  lastRecord: SpoolRecord | undefined
+  #folder: string
+  #lock: FileHandle
+  #keptAfterAckMs: number
+  #segments: Segment[] = []
+  #current: FileHandle | undefined
+  #currentBytes = 0
+  #end = 0
+  #waiting: SpoolRecord[] = []
+  #waitingEnd = 0
+  #closing: Promise<void> | undefined
+
+  static async open(folder: string, id: string, lock: FileHandle, keptAfterAckMs: number): Promise<SegmentedSpool> {
+    const spool = new SegmentedSpool(folder, id, lock, keptAfterAckMs)
+    await spool.#recover()
+    return spool
+  }
+
+  constructor(folder: string, id: string, lock: FileHandle, keptAfterAckMs: number) {
+    this.#folder = folder
+    this.id = id
+    this.#lock = lock
+    this.#keptAfterAckMs = keptAfterAckMs
+  }
+
+  get low(): number {
+    return this.#segments[0]?.firstN ?? this.#end + 1
+  }
+  get end(): number {
+    return this.#waitingEnd
+  }
+  get bytes(): number {
+    return this.#segments.length * SEGMENT_BYTES
+  }
+
+  async #recover(): Promise<void> {
+    const names = (await readdir(this.#folder)).sort()
+    const firsts = names.map(firstOfSegment).filter((first) => first !== undefined)
+    for (const [i, firstN] of firsts.entries()) await this.#recoverSegment(firstN, { isLast: i === firsts.length - 1 })
+    this.#waitingEnd = this.#end
+    await syncFolder(this.#folder)
+  }
+
+  async #recoverSegment(firstN: number, { isLast }: { isLast: boolean }): Promise<void> {
+    const scanned = await scanSegment(this.#folder, firstN)
+    const { records, lastN, endBytes } = scanned
+    const rest = judgeRest(scanned)
+    if (rest === 'damaged' || (rest === 'torn' && !isLast)) throw damaged(this.#folder, firstN, endBytes)
+    this.#end = lastN
+    const newest = newestOf(records)
+    if (newest) this.lastRecord = { ...newest, payload: Uint8Array.from(newest.payload) }
+    this.#segments.push({ firstN, lastN, confirmedMs: undefined })
+    const handle = await open(join(this.#folder, segmentName(firstN)), 'r+')
+    if (rest === 'torn') await zeroFrom(handle, endBytes)
+    await handle.sync()
+    if (!isLast) return await handle.close()
+    this.#current = handle
+    this.#currentBytes = endBytes
+  }
+
+  append(records: readonly SpoolRecord[]): void {
+    for (const record of records) this.#waiting.push(record)
+    this.#waitingEnd = records.at(-1)?.n ?? this.#waitingEnd
+  }
+
+  async sync(): Promise<void> {
+    if (this.#closing) throw new BusError('IBS_BUS_CLOSED', `the spool ${this.#folder} is closed; open it again`)
+    const records = this.#waiting
+    const last = records.at(-1)
+    if (!last) return
+    const bytes = encodeWrite(records)
+    const handle = await this.#roomFor(bytes.length)
+    // From here on the records are taken; if the disk fails they are put back, and the same call may be made again.
+    this.#waiting = []
+    try {
+      await writeAll(handle, bytes, this.#currentBytes)
+      await handle.datasync()
+    } catch (error) {
+      this.#waiting = [...records, ...this.#waiting]
+      throw error
+    }
+    this.#currentBytes += bytes.length
+    this.#end = Math.max(this.#end, last.n) // skipTo may have gone ahead meanwhile
+    const segment = this.#segments.at(-1)
+    if (segment) segment.lastN = last.n
+  }
+
+  async #roomFor(bytes: number): Promise<FileHandle> {
+    if (this.#current && this.#currentBytes + bytes <= SEGMENT_BYTES) return this.#current
+    await this.#current?.close()
+    this.#current = undefined
+    const firstN = this.#end + 1
+    const handle = await createSegment(this.#folder, firstN)
+    await syncFolder(this.#folder)
+    if (this.#segments.at(-1)?.firstN !== firstN) this.#segments.push({ firstN, lastN: firstN - 1, confirmedMs: undefined })
+    this.#currentBytes = 0
+    this.#current = handle
+    return handle
+  }
+
+  async readFrom(n: number): Promise<SpoolRecord[]> {
+    const segment = this.#segments.findLast(({ firstN }) => firstN <= n) ?? this.#segments[0]
+    if (!segment) return []
+    const index = this.#segments.indexOf(segment)
+    const { lastN: durableN } = segment
+    const { records, lastN, endBytes } = await scanSegment(this.#folder, segment.firstN, n)
+    if (lastN < durableN) throw damaged(this.#folder, segment.firstN, endBytes)
+    const durable = records.filter((record) => record.n <= durableN)
+    const next = this.#segments[index + 1]
+    return durable.length > 0 || !next ? durable : await this.readFrom(next.firstN)
+  }
+
+  skipTo(n: number): void {
+    if (n <= this.#waitingEnd + 1) return
+    this.#end = n - 1
+    this.#waitingEnd = n - 1
+  }
+
+  async trim(acknowledged: number): Promise<void> {
+    const nowMs = performance.now()
+    for (const segment of this.#segments) segment.confirmedMs = segment.lastN > acknowledged ? undefined : (segment.confirmedMs ?? nowMs)
+    while (this.#segments.length > 1) {
+      const [first] = this.#segments
+      if (first?.confirmedMs === undefined || first.confirmedMs > nowMs - this.#keptAfterAckMs) return
+      this.#segments.shift()
+      await rm(join(this.#folder, segmentName(first.firstN)), { force: true })
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#release()
+    return this.#closing
+  }
+
+  async #release(): Promise<void> {
+    try {
+      await this.#current?.close()
+    } finally {
+      await this.#lock.close()
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+/** Of the batch that ends the spool the message with the newest line: its messages lie one behind the other, their lines between one another. */
+function newestOf(records: readonly SpoolRecord[]): SpoolRecord | undefined {
+  let newest = records.at(-1)
+  for (let i = records.length - 1; i > 0; i--) {
+    const [before, after] = [records[i - 1], records[i]]
+    if (!before?.batch || before.batch.k + 1 !== after?.batch?.k || before.batch.n !== after.batch.n) break
+    if (newest && newestStUs(before) > newestStUs(newest)) newest = before
+  }
+  return newest
+}
+
+function newestStUs({ payload }: SpoolRecord): number {
+  const text = Buffer.from(payload).toString('utf8')
+  return Number([...text.matchAll(/"st":(\d+)/g)].at(-1)?.[1] ?? 0)
+}
+
+/** Half a record that a killed ingest left must not look like a beginning later on. */
+async function zeroFrom(handle: FileHandle, offset: number): Promise<void> {
+  const { size } = await handle.stat()
+  await writeAll(handle, Buffer.alloc(Math.max(0, size - offset)), offset)
+}
+
+function damaged(folder: string, firstN: number, offset: number): BusError {
+  const path = join(folder, segmentName(firstN))
+  return new BusError(
+    'IBS_BUS_SPOOL_DAMAGED',
+    `${path} is damaged at byte ${offset}, before its end; keep a copy, then move the file away: the numbers it held become gap events`,
+    { path, offset },
+  )
+}

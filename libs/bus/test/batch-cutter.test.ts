@@ -1,0 +1,55 @@
+import { describe, expect, it } from '@jest/globals'
+import { cutBatch, cutSingles } from '../src/batch-cutter.ts'
+import { eventLine, linesIn, stampsOf, tickLine } from './support/lines.ts'
+
+describe('cutSingles', () => {
+  it('makes every line a message of its own, numbered in order, without a batch', () => {
+    const { records, taken } = cutSingles([tickLine(1), eventLine(2), tickLine(3)], 7)
+    expect(taken).toBe(3)
+    expect(records.map(({ n, batch }) => [n, batch])).toEqual([7, 8, 9].map((n) => [n, undefined]))
+    expect(stampsOf(records)).toEqual([1, 2, 3])
+  })
+})
+
+describe('cutBatch', () => {
+  it('makes one message a subject, side by side, and says k of n', () => {
+    const { records, taken } = cutBatch([tickLine(1, 1), tickLine(2, 2), tickLine(3, 1), tickLine(4, 3)], 10)
+    expect(taken).toBe(4)
+    expect(records.map(({ n, subject, batch }) => [n, subject, batch])).toEqual([
+      [10, 'ticks.1.last', { k: 1, n: 3 }],
+      [11, 'ticks.2.last', { k: 2, n: 3 }],
+      [12, 'ticks.3.last', { k: 3, n: 3 }],
+    ])
+    expect(stampsOf(records)).toEqual([1, 3, 2, 4])
+  })
+
+  it('a batch of one message carries no header', () => {
+    const { records } = cutBatch([tickLine(1, 1), tickLine(2, 1)], 1)
+    expect(records).toHaveLength(1)
+    expect(records[0]?.batch).toBeUndefined()
+  })
+
+  it('ends at 480 lines of a subject, with all lines before and none behind', () => {
+    const lines = Array.from({ length: 1_000 }, (_, i) => tickLine(i, i % 3 === 2 ? 2 : 1))
+    const { records, taken } = cutBatch(lines, 1)
+    expect(linesIn(records[0]?.payload ?? new Uint8Array())).toHaveLength(480)
+    expect(stampsOf(records).sort((a, b) => a - b)).toEqual(lines.slice(0, taken).map((_, i) => i))
+    expect(lines[taken]?.subject).toBe('ticks.1.last')
+  })
+
+  it('ends at 64 KiB of a subject; a longer line goes alone', () => {
+    const long = (st: number, bytes: number) => ({ subject: 'ticks.1.last', line: JSON.stringify({ st, x: 'é'.repeat(bytes / 2) }) })
+    const { records, taken } = cutBatch([long(1, 30_000), long(2, 30_000), long(3, 30_000)], 1)
+    expect(taken).toBe(2)
+    expect(records[0]?.payload.length).toBeLessThanOrEqual(65_536)
+    expect(cutBatch([long(1, 100_000), tickLine(2, 1)], 1).taken).toBe(1)
+  })
+
+  it('an event stands alone: the lines before it are cut first, the lines behind it later', () => {
+    const lines = [tickLine(1), tickLine(2), eventLine(3), tickLine(4)]
+    expect(cutBatch(lines, 1).taken).toBe(2)
+    const { records, taken } = cutBatch(lines.slice(2), 3)
+    expect(taken).toBe(1)
+    expect(records.map(({ subject, batch }) => [subject, batch])).toEqual([['ib.events.connection', undefined]])
+  })
+})

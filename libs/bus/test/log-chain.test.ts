@@ -1,0 +1,269 @@
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from '@jest/globals'
+import { waitFor } from '../../../test/support/wait-for.ts'
+import { openSpool } from '../src/spool.ts'
+import { readLog, TICKS } from '../src/streams.ts'
+import { CIDS, linesIn, range, record, stampsOf, tape, tickLine } from './support/lines.ts'
+import { logContents, logReaches, TestNats } from './support/test-nats.ts'
+import { publish, publisherIs, testPublisher } from './support/test-publisher.ts'
+
+describe('log chain, faults of the server', () => {
+  it('loses and doubles nothing when NATS is killed again and again and comes back with its store', async () => {
+    await using nats = await TestNats.start()
+    const bus = await nats.bus()
+    await using publisher = await testPublisher(bus, nats.spoolFolder)
+    let st = 0
+    const feed = setInterval(() => {
+      for (let i = 0; i < 40; i++) publisher.add(tickLine(++st))
+    }, 5)
+    try {
+      for (let round = 1; round <= 4; round++) {
+        const { acknowledged } = publisher
+        await waitFor('progress', () => publisher.acknowledged > acknowledged + 20)
+        await nats.kill()
+        await nats.start()
+      }
+    } finally {
+      clearInterval(feed)
+    }
+    await publisher.settled(AbortSignal.timeout(25_000))
+    const messages = await logContents(bus)
+    expect(messages.map(({ seq }) => seq)).toEqual(range(1, publisher.spool.end))
+    for (const cid of ['265598', '8314']) {
+      const stamps = stampsOf(messages.filter(({ subject }) => subject.includes(cid)))
+      expect(stamps).toEqual(range(1, st).filter((one) => (one % 2 === 0) === (cid === '265598')))
+    }
+  })
+
+  it('refills a log that lost its tail, every number with the message it had', async () => {
+    await using nats = await TestNats.start()
+    const bus = await nats.bus()
+    await using publisher = await testPublisher(bus, nats.spoolFolder)
+    await publish(publisher, tape(1, 30))
+    await nats.kill()
+    await nats.copyStore()
+    await nats.start()
+    await publish(publisher, tape(31, 3_000))
+    const before = await logContents(bus)
+    await nats.kill()
+    await nats.putCopyBack()
+    for (const line of tape(3_001, 3_010)) publisher.add(line)
+    await nats.start()
+    await logReaches(bus, publisher.spool.end)
+    const after = await logContents(bus)
+    expect(after.slice(0, before.length)).toEqual(before)
+    expect(stampsOf(after).toSorted((a, b) => a - b)).toEqual(range(1, 3_010))
+  })
+
+  it('makes a wiped log anew with the numbers that its messages had', async () => {
+    await using nats = await TestNats.start()
+    const bus = await nats.bus()
+    await using publisher = await testPublisher(bus, nats.spoolFolder)
+    await publish(publisher, tape(1, 50))
+    await nats.kill()
+    await nats.wipeStore()
+    await nats.start()
+    await publish(publisher, tape(51, 60))
+    expect((await logContents(bus)).map(({ seq, payload }) => [seq, ...stampsOf([{ payload }])])).toEqual(range(1, 60).map((n) => [n, n]))
+  })
+
+  it('makes a stream anew that somebody deleted, and at once', async () => {
+    await using nats = await TestNats.start()
+    const bus = await nats.bus()
+    await using publisher = await testPublisher(bus, nats.spoolFolder)
+    await publish(publisher, tape(1, 50))
+    await bus.manager.streams.delete(TICKS)
+    publisher.add(tickLine(51))
+    await logReaches(bus, 51)
+    expect(stampsOf(await logContents(bus))).toEqual(range(1, 51))
+  })
+
+  it('sends again after a silence of the server, and doubles nothing', async () => {
+    await using nats = await TestNats.start()
+    const bus = await nats.bus()
+    await using publisher = await testPublisher(bus, nats.spoolFolder)
+    await publish(publisher, tape(1, 10))
+    nats.freeze()
+    for (const line of tape(11, 400)) publisher.add(line)
+    await publisherIs(publisher, 'connecting')
+    nats.thaw()
+    await publisher.settled(AbortSignal.timeout(20_000))
+    expect(stampsOf(await logContents(bus)).toSorted((a, b) => a - b)).toEqual(range(1, 400))
+  })
+
+  it('regression: goes on as soon as the connection is back, however long it was away', async () => {
+    await using nats = await TestNats.start()
+    const bus = await nats.bus()
+    await using publisher = await testPublisher(bus, nats.spoolFolder)
+    await publish(publisher, tape(1, 10))
+    await nats.kill()
+    publisher.add(tickLine(11))
+    const failures = () => publisher.events.filter((event) => event.kind === 'state' && event.state === 'connecting').length
+    await waitFor('an attempt that failed for want of an answer', () => failures() >= 2)
+    let backMs = Number.NaN
+    bus.onChange((state) => {
+      if (state === 'connected') backMs = performance.now()
+    })
+    await nats.start()
+    await publisher.settled(AbortSignal.timeout(20_000))
+    expect(performance.now() - backMs).toBeLessThan(2_000)
+  })
+})
+
+describe('log chain, numbers', () => {
+  /** A spool whose oldest segment is trimmed away: records 1 to `end`, the first dozen gone. */
+  async function trimmedSpool(folder: string, end: number): Promise<number> {
+    await using spool = await openSpool(folder, { source: 'simulator', keptAfterAckMs: 0 })
+    for (const n of range(1, end)) {
+      spool.append([record(n, 700_000)])
+      await spool.sync()
+    }
+    await spool.trim(end)
+    return spool.low
+  }
+
+  it("begins a new log at the spool's oldest number", async () => {
+    await using nats = await TestNats.start()
+    const bus = await nats.bus()
+    const low = await trimmedSpool(nats.spoolFolder, 25)
+    expect(low).toBeGreaterThan(1)
+    await using publisher = await testPublisher(bus, nats.spoolFolder)
+    await publish(publisher, [tickLine(26)])
+    expect(await readLog(bus.manager)).toMatchObject({ firstSeq: low, lastSeq: 26 })
+    expect(stampsOf(await logContents(bus))).toEqual(range(low, 26))
+  })
+
+  it('fills the numbers that neither the log nor the spool has with `lost` events, one a number', async () => {
+    await using nats = await TestNats.start()
+    const bus = await nats.bus()
+    {
+      await using publisher = await testPublisher(bus, nats.spoolFolder)
+      await publish(publisher, tape(1, 5))
+      await nats.kill()
+      await nats.copyStore()
+    }
+    await trimmedAfter(nats.spoolFolder, 5, 30)
+    await nats.start()
+    await using publisher = await testPublisher(bus, nats.spoolFolder)
+    await publish(publisher, [tickLine(31)])
+    const { low } = publisher.spool
+    const messages = await logContents(bus)
+    expect(low).toBeGreaterThan(6)
+    expect(messages.map(({ seq }) => seq)).toEqual(range(1, 31))
+    for (const { seq, subject, payload } of messages) {
+      if (seq <= 5 || seq >= low) expect(stampsOf([{ payload }])).toEqual([seq])
+      else
+        expect([subject, JSON.parse(linesIn(payload)[0] ?? '')]).toEqual(['ib.events.lost', expect.objectContaining({ kind: 'lost', seq })])
+    }
+    expect(publisher.events).toContainEqual({ kind: 'refill', fromSeq: 6, toSeq: low - 1 })
+  })
+
+  async function trimmedAfter(folder: string, from: number, end: number): Promise<void> {
+    await using spool = await openSpool(folder, { source: 'simulator', keptAfterAckMs: 0 })
+    for (const n of range(from + 1, end)) {
+      spool.append([record(n, 700_000)])
+      await spool.sync()
+    }
+    await spool.trim(end)
+  }
+
+  it('regression: a hole in the spool, wider than the window, costs nothing of what follows it', async () => {
+    await using nats = await TestNats.start()
+    const bus = await nats.bus()
+    {
+      await using spool = await openSpool(nats.spoolFolder, { source: 'simulator' })
+      spool.append(range(1, 3).map((n) => record(n)))
+      await spool.sync()
+      spool.skipTo(1_501)
+      spool.append(range(1_501, 3_600).map((n) => record(n)))
+      await spool.sync()
+    }
+    await using publisher = await testPublisher(bus, nats.spoolFolder)
+    await publish(publisher, [tickLine(3_601)])
+    const messages = await logContents(bus)
+    expect(messages.map(({ seq }) => seq)).toEqual(range(1, 3_601))
+    const ticks = messages.filter(({ subject }) => subject.startsWith('ticks.'))
+    expect(ticks.map(({ seq, payload }) => [seq, ...stampsOf([{ payload }])])).toEqual([1, 2, 3, ...range(1_501, 3_601)].map((n) => [n, n]))
+  })
+
+  it('goes on behind a log that is ahead of the spool, and says so', async () => {
+    await using nats = await TestNats.start()
+    const bus = await nats.bus()
+    {
+      await using publisher = await testPublisher(bus, nats.spoolFolder)
+      await publish(publisher, tape(1, 20))
+    }
+    for (const name of await readdir(nats.spoolFolder)) if (name.endsWith('.spool')) await rm(join(nats.spoolFolder, name))
+    await using publisher = await testPublisher(bus, nats.spoolFolder)
+    await publisherIs(publisher, 'sending')
+    await publish(publisher, tape(21, 30))
+    expect(publisher.events).toContainEqual({ kind: 'foreign', lastSeq: 20, end: 0 })
+    expect(stampsOf(await logContents(bus))).toEqual(range(1, 30))
+  })
+})
+
+describe('log chain, a log that does not take messages', () => {
+  it('waits while the log is full, and goes on in order when there is room again', async () => {
+    await using nats = await TestNats.start()
+    const bus = await nats.bus()
+    await using publisher = await testPublisher(bus, nats.spoolFolder, { logMaxBytes: 100_000 })
+    for (const st of range(1, 2_000)) publisher.add(tickLine(st, CIDS[0]))
+    await publisherIs(publisher, 'log_full')
+    const lines: [number, string][] = []
+    while (publisher.acknowledged < publisher.spool.end) {
+      const messages = await logContents(bus)
+      lines.push(...messages.flatMap(({ seq, payload }) => linesIn(payload).map((line): [number, string] => [seq, line])))
+      const { acknowledged } = publisher
+      await bus.manager.streams.purge(TICKS, { seq: (messages.at(-1)?.seq ?? 0) + 1 })
+      await waitFor('progress', () => publisher.acknowledged > acknowledged || publisher.acknowledged === publisher.spool.end)
+      await waitFor('full or done', () => publisher.state === 'log_full' || publisher.acknowledged === publisher.spool.end)
+    }
+    const rest = await logContents(bus)
+    const seen = new Map(
+      [...lines, ...rest.flatMap(({ seq, payload }) => linesIn(payload).map((line): [number, string] => [seq, line]))].map((entry) => [
+        entry[1],
+        entry,
+      ]),
+    )
+    expect(seen.size).toBe(2_000)
+    expect([...seen.values()].map(([, line]) => (JSON.parse(line) as { st: number }).st)).toEqual(range(1, 2_000))
+  })
+
+  it('refuses a log of another spool and one of another source, by name', async () => {
+    await using nats = await TestNats.start()
+    const bus = await nats.bus()
+    await using first = await testPublisher(bus, nats.spoolFolder)
+    await publish(first, tape(1, 5))
+    await using second = await testPublisher(bus, join(nats.folder, 'spool-2'))
+    await using third = await testPublisher(bus, join(nats.folder, 'spool-3'), { source: 'gateway' })
+    second.add(tickLine(6))
+    await publisherIs(second, 'refused')
+    await publisherIs(third, 'refused')
+    const reasons = (events: typeof second.events) => JSON.stringify(events)
+    expect(reasons(second.events)).toContain(`the log belongs to spool ${first.spool.id}`)
+    expect(reasons(third.events)).toContain('the log belongs to the simulator')
+    await publish(first, tape(6, 10))
+    expect(stampsOf(await logContents(bus))).toEqual(range(1, 10))
+  })
+
+  it('of two spools that make the log at the same moment one has it and the other is refused', async () => {
+    await using nats = await TestNats.start()
+    const bus = await nats.bus()
+    const buses = [await nats.bus('a'), await nats.bus('b')] as const
+    const [a, b] = await Promise.all([testPublisher(buses[0], nats.spoolFolder), testPublisher(buses[1], join(nats.folder, 'spool-2'))])
+    await using closing = new AsyncDisposableStack()
+    closing.use(a)
+    closing.use(b)
+    for (const line of tape(1, 20)) {
+      a.add(line)
+      b.add(line)
+    }
+    await Promise.all([a, b].map((one) => publisherIs(one, 'sending', 'refused')))
+    const [winner] = [a, b].filter(({ state }) => state === 'sending')
+    expect([a, b].map(({ state }) => state).toSorted()).toEqual(['refused', 'sending'])
+    await winner?.settled(AbortSignal.timeout(20_000))
+    expect((await readLog(bus.manager))?.owner.spoolId).toBe(winner?.spool.id)
+    expect(stampsOf(await logContents(bus))).toEqual(range(1, 20))
+  })
+})

@@ -1,0 +1,34 @@
+import { waitFor } from '../../../../test/support/wait-for.ts'
+import type { Bus } from '../../src/connection.ts'
+import { openPublisher, type Publisher, type PublisherEvent, type PublisherOptions, type PublisherState } from '../../src/publisher.ts'
+
+export interface TestPublisher extends Publisher {
+  readonly events: readonly PublisherEvent[]
+}
+
+/** A publisher of the simulator that keeps what it says. */
+export async function testPublisher(
+  bus: Bus,
+  spoolFolder: string,
+  options: Partial<Pick<PublisherOptions, 'source' | 'logMaxBytes'>> = {},
+): Promise<TestPublisher> {
+  const events: PublisherEvent[] = []
+  const publisher = await openPublisher({
+    bus,
+    spoolFolder,
+    source: 'simulator',
+    logMaxBytes: 100_000_000,
+    onEvent: (event) => events.push(event),
+    ...options,
+  })
+  return Object.assign(publisher, { events })
+}
+
+export const publisherIs = (publisher: Publisher, ...states: PublisherState[]): Promise<boolean> =>
+  waitFor(`the publisher is ${states.join(' or ')}`, () => states.includes(publisher.state))
+
+/** Adds all lines and waits until the log has them. */
+export async function publish(publisher: Publisher, lines: readonly Parameters<Publisher['add']>[0][]): Promise<void> {
+  for (const line of lines) publisher.add(line)
+  await publisher.settled(AbortSignal.timeout(20_000))
+}
