@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals'
 import type { TestProgram } from './support/program.ts'
+import { SseClient } from './support/sse-client.ts'
 import { Stack } from './support/stack.ts'
 import { tapeSource } from './support/tape-source.ts'
 import { byStream, type PlainTick, readEvents, readJsonFiles, readProtoFiles, readTruth, withoutStamp } from './support/ticks.ts'
 import { waitFor } from './support/wait-for.ts'
 
 const SECONDS_OF_PLAY = 24
-const KILLS = ['writerJson', 'nats', 'writerProto', 'ingest', 'writerJson', 'nats', 'writerProto'] as const
+const KILLS = ['writerJson', 'nats', 'queryApi', 'writerProto', 'ingest', 'writerJson', 'nats', 'writerProto'] as const
 const BETWEEN_KILLS_MS = 2_000
 
 interface Gap {
@@ -18,10 +19,14 @@ interface Gap {
 }
 
 describe('kill -9 in the middle of the tape', () => {
-  it('doubles and reorders nothing; only what ingest had not yet in its spool is missing, in one run inside a declared gap', async () => {
-    const { tracked, simulator, replay } = tapeSource(SECONDS_OF_PLAY)
+  it('doubles and reorders nothing, in the files or live; only what ingest had not yet in its spool is missing, in one run inside a declared gap', async () => {
+    const { tracked, simulator, replay, cids, tts } = tapeSource(SECONDS_OF_PLAY)
     await using stack = await Stack.make({ tracked, simulator })
-    for (const program of [stack.nats, stack.writerJson, stack.writerProto, stack.ingest, stack.simulator]) program.start()
+    for (const program of [stack.nats, stack.writerJson, stack.writerProto, stack.queryApi, stack.ingest]) program.start()
+    await using clients = new AsyncDisposableStack()
+    const lives = cids.map((cid) => clients.use(new SseClient(`${stack.apiUrl}/v3/stream/${cid}/live?tick_types=${tts.join(',')}`)))
+    await waitFor('the live streams stand', () => lives.every(({ infos }) => infos.length > 0))
+    stack.simulator.start()
     await stack.ready(stack.ingest)
     for (const name of KILLS) {
       await new Promise((resolve) => setTimeout(resolve, BETWEEN_KILLS_MS))
@@ -37,11 +42,15 @@ describe('kill -9 in the middle of the tape', () => {
     const json = byStream(await readJsonFiles(stack.dataDir))
     const proto = byStream(await readProtoFiles(stack.dataDir))
     const gaps = (await readEvents(stack.dataDir)).filter(({ kind }) => kind === 'gap') as unknown as Gap[]
+    const recordedCount = [...json.values()].reduce((sum, ticks) => sum + ticks.length, 0)
+    await waitFor('the live streams have all of it', () => lives.reduce((sum, { ticks }) => sum + ticks.length, 0) >= recordedCount, 30_000)
+    const live = byStream(lives.flatMap(({ ticks }) => ticks))
     let recorded = 0
     for (const [stream, sent] of truth) {
       const ticks = json.get(stream) ?? []
       recorded += ticks.length
       expect(proto.get(stream)).toEqual(ticks)
+      expect(live.get(stream)).toEqual(ticks)
       expectOrdered(ticks)
       expectOneHoleInsideGap(
         sent,

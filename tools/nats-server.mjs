@@ -67,7 +67,7 @@ async function fetchInto(target, { say, releasesUrl }) {
   ]) {
     const folder = await mkdtemp(join(tmpdir(), 'ib-stream-nats-'))
     try {
-      say(`nats-server 2.10 or newer is not here; fetching ${what}`)
+      say(failures.length === 0 ? `nats-server 2.10 or newer is not here; fetching ${what}` : `that did not work; fetching ${what}`)
       const binary = await fetchFrom(folder, releasesUrl)
       await chmod(binary, 0o755)
       if (!isNewEnough(await versionOf(binary))) throw new Error('what came does not run here')

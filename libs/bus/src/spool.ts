@@ -278,7 +278,7 @@ function damaged(folder: string, firstN: number, offset: number): BusError {
   const path = join(folder, segmentName(firstN))
   return new BusError(
     'IBS_BUS_SPOOL_DAMAGED',
-    `${path} is damaged at byte ${offset}, before its end; keep a copy, then move the file away: the numbers it held become gap events`,
+    `${path} is damaged at byte ${offset}, before its end; keep a copy, then move the file away: the numbers it held become lost events`,
     { path, offset },
   )
 }

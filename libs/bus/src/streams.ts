@@ -95,7 +95,7 @@ export async function readLog(
   if (!info) return undefined
   const { metadata = {} } = info.config
   return {
-    firstSeq: info.state.first_seq,
+    firstSeq: Math.max(1, info.state.first_seq), // 0 before the first message
     lastSeq: info.state.last_seq,
     bytes: info.state.bytes,
     owner: { spoolId: metadata[SPOOL_KEY] ?? '', source: metadata[SOURCE_KEY] ?? '' },

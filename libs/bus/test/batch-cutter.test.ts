@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
-import { cutBatch, cutSingles } from '../src/batch-cutter.ts'
+import fc from 'fast-check'
+import { cutBatch, cutGroup, cutSingles } from '../src/batch-cutter.ts'
+import { BatchMerger } from '../src/batch-merger.ts'
 import { eventLine, linesIn, stampsOf, tickLine } from './support/lines.ts'
 
 describe('cutSingles', () => {
@@ -51,5 +53,32 @@ describe('cutBatch', () => {
     const { records, taken } = cutBatch(lines.slice(2), 3)
     expect(taken).toBe(1)
     expect(records.map(({ subject, batch }) => [subject, batch])).toEqual([['ib.events.connection', undefined]])
+  })
+})
+
+describe('cutGroup', () => {
+  it('singles up to 500 unacknowledged messages, batches of the rest', () => {
+    const lines = Array.from({ length: 700 }, (_, i) => tickLine(i, 1))
+    expect(cutGroup(lines, 1, 0).records.map(({ payload }) => linesIn(payload).length)).toEqual([...Array<number>(500).fill(1), 200])
+    expect(cutGroup(lines, 1, 600).records.map(({ payload }) => linesIn(payload).length)).toEqual([480, 220])
+  })
+
+  it('property: group by group every line once, numbers without a hole, and the order of arrival for the reader', () => {
+    const kinds = fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 1_500 })
+    fc.assert(
+      fc.property(kinds, fc.array(fc.integer({ min: 480, max: 520 }), { minLength: 1, maxLength: 5 }), (list, unacknowledged) => {
+        const lines = list.map((kind, i) => (kind === 0 ? eventLine(i + 1) : tickLine(i + 1, kind % 3)))
+        const records = []
+        for (let [rest, turn] = [lines, 0]; rest.length > 0; turn++) {
+          const group = cutGroup(rest, records.length + 1, unacknowledged[turn % unacknowledged.length] ?? 0)
+          records.push(...group.records)
+          rest = rest.slice(group.taken)
+        }
+        expect(records.map(({ n }) => n)).toEqual(records.map((_, i) => i + 1))
+        const merger = new BatchMerger()
+        const out = records.flatMap(({ n, ...message }) => merger.push({ seq: n, ...message }))
+        expect([...out, ...merger.flush()].map(({ line }) => line)).toEqual(lines.map(({ line }) => line))
+      }),
+    )
   })
 })

@@ -61,6 +61,13 @@ describe('streams', () => {
     expect(await readLog(manager)).toMatchObject({ firstSeq: 101, lastSeq: 102, owner })
   })
 
+  it('a new log begins at 1 before its first message too', async () => {
+    await using nats = await TestNats.start()
+    const { manager } = await nats.bus()
+    await createLog(manager, owner, { firstSeq: 1, maxBytes: 1_000_000 })
+    expect(await readLog(manager)).toMatchObject({ firstSeq: 1, lastSeq: 0 })
+  })
+
   it('refuses a side stream of another configuration, by field', async () => {
     await using nats = await TestNats.start()
     const { manager } = await nats.bus()
