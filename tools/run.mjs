@@ -6,6 +6,7 @@ import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import * as util from 'node:util'
 import { findNatsServer } from './nats-server.mjs'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -53,8 +54,19 @@ async function ensureInstalled() {
 }
 
 async function cli(args) {
-  const env = args[0] === 'up' ? { IB_STREAM_NATS_SERVER: await findNatsServer({ say }) } : {}
+  const env = args[0] === 'up' ? await natsFor(await settings()) : {}
   return await runChild(NODE, [join(ROOT, 'apps/cli/src/main.ts'), ...args], { env, cwd: process.cwd() })
+}
+
+/** None is looked for, let alone fetched, where NATS_URL names one that runs already. */
+async function natsFor(env) {
+  return env.NATS_URL ? {} : { IB_STREAM_NATS_SERVER: await findNatsServer({ env, say }) }
+}
+
+/** The environment over .env, as `up` reads them. `parseEnv` came with Node 20.12; before, only the environment counts here. */
+async function settings() {
+  const text = await readFile(join(ROOT, '.env'), 'utf8').catch(() => '')
+  return { ...(util.parseEnv?.(text) ?? {}), ...process.env }
 }
 
 async function test(args) {

@@ -31,7 +31,7 @@ export async function serveHealth(
   address: { host: string; port: number },
 ): Promise<{ port: number; close(): Promise<void> }> {
   const server = createServer((request, response) => {
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname
+    const [path] = (request.url ?? '').split('?') // no URL parser: it throws at `//`, and that would end the service
     const answer = (status: number, type: string, body: string) => response.writeHead(status, { 'content-type': type }).end(body)
     if (path === '/health' || path === '/ready') {
       const health = pages.health()

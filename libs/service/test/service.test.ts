@@ -1,3 +1,4 @@
+import { request } from 'node:http'
 import { describe, expect, it } from '@jest/globals'
 import { loadConfig } from '../src/config.ts'
 import { serveHealth } from '../src/health.ts'
@@ -28,6 +29,19 @@ describe('startService', () => {
     expect(await (await fetch(`http://127.0.0.1:${service.healthPort}/metrics`)).text()).toContain('process_cpu_seconds_total')
     expect((await fetch(`http://127.0.0.1:${service.healthPort}/x`)).status).toBe(404)
   })
+
+  it.each(['//', '///health', '/\\\\', '*'])(
+    'regression: answers a request for %s, which no URL parser takes, and goes on',
+    async (path) => {
+      await using service = await startService('trial', config)
+      const status = await new Promise((resolve, reject) => {
+        const asked = request({ port: service.healthPort, host: '127.0.0.1', path }, (response) => resolve(response.resume().statusCode))
+        asked.on('error', reject).end()
+      })
+      expect(status).toBe(404)
+      expect((await fetch(`http://127.0.0.1:${service.healthPort}/health?x=1`)).status).toBe(200)
+    },
+  )
 
   it('aborts `stopping` on SIGTERM', async () => {
     await using service = await startService('trial', config)

@@ -29,12 +29,14 @@ export async function runWriter(name: string, codec: SegmentCodec): Promise<void
   })
   service.report('writer', () => {
     const states = [...writer.partitions.values()].map(({ state }) => state)
-    const stalled = states.filter((state) => state === 'stalled').length
+    const failed = Object.fromEntries(writer.failed)
+    const lame = writer.failed.size > 0 ? 'failed' : (['stalled', 'holding'] as const).find((state) => states.includes(state))
     return {
-      state: stalled > 0 ? 'stalled' : writer.state,
-      ready: writer.state === 'sharing' && stalled === 0,
+      state: lame ?? writer.state,
+      ready: writer.state === 'sharing' && lame === undefined,
       partitions: states.length,
       ticks: writer.ticks,
+      failed,
     }
   })
   registerWriterMetrics(service, writer)

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { type Bus, pause, readLog } from '@ib-stream/bus'
-import { PARTITION_COUNT } from '@ib-stream/model'
+import { codeOf, PARTITION_COUNT } from '@ib-stream/model'
 import type { PartitionId } from '@ib-stream/storage'
 import type { SegmentCodec } from './codec.ts'
 import { WriterError } from './errors.ts'
@@ -29,6 +29,8 @@ export interface Writer {
   readonly state: 'waiting_for_log' | 'sharing' | 'stopped'
   /** Partitions held now, by their state's name. */
   readonly partitions: ReadonlyMap<PartitionId, { state: PartitionState; seq: number }>
+  /** Why partitions that are ours could not be taken, or were lost; tried again until they are held. */
+  readonly failed: ReadonlyMap<PartitionId, string>
   /** Ticks taken since the start. */
   readonly ticks: number
   /** Works until the signal aborts; then commits everything and lets go. */
@@ -40,6 +42,8 @@ const BALANCE_EVERY_MS = 500
 const LOG_WAIT_MS = 500
 /** A partition that failed for another reason than a full disk is taken again after this long. */
 const RETAKE_AFTER_MS = 2_000
+/** What is wrong with the whole folder, not with one partition of it. */
+const WRONG_FOLDER = new Set(['IBS_STORAGE_SOURCE_MIXED', 'IBS_STORAGE_PARTITION_COUNT'])
 
 /** The runtime of every writer service: shares the partitions of its backend with its replicas and keeps each one's files in step with the log. */
 export function openWriter(options: WriterOptions): Writer {
@@ -49,6 +53,7 @@ export function openWriter(options: WriterOptions): Writer {
 class SharingWriter implements Writer {
   state: Writer['state'] = 'waiting_for_log'
   ticks = 0
+  readonly failed = new Map<PartitionId, string>()
   #options: WriterOptions
   #held = new Map<PartitionId, { writer: PartitionWriter; release: AbortController }>()
   #barredUntilMs = new Map<PartitionId, number>()
@@ -99,9 +104,14 @@ class SharingWriter implements Writer {
     const { taken, rank } = await seat.look()
     for (const [i, partition] of this.#all().entries()) {
       const mine = i % taken === rank
-      if (!mine) this.#release(partition)
-      else if (!this.#held.has(partition) && performance.now() >= (this.#barredUntilMs.get(partition) ?? 0))
-        await this.#take(partition, owner)
+      if (!mine) {
+        this.#release(partition)
+        this.failed.delete(partition)
+      } else if (!this.#held.has(partition) && performance.now() >= (this.#barredUntilMs.get(partition) ?? 0))
+        await this.#take(partition, owner).catch((error: unknown) => {
+          if (WRONG_FOLDER.has(codeOf(error) ?? '')) throw error
+          this.#bar(partition, error)
+        })
     }
   }
 
@@ -126,14 +136,19 @@ class SharingWriter implements Writer {
       onCut: (positionSeq, firstSeq) =>
         change('recovering', `the log was cut too early: it begins at ${firstSeq}, the files end at ${positionSeq}`),
     })
+    this.failed.delete(partition)
     if (!writer) return // another replica still has it; tried again with the next look
     this.#held.set(partition, { writer, release })
-    writer.done
-      .catch((error: unknown) => {
-        this.#barredUntilMs.set(partition, performance.now() + RETAKE_AFTER_MS)
-        change('released', `failed: ${String(error)}`)
-      })
-      .finally(() => this.#held.delete(partition))
+    writer.done.catch((error: unknown) => this.#bar(partition, error)).finally(() => this.#held.delete(partition))
+  }
+
+  /** One partition that fails does not keep the others from being written. */
+  #bar(partition: PartitionId, error: unknown): void {
+    const reason = `failed: ${String(error)}`
+    const seq = this.#held.get(partition)?.writer.seq ?? 0
+    if (this.failed.get(partition) !== reason) this.#options.onChange({ partition, to: 'released', reason, seq })
+    this.failed.set(partition, reason)
+    this.#barredUntilMs.set(partition, performance.now() + RETAKE_AFTER_MS)
   }
 
   #release(partition: PartitionId): void {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { eventSubject, partitionOf } from '@ib-stream/model'
 import { describe, expect, it } from '@jest/globals'
@@ -91,6 +91,25 @@ describe('openWriter, on a real log', () => {
       () => writer.partitions.size === 17 && [...writer.partitions.values()].every(({ seq }) => seq === bench.publisher.acknowledged),
     )
     expect(partitionOf(MNQ)).toBe(0)
+  })
+
+  it('regression: goes on with the other partitions when one cannot be taken, says so, and takes it when it is mended', async () => {
+    await using bench = await WriterBench.open()
+    const checkpoints = join(bench.dataDir, '.state/json/checkpoints')
+    const broken = join(checkpoints, `${String(partitionOf(MNQ)).padStart(2, '0')}.durable.json`)
+    await mkdir(broken, { recursive: true }) // a folder in place of the file
+    const { writer, changes } = bench.run()
+    bench.publish(MNQ, 5)
+    bench.publish(IBM, 5)
+    await waitFor('the others are held', () => writer.partitions.size === 16)
+    await waitFor('they write', async () => (await bench.recorded(IBM)).length === 5)
+    expect([...writer.failed.keys()]).toEqual([partitionOf(MNQ)])
+    expect(changes).toContainEqual(
+      expect.objectContaining({ partition: partitionOf(MNQ), to: 'released', reason: expect.stringContaining('failed') }),
+    )
+    await rm(broken, { recursive: true })
+    await waitFor('it is taken', async () => (await bench.recorded(MNQ)).length === 5)
+    expect(writer.failed.size).toBe(0)
   })
 
   it('refuses a log of the other source', async () => {

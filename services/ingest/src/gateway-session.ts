@@ -55,6 +55,7 @@ export class GatewaySession {
     this.#clientId = address.clientId
     // All four are given, or the library reads a .env file of its own.
     this.#api = new IBApi({ ...address, maxReqPerSec: REQUESTS_PER_SECOND })
+    guardReads(this.#api, (error) => this.#end(`the gateway sent what cannot be read: ${String(error)}`, undefined))
   }
 
   /** Resolves when the gateway takes requests (nextValidId; `connected` comes too early); rejects with what ended the attempt. */
@@ -82,10 +83,13 @@ export class GatewaySession {
   #listen(ready: () => void): void {
     const api = this.#api
     api.on(EventName.received, (fields: string[]) => {
+      if (fields.length === 0) throw new Error('a frame without an ended field') // the library would add it to the next frame
       this.#heardMs = performance.now()
       if (!this.#ended) this.#handlers.frame(fields)
     })
-    api.once(EventName.nextValidId, ready)
+    api.once(EventName.nextValidId, () => {
+      if (!this.#ended) ready()
+    })
     api.on(EventName.info, (message: string, code: number) => this.#onNotice(code, message))
     api.on(EventName.error, (error: Error, code: number, rid: number) => this.#onError(code, error.message, rid))
     api.on(EventName.disconnected, () => this.#end(this.#lastWords.reason, this.#lastWords.code))
@@ -105,10 +109,11 @@ export class GatewaySession {
   #onError(code: number, message: string, rid: number): void {
     if (this.#ended) return
     const details = this.#details.get(rid)
-    if (details) details.settle(new Error(`${message} (${code})`))
+    if (isWarning(code)) this.#handlers.notice(code, `${message} (request ${rid})`)
+    else if (details) details.settle(new Error(`${message} (${code})`))
     else if (rid >= 0) this.#handlers.requestError(rid, code, message)
     else {
-      this.#lastWords = { reason: message, code }
+      if (code !== UNKNOWN_MESSAGE) this.#lastWords = { reason: message, code } // such a frame is passed over, the connection goes on
       this.#handlers.notice(code, message)
     }
   }
@@ -162,3 +167,24 @@ export class GatewaySession {
 }
 
 const CLIENT_ID_IN_USE = 326
+/** The library's own, for a frame that it does not know or that has too few or too many fields. */
+const UNKNOWN_MESSAGE = 505
+
+/** IB's warnings come as errors of a request that goes on all the same (2176 at every subscription of a share, for one). */
+const isWarning = (code: number): boolean => code >= 2_100 && code < 2_200
+
+/**
+ * What throws while the library reads would come out of the socket's handler and take the process with it: JSON that is none in an error message, and our
+ * own refusal of a frame (of length -4 the library makes a loop without end). Its door for bytes is no public one.
+ */
+function guardReads(api: IBApi, onBroken: (error: unknown) => void): void {
+  const { socket } = (api as unknown as { controller: { socket: { onData(bytes: Buffer): void } } }).controller
+  const read = socket.onData.bind(socket)
+  socket.onData = (bytes) => {
+    try {
+      read(bytes)
+    } catch (error) {
+      onBroken(error)
+    }
+  }
+}

@@ -42,6 +42,8 @@ const BACKOFF_FIRST_MS = 500
 const BACKOFF_MOST_MS = 30_000
 /** A refused stream is asked for again after this long; IB wants 15 s between requests for the same instrument. */
 const ASK_AGAIN_AFTER_MS = 60_000
+/** How often a publisher that holds as many lines as it may is looked at. */
+const FULL_LOOK_EVERY_MS = 100
 const CONNECTIVITY_LOST = new Set([1100, 2110])
 const RESTORED_DATA_LOST = 1101
 const RESTORED_DATA_KEPT = 1102
@@ -59,10 +61,18 @@ export class Recorder {
   #contracts = new Map<number, IbContract>()
   #session: GatewaySession | undefined
   #sessionTimers: NodeJS.Timeout[] = []
-  #lastHeardUs = 0
+  /** The gateway said that it is cut off from IB; it may say so before it takes requests. */
+  #cutOff = false
+  #startedUs: number
+  #lastHeardUs: number
+  /** The gateway answers by itself while it is cut off from IB; only ticks show that IB was heard. */
+  #lastTickUs: number
 
   constructor(options: RecorderOptions) {
     this.#options = options
+    this.#startedUs = options.clock.stampUs()
+    this.#lastHeardUs = this.#startedUs
+    this.#lastTickUs = this.#startedUs
     for (const { cid, tickTypes } of options.tracked) {
       for (const tt of tickTypes) {
         const rid = hash31(cid, tt)
@@ -77,22 +87,35 @@ export class Recorder {
     return [...this.#streams.values()]
   }
 
-  /** Returns when the signal aborts. The pauses between attempts grow to 30 s and are bounded by it; ports are tried in turn. */
+  /**
+   * Returns when the signal aborts. The pauses between attempts grow to 30 s and are bounded by it; ports are tried in turn, a port that took us is tried again
+   * first (another may belong to another account).
+   */
   async run(signal: AbortSignal): Promise<void> {
     const { ports } = this.#options.gateway
+    let turn = 0
     for (let failures = 0; !signal.aborted; failures++) {
-      const heldMs = await this.#record(ports[failures % ports.length] ?? 0, signal)
-      if (heldMs > BACKOFF_MOST_MS) failures = 0
+      const heldMs = await this.#record(ports[turn % ports.length] ?? 0, signal)
+      if (heldMs === undefined) turn += 1
+      else if (heldMs > BACKOFF_MOST_MS) failures = 0
       const waitMs = Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * 2 ** Math.floor(failures / ports.length))
       await pause(waitMs * (0.5 + Math.random() / 2), signal).catch(() => undefined) // the loop's condition ends it
+      await this.#roomForMore(signal)
     }
+    // The next start knows only when the spool ends: what is missing before that is declared now.
+    for (const stream of this.#streams.values()) this.#closeGap(stream, this.#options.clock.stampUs())
     this.#become('stopped', 'asked to stop', undefined, 0)
   }
 
-  /** One connection from attempt to end; gives how long it stood, ms. */
-  async #record(port: number, signal: AbortSignal): Promise<number> {
+  /** While more lines wait for the spool than memory is given nothing more is asked for. */
+  async #roomForMore(signal: AbortSignal): Promise<void> {
+    while (this.#options.publisher.full && !signal.aborted) await pause(FULL_LOOK_EVERY_MS, signal).catch(() => undefined)
+  }
+
+  /** One connection from attempt to end; gives how long it took requests, ms; undefined when it never did. */
+  async #record(port: number, signal: AbortSignal): Promise<number | undefined> {
     const { host, clientId, connectTimeoutMs } = this.#options.gateway
-    const startedMs = performance.now()
+    let readyMs: number | undefined
     const ended = Promise.withResolvers<void>()
     const session = new GatewaySession({ host, port, clientId }, connectTimeoutMs, {
       frame: (fields) => this.#guard(() => this.#onFrame(fields)),
@@ -105,8 +128,10 @@ export class Recorder {
     })
     const stop = () => session.close('ingest is stopping')
     signal.addEventListener('abort', stop, { once: true })
+    this.#cutOff = false
     try {
       await session.open()
+      readyMs = performance.now()
       this.#session = session
       this.#onOpen(port)
       await Promise.all(this.#options.tracked.map((contract) => this.#subscribeContract(session, contract)))
@@ -115,7 +140,7 @@ export class Recorder {
     }
     await ended.promise
     signal.removeEventListener('abort', stop)
-    return performance.now() - startedMs
+    return readyMs === undefined ? undefined : performance.now() - readyMs
   }
 
   /** A throwing handler would come out of the library's socket handler and take the process with it. */
@@ -129,15 +154,17 @@ export class Recorder {
 
   #onOpen(port: number): void {
     this.epoch += 1
-    this.#become('recording', 'the gateway takes requests', undefined, port)
+    this.#lastHeardUs = this.#options.clock.stampUs()
     this.#publishConnection('connected', 'the gateway takes requests', undefined, port)
+    if (this.#cutOff) this.#become('connectivity_lost', 'the gateway takes requests, but is cut off from IB', undefined, port)
+    else this.#become('recording', 'the gateway takes requests', undefined, port)
   }
 
   #onEnd(reason: string, code: number | undefined, port: number): void {
     for (const timer of this.#sessionTimers.splice(0)) clearTimeout(timer)
+    this.#openGaps(this.#lastHeardUs, 'disconnected', reason)
     if (this.#session) {
       this.#session = undefined
-      this.#openGaps(this.#lastHeardUs, 'disconnected', reason)
       this.#publishConnection('disconnected', reason, code, port)
     }
     for (const stream of this.#streams.values()) stream.state = 'waiting'
@@ -146,11 +173,13 @@ export class Recorder {
 
   #onNotice(code: number, message: string, port: number): void {
     this.#options.onNote({ kind: 'notice', code, message })
+    if (CONNECTIVITY_LOST.has(code)) this.#cutOff = true
+    else if (code === RESTORED_DATA_KEPT) this.#cutOff = false
+    if (CONNECTIVITY_LOST.has(code) || code === RESTORED_DATA_LOST) this.#openGaps(this.#lastTickUs, 'disconnected', message)
     if (CONNECTIVITY_LOST.has(code) && this.state === 'recording') {
-      this.#openGaps(this.#lastHeardUs, 'disconnected', message)
       this.#publishConnection('disconnected', message, code, port)
       this.#become('connectivity_lost', message, code, port)
-    } else if ((code === RESTORED_DATA_KEPT || code === RESTORED_DATA_LOST) && this.state === 'connectivity_lost') {
+    } else if (code === RESTORED_DATA_KEPT && this.state === 'connectivity_lost') {
       this.#become('recording', message, code, port)
       this.#publishConnection('connected', message, code, port)
     }
@@ -175,12 +204,14 @@ export class Recorder {
     if (!stream || session !== this.#session) return
     session.subscribe(rid, contract, stream.tt)
     stream.state = 'subscribed'
+    delete stream.reason
     this.#publish({ kind: 'subscription', ...this.#head(), cid: stream.cid, tt: stream.tt, rid, state: 'subscribed' })
     this.#options.onNote({ kind: 'stream', cid: stream.cid, tt: stream.tt, rid, state: 'subscribed' })
     const { epoch } = this
     this.#later(QUIET_STREAM_HEARD_AFTER_MS, () => {
-      if (epoch === this.epoch && stream.state === 'subscribed' && this.state === 'recording')
-        this.#closeGap(stream, this.#options.clock.stampUs())
+      if (epoch !== this.epoch || stream.state !== 'subscribed' || this.state !== 'recording') return
+      const nowUs = this.#options.clock.stampUs()
+      if (this.#closeGap(stream, nowUs)) this.#lastTickUs = nowUs
     })
   }
 
@@ -190,21 +221,25 @@ export class Recorder {
     this.#refused(rid, code, message)
     const session = this.#session
     const contract = this.#contracts.get(stream.cid)
-    if (session && contract) this.#later(ASK_AGAIN_AFTER_MS, () => this.#subscribe(session, contract, rid))
+    if (!session || !contract) return
+    this.#later(ASK_AGAIN_AFTER_MS, () => {
+      if (stream.state === 'refused') this.#subscribe(session, contract, rid) // else a second request would be refused as a duplicate
+    })
   }
 
   #refused(rid: number, code: number, reason: string): void {
     const stream = this.#streams.get(rid)
     if (!stream) return
+    const fromUs = stream.lastStUs ?? (stream.state === 'waiting' ? this.#startedUs : this.#lastHeardUs)
     Object.assign(stream, { state: 'refused', reason })
-    this.#gaps.open(stream, { fromUs: stream.lastStUs ?? this.#lastHeardUs, cause: 'refused', reason })
+    this.#gaps.open(stream, { fromUs, cause: 'refused', reason })
     this.#publish({ kind: 'subscription', ...this.#head(), cid: stream.cid, tt: stream.tt, rid, state: 'refused', code, reason })
     this.#options.onNote({ kind: 'stream', cid: stream.cid, tt: stream.tt, rid, state: 'refused', code, reason })
   }
 
   #onFrame(fields: readonly string[]): void {
     const readUs = this.#options.clock.stampUs()
-    this.#lastHeardUs = readUs
+    if (this.#session) this.#lastHeardUs = readUs
     if (fields[0] !== TICK_BY_TICK) return
     const stream = this.#streams.get(Number(fields[1]))
     if (!stream) return this.#options.invalid.put(0, fields, { field: 'rid', value: fields[1], rule: 'a request of this ingest' }, readUs)
@@ -213,10 +248,20 @@ export class Recorder {
     const decoded = decodeTick(fields, stream, st)
     if ('fault' in decoded) return this.#options.invalid.put(stream.cid, fields, decoded.fault, st)
     this.#options.publisher.add({ subject: tickSubject(stream.cid, stream.tt), line: encodeTickJson(decoded.tick) })
+    if (stream.state === 'refused') this.#revive(stream)
     stream.ticks += 1
     stream.lastStUs = st
+    this.#lastTickUs = st
     stream.last = decoded.tick
     this.#options.onTick(stream.tt, st)
+    if (this.#options.publisher.full) this.#session?.close('the spool does not take the ticks as fast as they come')
+  }
+
+  /** IB sends all the same, so the refusal is over. */
+  #revive(stream: StreamStatus): void {
+    stream.state = 'subscribed'
+    delete stream.reason
+    this.#options.onNote({ kind: 'stream', cid: stream.cid, tt: stream.tt, rid: stream.rid, state: 'subscribed' })
   }
 
   #openGaps(fromUs: number, cause: 'disconnected' | 'ingest_down', reason: string): void {

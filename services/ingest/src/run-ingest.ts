@@ -15,6 +15,8 @@ export async function runIngest(config: Config, service: Service): Promise<void>
     )
   }
   const { stopping, log } = service
+  // Until the gateway's part is there to speak for itself the service is not ready, whatever it waits for.
+  service.report('gateway', () => ({ state: 'waiting_for_log', ready: false }))
   let busState = 'connecting'
   service.report('bus', () => ({ state: busState, ready: busState === 'connected' }))
   await using bus = await connectBus({ url: config.natsUrl, name: 'ingest', signal: stopping })
@@ -30,6 +32,7 @@ export async function runIngest(config: Config, service: Service): Promise<void>
     logMaxBytes: config.logMaxBytes,
     onEvent: (event) => log.info(event, 'publisher'),
   })
+  reportPublisher(service, publisher)
   const clock = openClock((byUs) => log.warn({ byUs }, 'the system clock was set'))
   try {
     await meetLog(publisher, stopping)
@@ -52,7 +55,7 @@ async function record(
   { bus, publisher, clock }: { bus: Bus; publisher: Publisher; clock: Clock },
 ): Promise<void> {
   const { stopping, log } = service
-  const invalid = new InvalidSink(bus, stopping)
+  const invalid = new InvalidSink(bus)
   const heardUntilUs = newestStOf(publisher)
   if (heardUntilUs !== undefined) clock.startAbove(heardUntilUs)
   let recorder: Recorder | undefined
@@ -67,21 +70,27 @@ async function record(
     onNote: (note) => log.info(note, note.kind),
     onTick: countTick,
   })
-  report(service, recorder, publisher)
+  reportRecorder(service, recorder, invalid)
   await recorder.run(stopping)
+  await invalid.close()
+  const lost = invalid.overflowed + invalid.waiting
+  if (lost > 0) log.warn({ lost, of: invalid.count }, 'frames that were no ticks found no way into the stream INVALID')
 }
 
-function report(service: Service, recorder: Recorder, publisher: Publisher): void {
-  service.report('gateway', () => ({ state: recorder.state, ready: recorder.state === 'recording', connections: recorder.epoch }))
+function reportPublisher(service: Service, publisher: Publisher): void {
   service.report('publisher', () => {
     const { state, acknowledged, waitingLines, spool } = publisher
     return { state, ready: state === 'sending', spoolEnd: spool.end, acknowledged, waitingLines }
   })
+}
+
+function reportRecorder(service: Service, recorder: Recorder, invalid: InvalidSink): void {
+  service.report('gateway', () => ({ state: recorder.state, ready: recorder.state === 'recording', connections: recorder.epoch }))
   service.report('streams', () => {
     const { streams } = recorder
     const refused = streams.filter(({ state }) => state === 'refused').length
     const ticks = streams.reduce((sum, stream) => sum + stream.ticks, 0)
-    return { state: refused > 0 ? 'refused' : 'asked_for', ready: refused < streams.length, ticks, streams }
+    return { state: refused > 0 ? 'refused' : 'asked_for', ready: refused < streams.length, ticks, invalidFrames: invalid.count, streams }
   })
 }
 

@@ -14,6 +14,8 @@ export class RecorderBench implements AsyncDisposable {
   readonly bus: Bus
   readonly publisher: Publisher
   readonly recorder: Recorder
+  /** What the publisher says of its room, for the recorder. */
+  publisherFull = false
   #undo: (() => Promise<unknown>)[]
   #stop = new AbortController()
   #running: Promise<void>
@@ -53,9 +55,9 @@ export class RecorderBench implements AsyncDisposable {
     this.recorder = new Recorder({
       gateway: { host: '127.0.0.1', ports: gatewayPorts, clientId: 851, connectTimeoutMs: 3_000 },
       tracked,
-      publisher,
+      publisher: this.#withRoom(publisher),
       clock,
-      invalid: new InvalidSink(bus, this.#stop.signal),
+      invalid: new InvalidSink(bus),
       heardUntilUs,
       onNote: (note) => this.notes.push(note),
       onTick: () => undefined,
@@ -69,6 +71,22 @@ export class RecorderBench implements AsyncDisposable {
       end,
     ]
     this.#running = this.recorder.run(this.#stop.signal)
+  }
+
+  #withRoom(publisher: Publisher): Publisher {
+    return new Proxy(publisher, {
+      get: (target, name) => {
+        if (name === 'full') return this.publisherFull
+        const value: unknown = Reflect.get(target, name, target)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+  }
+
+  /** As on SIGTERM; the log can still be read. */
+  async stopRecorder(): Promise<void> {
+    this.#stop.abort(new Error('the test stops the recorder'))
+    await this.#running
   }
 
   /** Every line that is in the log now, by subject as stored. */

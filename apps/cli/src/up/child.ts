@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { open, readFile, rename, stat } from 'node:fs/promises'
+import { mkdir, open, rename, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 
 /** One program that `up` keeps running. */
 export interface Program {
@@ -47,9 +48,19 @@ export class Child {
   }
 
   async start(): Promise<void> {
+    try {
+      await this.#spawn()
+    } catch (error) {
+      this.#onEnd(`could not be started: ${String(error)}`, 0)
+    }
+  }
+
+  async #spawn(): Promise<void> {
     const { command, args, env, logFile, ipc } = this.program
+    await mkdir(dirname(logFile), { recursive: true }) // somebody may clear away the logs
     await rotate(logFile)
-    const log = await open(logFile, 'a')
+    await using log = await open(logFile, 'a')
+    if (this.#stopping) return // stopped between the decision to start and now
     const startedMs = performance.now()
     // An own process group: a Ctrl-C at the terminal reaches only `up`, which stops its children in order.
     const child = spawn(command, args, {
@@ -67,7 +78,6 @@ export class Child {
       child.once('error', (error) => ended(error.message))
       child.once('exit', (code, signal) => ended(signal ? `killed by ${signal}` : `ended with ${code}`))
     })
-    await log.close()
   }
 
   #onEnd(how: string, ranMs: number): void {
@@ -81,7 +91,7 @@ export class Child {
     if (ranMs > GOOD_RUN_MS) this.#backoffMs = BACKOFF_FIRST_MS
     const waitMs = this.#backoffMs
     this.#backoffMs = Math.min(2 * this.#backoffMs, BACKOFF_MOST_MS)
-    this.#retry = setTimeout(() => this.start().catch((error: unknown) => this.#say(`${this.program.name}: ${String(error)}`)), waitMs)
+    this.#retry = setTimeout(() => void this.start(), waitMs)
     void lastWords(this.program.logFile).then((words) => this.#say(`${this.program.name} ${how}; again in ${waitMs / 1_000} s${words}`))
   }
 
@@ -113,15 +123,25 @@ async function rotate(logFile: string): Promise<void> {
 }
 
 const FATAL_LEVEL = 60
+/** A fatal line with its stack is shorter; the log itself may have grown to any size. */
+const LAST_WORDS_BYTES = 64 * 1024
 
 /** What a service said before it gave up, for the person at the terminal. */
 async function lastWords(logFile: string): Promise<string> {
-  const lines = (await readFile(logFile, 'utf8')).trimEnd().split('\n')
   try {
+    const lines = (await readEnd(logFile)).trimEnd().split('\n')
     const entry = JSON.parse(lines.at(-1) ?? '') as { level?: number | string; msg?: string }
     if (entry.level === FATAL_LEVEL) return `\n  ${entry.msg}`
   } catch {
-    // no JSON: nats-server's own log
+    // no JSON: nats-server's own log; or the log is gone
   }
   return `; its log is ${logFile}`
+}
+
+async function readEnd(logFile: string): Promise<string> {
+  await using file = await open(logFile, 'r')
+  const { size } = await file.stat()
+  const length = Math.min(size, LAST_WORDS_BYTES)
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length)
+  return buffer.toString('utf8', 0, bytesRead)
 }

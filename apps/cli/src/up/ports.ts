@@ -14,12 +14,15 @@ export class Ports {
     this.#say = say
   }
 
-  /** @throws CliError `IBS_CLI_NO_PORT` */
-  async take(what: string, wanted: number): Promise<number> {
+  /**
+   * @param host where it will listen
+   * @throws CliError `IBS_CLI_NO_PORT`
+   */
+  async take(what: string, wanted: number, host = this.#host): Promise<number> {
     let foreign: number | undefined
     for (let port = wanted; port < Math.min(wanted + MOST_TRIED, 65_536); port++) {
       if (this.#given.has(port)) continue
-      if (await isFree(this.#host, port)) {
+      if (await isFree(host, port)) {
         this.#given.add(port)
         if (foreign !== undefined) this.#say(`port ${foreign} is taken: ${what} is on ${port}`)
         return port

@@ -25,7 +25,8 @@ export async function planPrograms(setting: Setting): Promise<{ programs: Progra
   await mkdir(logs, { recursive: true })
   const nats = await planNats(setting, logs)
   const apiPort = await ports.take('query-api', config.port)
-  const apiUrl = `http://${config.host}:${apiPort}`
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host
+  const apiUrl = `http://${host}:${apiPort}`
   const shared = { NATS_URL: nats.url, DATA_DIR: config.dataDir }
   const sim = config.source === 'simulator' ? await planSimulator(setting, logs, apiPort) : undefined
   const service = async (name: string, stopRank: number): Promise<Program> => {
@@ -37,8 +38,8 @@ export async function planPrograms(setting: Setting): Promise<{ programs: Progra
       env,
       logs,
       stopRank,
-      healthUrl: `http://${config.host}:${port}/health`,
-      where: `${config.host}:${port}`,
+      healthUrl: `http://${host}:${port}/health`,
+      where: `${host}:${port}`,
     })
   }
   const programs = [
@@ -66,11 +67,12 @@ async function planNats({ config, env, ports }: Setting, logs: string): Promise<
   const binary = env.IB_STREAM_NATS_SERVER
   if (!binary)
     throw new CliError('IBS_CLI_NO_NATS_SERVER', 'start it by `npm start` or `./ib-stream up`, which find nats-server, or set NATS_URL')
-  const port = await ports.take('nats', NATS_PORT)
+  const port = await ports.take('nats', NATS_PORT, LOOPBACK)
   const folder = join(config.dataDir, '.state', 'nats')
   await mkdir(folder, { recursive: true })
   const file = join(folder, 'nats.conf')
-  // sync_interval: what a power cut may cost the log; the spool keeps more than that and refills it.
+  // sync_interval: what a power cut may cost the log; the spool keeps more than that and refills it. max_file_store: the log has its own bound, and by default
+  // the server refuses it, also one that it has, where three quarters of the free disk are less (tried on 2.10.27).
   const lines = [
     `listen: "${LOOPBACK}:${port}"`,
     'server_name: ib-stream',
@@ -78,6 +80,7 @@ async function planNats({ config, env, ports }: Setting, logs: string): Promise<
     'jetstream {',
     `  store_dir: ${JSON.stringify(folder)}`,
     '  sync_interval: 10s',
+    '  max_file_store: 1TB',
     '}',
     '',
   ]
@@ -98,8 +101,8 @@ async function planNats({ config, env, ports }: Setting, logs: string): Promise<
 
 async function planSimulator(setting: Setting, logs: string, apiPort: number): Promise<{ program: Program; env: Record<string, string> }> {
   const { ports, config } = setting
-  const port = await ports.take('gateway-sim', config.gateway.ports[0] ?? 0)
-  const healthPort = await ports.take("gateway-sim's health page", apiPort + 1)
+  const port = await ports.take('gateway-sim', config.gateway.ports[0] ?? 0, LOOPBACK)
+  const healthPort = await ports.take("gateway-sim's health page", apiPort + 1, LOOPBACK)
   const program = nodeProgram(setting, {
     name: 'gateway-sim',
     script: 'libs/gateway-sim/src/main.ts',

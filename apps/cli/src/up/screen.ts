@@ -51,7 +51,7 @@ export function statusLines(children: readonly Child[], seen: ReadonlyMap<string
   return children.map(({ program }) => {
     const { state, ticks, newest } = seen.get(program.name) ?? { state: 'starting', ticks: undefined }
     const count = ticks === undefined ? '' : `${ticks.toLocaleString('en')} ticks`
-    return `  ${program.name.padEnd(13)}${state.padEnd(22)}${count.padEnd(18)}${newest ?? program.where}`
+    return `  ${program.name.padEnd(12)} ${state.padEnd(24)} ${count.padEnd(17)} ${newest ?? program.where}`
   })
 }
 
@@ -64,6 +64,7 @@ export class Screen {
 
   constructor(out: NodeJS.WriteStream) {
     this.#out = out
+    out.on('error', () => undefined) // a terminal or pipe that was closed must not end the recording
   }
 
   get live(): boolean {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { mkdir, open, readFile } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { type Config, loadConfig } from '@ib-stream/service'
 import { tryLock } from 'fs-native-extensions'
 import { CliError } from '../errors.ts'
@@ -14,11 +14,11 @@ const LOOK_EVERY_MS = 1_000
 const PRINT_EVERY_MS = 10_000
 
 /**
- * Runs everything as child processes until SIGINT or SIGTERM: NATS, the simulator (without IB_HOST), ingest, writers, query-api. Shows a line for each,
- * restarts what dies, and on the signal drains them in order: intake, writers and API, then the ground under them.
+ * Runs everything as child processes until SIGINT, SIGTERM or SIGHUP: NATS, the simulator (without IB_HOST), ingest, writers, query-api. Shows a line for
+ * each, restarts what dies, and on the signal drains them in order: intake, writers and API, then the ground under them.
  */
 export async function up(root: string): Promise<void> {
-  if (existsSync('.env')) process.loadEnvFile('.env')
+  goHome(root)
   const config = loadConfig(process.env)
   const screen = new Screen(process.stdout)
   const say = (line: string) => screen.say(line)
@@ -29,7 +29,7 @@ export async function up(root: string): Promise<void> {
   const children = programs.map((program) => new Child(program, say))
   const stopped = untilSignal(say)
   say(
-    `ib-stream · ${config.source === 'simulator' ? 'SIMULATOR' : `gateway ${config.gateway.host}`} · files in ${relative(process.cwd(), config.dataDir) || '.'}`,
+    `ib-stream · ${config.source === 'simulator' ? 'SIMULATOR' : `gateway ${config.gateway.host}`} · files in ${relative(here, config.dataDir) || '.'}`,
   )
   for (const child of children) await child.start()
   const watching = watch(children, screen, hints(config, apiUrl))
@@ -37,6 +37,19 @@ export async function up(root: string): Promise<void> {
   watching.stop()
   await drain(children)
   say('stopped')
+}
+
+/** Where the user stands: paths are shown from here. */
+const here = process.cwd()
+
+/**
+ * Started from any folder it is the same installation: .env and the default folders are those of the project. Only a DATA_DIR that the user gives with the
+ * command counts from where they stand.
+ */
+function goHome(root: string): void {
+  if (process.env.DATA_DIR) process.env.DATA_DIR = resolve(process.env.DATA_DIR)
+  process.chdir(root)
+  if (existsSync('.env')) process.loadEnvFile('.env')
 }
 
 /** Two on one folder would start two logs on one store. */
@@ -67,9 +80,10 @@ function untilSignal(say: (line: string) => void): Promise<void> {
       say('stopping …')
       resolve()
     }
-    process.once('SIGINT', stop)
-    process.once('SIGTERM', stop)
-    process.on('SIGINT', () => undefined) // a second Ctrl-C does not cut the draining short
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.once(signal, stop)
+      process.on(signal, () => undefined) // a second one does not cut the draining short
+    }
   })
 }
 
@@ -104,17 +118,25 @@ function watch(
   return { stop: () => clearInterval(timer) }
 }
 
+/** Where the other verbs look when they are not told. */
+const USUAL_URL = 'http://127.0.0.1:8851'
+
 /** Once everything is well: the address and what to try. */
 function hints(config: Config, apiUrl: string): (seen: ReadonlyMap<string, Seen>) => string[] | undefined {
-  const cid = config.tracked[0]?.cid ?? 0
+  const { cid = 0, tickTypes = [] } = config.tracked[0] ?? {}
+  const types = tickTypes.join(',')
+  const tail = `./ib-stream tail ${cid}${apiUrl === USUAL_URL ? '' : ` --url ${apiUrl}`}`
   return (seen) => {
-    if ((seen.get('ingest')?.ticks ?? 0) === 0 || seen.get('query-api')?.state !== 'ok') return undefined
+    const ingest = seen.get('ingest')
+    // A real market may be closed for days; the simulator's never is.
+    const works = (ingest?.ticks ?? 0) > 0 || (config.source === 'gateway' && ingest?.state === 'ok')
+    if (!works || seen.get('query-api')?.state !== 'ok') return undefined
     return [
-      `ready: ${apiUrl}   (health and metrics of the other services: the addresses beside them; logs: ${join(relative(process.cwd(), config.dataDir), 'logs')})`,
+      `ready: ${apiUrl}   (health and metrics of the other services: the addresses beside them; logs: ${join(relative(here, config.dataDir), 'logs')})`,
       'try:',
-      `  ./ib-stream tail ${cid}`,
-      `  curl '${apiUrl}/v3/buffer/${cid}/query?tick_types=bid_ask,last&buffer_duration=5m&format=ndjson'`,
-      `  curl -N '${apiUrl}/v3/stream/${cid}/live?tick_types=bid_ask,last'`,
+      `  ${tail}`,
+      `  curl '${apiUrl}/v3/buffer/${cid}/query?tick_types=${types}&buffer_duration=5m&format=ndjson'`,
+      `  curl -N '${apiUrl}/v3/stream/${cid}/live?tick_types=${types}'`,
     ]
   }
 }

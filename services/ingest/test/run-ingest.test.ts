@@ -1,0 +1,72 @@
+import { type AddressInfo, createServer } from 'node:net'
+import { startGatewaySim } from '@ib-stream/gateway-sim'
+import { describe, expect, it } from '@jest/globals'
+import { freePort } from '../../../test/support/free-port.ts'
+import { NatsServer } from '../../../test/support/nats-server.ts'
+import { nodeProgram, type TestProgram } from '../../../test/support/program.ts'
+import { waitFor } from '../../../test/support/wait-for.ts'
+
+const ingest = (env: Record<string, string>): TestProgram =>
+  nodeProgram('ingest', 'services/ingest/src/main.ts', { IB_HOST: '', HEALTH_PORT: '0', ...env }).start()
+
+/** Waits for the health pages, and asks them. */
+async function health(program: TestProgram): Promise<{ status: number; parts: Record<string, { state: string; ready: boolean }> }> {
+  const { healthPort } = await program.logged('its pages', ({ msg }) => msg === 'started')
+  const answer = await fetch(`http://127.0.0.1:${healthPort}/health`)
+  return { ...((await answer.json()) as { parts: Record<string, { state: string; ready: boolean }> }), status: answer.status }
+}
+
+const timed = async (work: Promise<number | null>) => {
+  const startedMs = performance.now()
+  return { code: await work, ms: performance.now() - startedMs }
+}
+
+describe('ingest, as a process', () => {
+  it('ends at once on SIGTERM while NATS is not there, and was never ready', async () => {
+    await using nats = await NatsServer.start()
+    await using program = ingest({ NATS_URL: `nats://127.0.0.1:${await freePort()}`, DATA_DIR: nats.folder })
+    expect(await health(program)).toMatchObject({ status: 503, parts: { bus: { ready: false }, gateway: { ready: false } } })
+    const { code, ms } = await timed(program.stop())
+    expect([code, ms < 3_000]).toEqual([0, true])
+  })
+
+  it('regression: is not ready while the log cannot be made, and ends at once on SIGTERM', async () => {
+    await using nats = await NatsServer.start()
+    const env = { NATS_URL: nats.url, DATA_DIR: nats.folder, IB_STREAM_LOG_MAX_BYTES: String(2 ** 50) } // more than any server grants
+    await using program = ingest(env)
+    await program.logged('why', ({ reason }) => String(reason).includes('insufficient storage'))
+    const { status, parts } = await health(program)
+    expect([status, parts.bus?.ready, parts.publisher?.ready, parts.gateway?.ready]).toEqual([503, true, false, false])
+    const { code, ms } = await timed(program.stop())
+    expect([code, ms < 3_000]).toEqual([0, true])
+  })
+
+  it('ends at once on SIGTERM while the gateway keeps it waiting', async () => {
+    await using nats = await NatsServer.start()
+    const mute = createServer({ allowHalfOpen: true }, (socket) => socket.on('error', () => undefined))
+    await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve))
+    const { port } = mute.address() as AddressInfo
+    await using program = ingest({ NATS_URL: nats.url, DATA_DIR: nats.folder, SIM_PORT: String(port) })
+    await new Promise((resolve) => mute.once('connection', resolve))
+    const { code, ms } = await timed(program.stop())
+    expect([code, ms < 3_000]).toEqual([0, true])
+    mute.close()
+  })
+
+  it('spools on while NATS is away, ends on SIGTERM all the same, and brings everything to the log later', async () => {
+    await using nats = await NatsServer.start()
+    await using sim = await startGatewaySim({ port: 0, rate: 5 })
+    const env = { NATS_URL: nats.url, DATA_DIR: nats.folder, SIM_PORT: String(sim.port) }
+    const spoolEnd = async (program: TestProgram) => Number((await health(program)).parts.publisher?.['spoolEnd' as 'state'] ?? 0)
+    await using program = ingest(env)
+    await waitFor('it records', async () => (await spoolEnd(program)) > 20)
+    await nats.program.kill()
+    const before = await spoolEnd(program)
+    await waitFor('it spools on', async () => (await spoolEnd(program)) > before + 20)
+    const { code, ms } = await timed(program.stop())
+    expect([code, ms < 10_000]).toEqual([0, true])
+    nats.program.start()
+    await using again = ingest(env)
+    await waitFor('the log has it', async () => (await health(again)).parts.publisher?.state === 'sending')
+  }, 60_000)
+})
