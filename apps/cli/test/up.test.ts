@@ -63,7 +63,8 @@ describe('ib-stream up', () => {
     const holder = createServer().listen(Number(env.PORT), '127.0.0.1')
     await using up = start()
     const url = String(await told(up, /ready: (http:\S+)/))
-    expect(up.output).toContain(`port ${env.PORT} is taken: query-api is on ${Number(env.PORT) + 1}`)
+    expect(up.output).toContain(`port ${env.PORT} is taken: query-api is on ${new URL(url).port}`)
+    expect(Number(new URL(url).port)).toBeGreaterThan(Number(env.PORT))
     expect((await fetch(`${url}/health`)).status).toBe(200)
     await up.stop()
     holder.close()
@@ -79,6 +80,20 @@ describe('ib-stream up', () => {
       (await processesNaming(folder)).some(({ command, pid }) => command.includes('services/writer-json') && pid !== writer?.pid),
     )
     await up.stop()
+  }, 60_000)
+
+  it('regression: goes on when somebody clears away the logs and a child then dies', async () => {
+    await using up = start()
+    await told(up, 'ready: ')
+    await rm(join(folder, 'logs'), { recursive: true })
+    const [writer] = (await processesNaming(folder)).filter(({ command }) => command.includes('services/writer-proto'))
+    process.kill(writer?.pid ?? 0, 'SIGKILL')
+    await told(up, 'writer-proto killed by SIGKILL; again in 0.5 s')
+    await waitFor('another one runs', async () =>
+      (await processesNaming(folder)).some(({ command, pid }) => command.includes('services/writer-proto') && pid !== writer?.pid),
+    )
+    expect(await up.stop()).toBe(0)
+    expect(await processesNaming(folder)).toEqual([])
   }, 60_000)
 
   it('takes its children with it when it is killed, and clears up what could not hear it at the next start', async () => {
