@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { parseClockStart, type VirtualTime } from './clock.ts'
 import { ServiceError } from './errors.ts'
 import { parseTrackedContracts, type TrackedContract } from './tracked-contracts.ts'
 
@@ -29,6 +30,15 @@ const trackedContracts = z.string().transform((text, context): readonly TrackedC
   const { contracts, problems } = parseTrackedContracts(text)
   for (const problem of problems) context.addIssue(problem)
   return contracts
+})
+
+const clockStart = z.string().transform((text, context) => {
+  const start = parseClockStart(text, Date.now())
+  if (start) return start
+  context.addIssue(
+    'an ISO time with its zone, e.g. 2025-07-30T13:00:00Z, optionally @ and the real moment (ms since 1970) at which it begins',
+  )
+  return z.NEVER
 })
 
 const DEFAULT_SIMULATED = '711280073:MNQ:bid_ask;last:24,265598:AAPL:bid_ask;last:24'
@@ -83,6 +93,14 @@ export const SETTINGS = {
   CHECKPOINT_DURABLE_MS: { rule: wholeMs.prefault(10_000), doc: 'How often writers make it survive a power cut, ms.' },
   SIM_HOST: { rule: z.string().min(1, 'a host name').prefault('127.0.0.1'), doc: 'Host of the gateway simulator (used without IB_HOST).' },
   SIM_PORT: { rule: port.prefault(4002), doc: 'Port of the gateway simulator.' },
+  CLOCK_START: {
+    rule: clockStart.optional(),
+    doc: 'Virtual time for trials: an ISO time with zone at which the clock begins; with @<ms since 1970> the real moment at which it does, which several processes then share. Unset: the real time.',
+  },
+  CLOCK_RATE: {
+    rule: z.coerce.number().positive('above 0').max(10_000, 'at most 10000').prefault(1),
+    doc: 'How many seconds of the virtual clock pass in a real one; counts only with CLOCK_START.',
+  },
   LOG_LEVEL: {
     rule: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).prefault('info'),
     doc: 'Least level of the JSON log.',
@@ -106,6 +124,8 @@ export interface Config {
   healthPort: number
   checkpointVisibleMs: number
   checkpointDurableMs: number
+  /** Absent: the real time. */
+  virtualTime: VirtualTime | undefined
   logLevel: Raw['LOG_LEVEL']
 }
 
@@ -155,6 +175,7 @@ function derive(raw: Raw): Config {
     healthPort: raw.HEALTH_PORT,
     checkpointVisibleMs: raw.CHECKPOINT_VISIBLE_MS,
     checkpointDurableMs: raw.CHECKPOINT_DURABLE_MS,
+    virtualTime: raw.CLOCK_START && { ...raw.CLOCK_START, rate: raw.CLOCK_RATE },
     logLevel: raw.LOG_LEVEL,
   }
 }

@@ -1,4 +1,4 @@
-export { type Clock, openClock } from './clock.ts'
+export { type Clock, type ClockOptions, openClock, parseClockStart, type Timer, type VirtualTime } from './clock.ts'
 export { type Config, loadConfig, SETTINGS, type Source } from './config.ts'
 export { SERVICE_ERROR_CODES, ServiceError, type ServiceErrorCode } from './errors.ts'
 export { type Health, type HealthPages, type Report, serveHealth } from './health.ts'

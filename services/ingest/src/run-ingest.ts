@@ -33,7 +33,7 @@ export async function runIngest(config: Config, service: Service): Promise<void>
     onEvent: (event) => log.info(event, 'publisher'),
   })
   reportPublisher(service, publisher)
-  const clock = openClock((byUs) => log.warn({ byUs }, 'the system clock was set'))
+  const clock = openClock({ virtual: config.virtualTime, onStep: (byUs) => log.warn({ byUs }, 'the system clock was set') })
   try {
     await meetLog(publisher, stopping)
     await record(config, service, { bus, publisher, clock })

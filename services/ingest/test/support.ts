@@ -49,7 +49,7 @@ export class RecorderBench implements AsyncDisposable {
     }: { tracked: readonly TrackedContract[]; gatewayPorts: readonly number[]; heardUntilUs: number | undefined },
     end: () => Promise<void>,
   ) {
-    const clock = openClock(() => undefined)
+    const clock = openClock()
     this.bus = bus
     this.publisher = publisher
     this.recorder = new Recorder({
