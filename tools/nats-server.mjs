@@ -43,7 +43,23 @@ export async function findNatsServer({
     .filter(Boolean)
     .map((folder) => join(folder, 'nats-server'))
   for (const candidate of [...onPath, ...places, cached]) if (isNewEnough(await versionOf(candidate))) return candidate
-  return await fetchInto(cached, { say, releasesUrl })
+  const sources = [
+    ['the official release', (folder) => fetchRelease(folder, releasesUrl)],
+    ["Debian's package", (folder) => fetchDebian(folder, DEBIAN_SUITES)],
+  ]
+  return await fetchInto(cached, { say, sources })
+}
+
+/**
+ * Path of the newest nats-server that Debian has, fetched into the cache once; only tests ask for it.
+ * @param {{ env?: Record<string, string | undefined>, say?: (line: string) => void }} options
+ * @returns {Promise<string>}
+ */
+export async function findNewestNatsServer({ env = process.env, say = () => {} } = {}) {
+  const cached = join(cacheFolder(env), 'nats-server-newest')
+  if (isNewEnough(await versionOf(cached))) return cached
+  const fetchNewest = (folder) => fetchDebian(folder, [...DEBIAN_SUITES].reverse())
+  return await fetchInto(cached, { say, sources: [["Debian's newest package", fetchNewest]] })
 }
 
 async function versionOf(path) {
@@ -58,17 +74,14 @@ async function versionOf(path) {
 
 const isNewEnough = (version) => version !== undefined && (version[0] > OLDEST[0] || (version[0] === OLDEST[0] && version[1] >= OLDEST[1]))
 
-async function fetchInto(target, { say, releasesUrl }) {
+async function fetchInto(target, { say, sources }) {
   const failures = []
   await mkdir(join(target, '..'), { recursive: true })
-  for (const [what, fetchFrom] of [
-    ['the official release', fetchRelease],
-    ["Debian's package", fetchDebian],
-  ]) {
+  for (const [what, fetchFrom] of sources) {
     const folder = await mkdtemp(join(tmpdir(), 'ib-stream-nats-'))
     try {
-      say(failures.length === 0 ? `nats-server 2.10 or newer is not here; fetching ${what}` : `that did not work; fetching ${what}`)
-      const binary = await fetchFrom(folder, releasesUrl)
+      say(failures.length === 0 ? `such a nats-server is not here; fetching ${what}` : `that did not work; fetching ${what}`)
+      const binary = await fetchFrom(folder)
       await chmod(binary, 0o755)
       if (!isNewEnough(await versionOf(binary))) throw new Error('what came does not run here')
       await install(binary, target)
@@ -119,12 +132,12 @@ async function download(url) {
 }
 
 /** A private apt configuration: the system's lists and packages stay as they are. */
-async function fetchDebian(folder) {
+async function fetchDebian(folder, suites) {
   const uri = await debianMirror()
   for (const part of ['lists/partial', 'cache/archives/partial', 'out']) await mkdir(join(folder, part), { recursive: true })
   await writeFile(join(folder, 'status'), '')
   const failures = []
-  for (const suite of DEBIAN_SUITES) {
+  for (const suite of suites) {
     await writeFile(join(folder, 'sources.list'), `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${uri} ${suite} main\n`)
     const apt = Object.entries({
       'Dir::Etc::sourcelist': join(folder, 'sources.list'),

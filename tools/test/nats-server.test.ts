@@ -7,6 +7,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 
+const NEWEST = `
+import { findNewestNatsServer } from './tools/nats-server.mjs'
+findNewestNatsServer({ say: () => {} }).then(console.log, (error) => { console.error(error.message); process.exit(1) })`
+
 const SCRIPT = `
 import { findNatsServer } from './tools/nats-server.mjs'
 findNatsServer({ releasesUrl: process.env.RELEASES, places: [], say: () => {} }).then(console.log, (error) => { console.error(error.message); process.exit(1) })`
@@ -49,11 +53,11 @@ describe('findNatsServer', () => {
     }
   }
   /** PATH has what the system has, but no other nats-server; apt's tools are left out so that only the release can be fetched. */
-  const find = (env: Record<string, string> = {}) =>
+  const find = (env: Record<string, string> = {}, script = SCRIPT) =>
     new Promise<{ status: number | null; out: string; err: string }>((resolve) => {
       const tools = join(folder, 'tools')
       const { port } = server.address() as AddressInfo
-      const child = spawn(process.execPath, ['--input-type=module', '-e', SCRIPT], {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
         env: { PATH: tools, HOME: folder, XDG_CACHE_HOME: join(folder, 'cache'), RELEASES: `http://127.0.0.1:${port}`, ...env },
       })
       let out = ''
@@ -102,5 +106,14 @@ describe('findNatsServer', () => {
     expect(status).toBe(1)
     expect(err).toContain('published is 000')
     expect(err).toContain('IB_STREAM_NATS_SERVER')
+  })
+
+  it('has the newest server apart from the one that is run, and says by name when it cannot be had', async () => {
+    const { status, err } = await find({}, NEWEST)
+    expect(status).toBe(1)
+    expect(err).toContain("Debian's newest package")
+    const cached = await put('cache/ib-stream/nats-server-newest', '2.15.1')
+    await put('cache/ib-stream/nats-server', '2.10.27')
+    expect(await find({}, NEWEST)).toMatchObject({ status: 0, out: cached })
   })
 })

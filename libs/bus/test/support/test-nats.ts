@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../../../../test/support/free-port.ts'
@@ -47,6 +48,7 @@ export class TestNats implements AsyncDisposable {
     )
     this.#child = spawn(process.env.IB_STREAM_NATS_SERVER ?? 'nats-server', ['-c', config], { stdio: 'ignore' })
     await once(this.#child, 'spawn')
+    await listensOn(this.#port)
   }
 
   async kill(): Promise<void> {
@@ -91,6 +93,20 @@ export class TestNats implements AsyncDisposable {
     await rm(this.folder, { recursive: true, force: true })
   }
 }
+
+/** A client that comes too early would wait for its next attempt, in every test. */
+const listensOn = (port: number): Promise<boolean> =>
+  waitFor(
+    'nats-server listens',
+    () =>
+      new Promise<boolean>((resolve) => {
+        const socket = connect(port, '127.0.0.1', () => {
+          socket.destroy()
+          resolve(true)
+        })
+        socket.once('error', () => resolve(false))
+      }),
+  )
 
 /** Everything that the log holds, straight from its store. */
 export async function logContents(bus: Bus): Promise<LogMessage[]> {
