@@ -1,6 +1,7 @@
 import { hourOf, isoFromUs, isTickType, type TickType, US_PER_DAY, US_PER_HOUR, US_PER_SECOND, usFromMs } from '@ib-stream/model'
 import { StorageError } from '../errors.ts'
 import { type Backend, EXTENSION, isBackend } from './backend.ts'
+import { parseManifestPath } from './manifest-path.ts'
 
 /** One file of ticks: one contract, one tick type, one hour of `ts`. */
 export interface Segment {
@@ -67,10 +68,10 @@ export function parseEventsPath(path: string): number | undefined {
 
 const eventsPathOrNone = (dayUs: number): string | undefined => (Number.isNaN(dayUs) ? undefined : eventsPath(dayUs))
 
-/** First µs after the hour (or, for events, the day) that a file holds; undefined for a path that is none of ours. */
+/** First µs after the hour (for events and manifests: the day) that a file holds; undefined for a path that is none of ours. */
 export function endOfFileUs(path: string): number | undefined {
   const segment = parseSegmentPath(path)
   if (segment) return segment.hourUs + US_PER_HOUR
-  const dayUs = parseEventsPath(path)
+  const dayUs = parseEventsPath(path) ?? parseManifestPath(path)?.dayUs
   return dayUs === undefined ? undefined : dayUs + US_PER_DAY
 }
