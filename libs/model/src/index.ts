@@ -1,4 +1,6 @@
 export { codeOf, IbsError } from './error.ts'
+export { MODEL_ERROR_CODES, ModelError, type ModelErrorCode } from './errors.ts'
+export { bidAskTick, describeFault, midPointTick, parseTick, type TickFields, tradeTick } from './make-tick.ts'
 export { PARTITION_COUNT, partitionOf } from './partition.ts'
 export {
   type ConnectionEvent,
@@ -22,6 +24,7 @@ export {
   type TickMessage,
   type TickType,
   type TradeTick,
+  tickSchema,
 } from './tick.ts'
 export {
   EARLIEST_TS_US,
