@@ -2,6 +2,7 @@
 export const ROOMS: Record<string, readonly string[]> = {
   'libs/model': [],
   'libs/service': ['model'],
+  'libs/calendar': ['model'],
   'libs/storage': ['model'],
   'libs/bus': ['model'],
   'libs/tape': ['model', 'storage', 'bus'],

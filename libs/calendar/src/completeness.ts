@@ -1,0 +1,29 @@
+import type { ContractCalendar, HoursKind } from './contract-calendar.ts'
+import { checkRange } from './sessions.ts'
+import { intersectRanges, joinRanges, lengthUs, type UsRange } from './us-range.ts'
+
+/** How much of the session time of a range was recorded with certainty; µs. */
+export interface Completeness {
+  sessionUs: number
+  /** Session time outside the gaps. */
+  certainUs: number
+  /** Time of which IB has not told whether there was a session; not counted above. */
+  unknownUs: number
+  /** certainUs / sessionUs, 0 to 1; undefined where no session time is known in the range. */
+  share?: number
+}
+
+/**
+ * Certain time by session time. Gaps outside sessions cost nothing; overlapping gaps count once.
+ * @param gaps times without certainty, in any order
+ * @throws CalendarError `IBS_CALENDAR_ARGUMENT_INVALID` where the range is empty
+ */
+export function completeness(calendar: ContractCalendar, kind: HoursKind, range: UsRange, gaps: readonly UsRange[]): Completeness {
+  checkRange(range)
+  const { spans, known } = calendar.hours[kind]
+  const sessions = intersectRanges(spans, [range])
+  const sessionUs = lengthUs(sessions)
+  const certainUs = sessionUs - lengthUs(intersectRanges(sessions, joinRanges(gaps)))
+  const unknownUs = range.untilUs - range.fromUs - lengthUs(intersectRanges(known, [range]))
+  return { sessionUs, certainUs, unknownUs, ...(sessionUs > 0 && { share: certainUs / sessionUs }) }
+}
