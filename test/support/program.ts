@@ -60,6 +60,11 @@ export class TestProgram implements AsyncDisposable {
     })
   }
 
+  /** Process id; 0 before it runs. */
+  get pid(): number {
+    return this.#child?.pid ?? 0
+  }
+
   get exited(): Promise<number | null> {
     return this.#exited
   }

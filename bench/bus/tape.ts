@@ -1,0 +1,36 @@
+import type { LogLine } from '@ib-stream/bus'
+import { hash31, type TickType } from '@ib-stream/model'
+
+/** As on a busy day: twenty contracts, quotes four times as often as trades, all of it in one hour. */
+const CIDS = [711280073, 265598, 8314, 756733, ...Array.from({ length: 16 }, (_, i) => 4_000_000 + 7_919 * i)]
+const KINDS: readonly TickType[] = ['bid_ask', 'bid_ask', 'last', 'bid_ask', 'bid_ask']
+const START_US = 1_753_880_400_000_000
+
+export const SUBJECTS = CIDS.flatMap((cid) => ['bid_ask', 'last'].map((tt) => `ticks.${cid}.${tt}`))
+
+interface Pattern {
+  subject: string
+  /** The line after its `st`. */
+  rest: string
+}
+
+/** What ticks differ by beside their stamps, made once so that a bench measures no formatting of prices. */
+const PATTERNS: readonly Pattern[] = Array.from({ length: CIDS.length * KINDS.length * 8 }, (_, i) => {
+  const cid = CIDS[(i * 13) % CIDS.length] ?? 0
+  const tt = KINDS[i % KINDS.length] ?? 'last'
+  const price = 23_477.5 + ((i * 7) % 40) / 4
+  const values =
+    tt === 'last'
+      ? `"p":${price},"s":${1 + (i % 9)},"ex":"GLOBEX"`
+      : `"bp":${price},"bs":${1 + (i % 40)},"ap":${price + 0.25},"as":${1 + (i % 30)}`
+  return { subject: `ticks.${cid}.${tt}`, rest: `,"cid":${cid},"tt":"${tt}","rid":${hash31(cid, tt)},${values}}` }
+})
+
+/** Tick `i` of the tape, of about 130 bytes; `stUs` rises with it. The ticks lie inside one hour whatever their number. */
+export function tapeLine(i: number, stUs: number): LogLine {
+  const { subject, rest } = PATTERNS[i % PATTERNS.length] ?? { subject: '', rest: '' }
+  const second = START_US + (Math.floor(i / 1_000) % 3_600) * 1_000_000
+  return { subject, line: `{"ts":${second},"st":${stUs}${rest}` }
+}
+
+export const tapeStUs = (i: number): number => START_US + 3_600_000_000 + i
