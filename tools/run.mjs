@@ -30,6 +30,7 @@ try {
   if (major < 20) throw new Error(`Node ${process.versions.node} is too old to set up; install Node 20 or newer (https://nodejs.org)`)
   if (!Object.hasOwn(VERBS, verb)) throw new Error(`"${verb}" is none of ${Object.keys(VERBS).join(', ')}`)
   await ensureInstalled()
+  process.env.IB_STREAM_OVERLAY ||= 'allow' // what these doors start shares one container, so locks in its own layer hold
   process.exitCode = await VERBS[verb](args)
 } catch (error) {
   say(`ib-stream: ${error.message}`)

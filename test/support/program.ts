@@ -69,6 +69,11 @@ export class TestProgram implements AsyncDisposable {
     return this.#exited
   }
 
+  /** E.g. SIGSTOP and SIGCONT. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal)
+  }
+
   async kill(): Promise<void> {
     this.#child?.kill('SIGKILL')
     await this.#exited

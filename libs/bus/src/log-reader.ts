@@ -40,6 +40,8 @@ export interface LogReader {
    * said now. The log's end is read before the rest: in the other order a message stored in between would be passed over.
    */
   caughtUpTo(): Promise<number | undefined>
+  /** Messages of this filter that the log has and the caller has not got, for people to look at; undefined when that cannot be said now. */
+  pending(): Promise<number | undefined>
 }
 
 /**
@@ -116,6 +118,14 @@ class PullReader implements LogReader {
     if (!atRest() || (next !== undefined && next <= log.lastSeq)) return undefined
     this.#nextSeq = log.lastSeq + 1 // a quiet filter would look cut after a purge of what others have long taken
     return log.lastSeq
+  }
+
+  async pending(): Promise<number | undefined> {
+    const { bus, signal } = this.#options
+    if (!this.#consumer || this.#broken) return undefined
+    const info = await unlessAborted(bus.manager.consumers.info(TICKS, this.#consumer), signal)
+    const onTheWay = Math.max(0, info.delivered.consumer_seq - this.#consumerSeq)
+    return this.#broken || info.name !== this.#consumer ? undefined : info.num_pending + onTheWay + this.#waiting.length
   }
 
   async #sleep(): Promise<void> {

@@ -1,6 +1,15 @@
 export { codeOf, IbsError } from './error.ts'
 export { MODEL_ERROR_CODES, ModelError, type ModelErrorCode } from './errors.ts'
 export { bidAskTick, describeFault, midPointTick, parseTick, type TickFields, tradeTick } from './make-tick.ts'
+export {
+  type AlertEvent,
+  type CheckpointMadeEvent,
+  type LogGapEvent,
+  OPS_SUBJECT_PREFIX,
+  type OpsEvent,
+  type OwnerStaleEvent,
+  opsSubject,
+} from './ops-event.ts'
 export { PARTITION_COUNT, partitionOf } from './partition.ts'
 export {
   type ConnectionEvent,

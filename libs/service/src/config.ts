@@ -68,6 +68,10 @@ export const SETTINGS = {
     doc: 'Name of this installation where several run on one host.',
   },
   DATA_DIR: { rule: z.string().optional(), doc: 'Where files, spool and log live. Default data/, without IB_HOST data-sim/.' },
+  IB_STREAM_OVERLAY: {
+    rule: z.enum(['refuse', 'allow'], 'refuse or allow').prefault('refuse'),
+    doc: 'Whether DATA_DIR may lie in a container’s own layer (overlay), where locks do not reach other containers; npm start allows it.',
+  },
   NATS_URL: {
     rule: z.string().min(1, 'nats://host:port').prefault('nats://127.0.0.1:4222'),
     doc: 'NATS server, 2.10 or newer, with JetStream.',
@@ -117,6 +121,8 @@ export interface Config {
   instance: string
   /** Absolute. */
   dataDir: string
+  /** DATA_DIR may lie on an overlay file system. */
+  overlayAllowed: boolean
   natsUrl: string
   logMaxBytes: number
   port: number
@@ -168,6 +174,7 @@ function derive(raw: Raw): Config {
     backends: raw.IB_STREAM_BACKENDS,
     instance: raw.IB_STREAM_INSTANCE,
     dataDir: resolve(raw.DATA_DIR ?? (simulated ? 'data-sim' : 'data')),
+    overlayAllowed: raw.IB_STREAM_OVERLAY === 'allow',
     natsUrl: raw.NATS_URL,
     logMaxBytes: raw.IB_STREAM_LOG_MAX_BYTES,
     port: raw.PORT,

@@ -14,6 +14,7 @@ export const STORAGE_ERROR_CODES = [
   'IBS_STORAGE_WRITE_FAILED', // bytes could not be written (full disk, I/O error); all is kept, a later commit tries again
   'IBS_STORAGE_SYNC_FAILED', // the kernel could not make bytes durable; the store is over and must be opened again
   'IBS_STORAGE_LOCK_REPLACED', // the lock file is not the one that was locked: two owners would be possible
+  'IBS_STORAGE_FILE_SYSTEM', // locks on this file system do not keep other containers or hosts out
   'IBS_STORAGE_SOURCE_MIXED', // the checkpoint belongs to another recording (spool id, or simulator and gateway)
   'IBS_STORAGE_PARTITION_COUNT', // the checkpoint was made with another number of partitions
   'IBS_STORAGE_CHECKPOINT_AHEAD', // a file is shorter than its checkpoint says: committed ticks are gone

@@ -13,5 +13,7 @@ export { type Manifest, type ManifestDamage, type ManifestQuery, readManifests }
 export type { Damage } from './query/damage.ts'
 export { type BatchOptions, openRange, type RangeOptions, type TickRange } from './query/open-range.ts'
 export type { Source, SourceKind } from './segment/checkpoint.ts'
+export { assertSharedLocks } from './segment/file-system.ts'
+export { type OwnerSight, OwnerWatch } from './segment/owner-watch.ts'
 export { openPartitionStore, type PartitionStore, type PartitionStoreOptions, type PartitionStoreState } from './segment/partition-store.ts'
 export { readDurablePosition, readPosition } from './segment/read-position.ts'

@@ -8,13 +8,13 @@ import {
   pause,
   type ReaderState,
 } from '@ib-stream/bus'
-import { codeOf } from '@ib-stream/model'
-import { eventsPath, openPartitionStore, type PartitionId, type PartitionStore, segmentPath } from '@ib-stream/storage'
+import { codeOf, msFromUs, US_PER_SECOND, usFromMs } from '@ib-stream/model'
+import { eventsPath, openPartitionStore, type PartitionId, type PartitionStore } from '@ib-stream/storage'
 import type { SegmentCodec } from './codec.ts'
 import { reportInvalid } from './invalid-lines.ts'
-import { splitHours } from './split-hours.ts'
-
-export type PartitionState = 'recovering' | 'following' | 'holding' | 'stalled' | 'released'
+import { reportLogGap } from './log-gap.ts'
+import type { PartitionState, PartitionStatus } from './partition-state.ts'
+import { takeTicks } from './take-ticks.ts'
 
 export interface PartitionOptions {
   codec: SegmentCodec
@@ -28,13 +28,13 @@ export interface PartitionOptions {
   signal: AbortSignal
   onState: (state: PartitionState, reason: string) => void
   onTicks: (ticks: number) => void
-  /** The log no longer holds what comes after our position. */
-  onCut: (positionSeq: number, firstSeq: number) => void
 }
 
 const COMMIT_ABOVE_BYTES = 4 * 2 ** 20
 const RETRY_FIRST_MS = 200
 const RETRY_MOST_MS = 5_000
+const LOOK_AT_LAG_EVERY_MS = 2_000
+const MS_PER_SECOND = msFromUs(US_PER_SECOND)
 
 /**
  * Owns one partition from lock to release: recovers it, follows the log from its position, commits. Returns undefined when another process holds it.
@@ -57,11 +57,17 @@ export class PartitionWriter {
   #turn: Promise<void> = Promise.resolve()
   #dirty = false
   #stall = new AbortController()
+  #reason = ''
+  #lagMessages = 0
+  #newestStUs: number
+  #bytes = 0
+  #committedMs = performance.now()
 
   constructor(options: PartitionOptions, store: PartitionStore) {
     this.#options = options
     this.partition = options.partition
     this.#store = store
+    this.#newestStUs = store.newestStUs
     this.#reader = openLogReader({
       bus: options.bus,
       filter: typeof options.partition === 'number' ? partitionFilter(options.partition) : EVENTS_FILTER,
@@ -69,7 +75,7 @@ export class PartitionWriter {
       spoolId: options.owner.spoolId,
       signal: AbortSignal.any([options.signal, this.#stall.signal]),
       onState: (state, reason) => this.#followState(state, reason),
-      onCut: (wanted, first) => this.#afterCut(wanted, first),
+      onCut: (wantedSeq, firstSeq) => void this.#inTurn(() => this.#passHole(wantedSeq, firstSeq - 1)),
     })
     this.done = this.#run()
   }
@@ -79,10 +85,30 @@ export class PartitionWriter {
     return this.#store.seq
   }
 
+  get status(): PartitionStatus {
+    const { durableSeq, listedFiles } = this.#store.state
+    const lagUs = Math.max(0, usFromMs(Date.now()) - this.#newestStUs)
+    return {
+      partition: this.partition,
+      state: this.state,
+      reason: this.#reason,
+      seq: this.seq,
+      durableSeq,
+      lagMessages: this.#lagMessages,
+      lagSeconds: this.#lagMessages > 0 && this.#newestStUs > 0 ? lagUs / US_PER_SECOND : 0,
+      checkpointAgeSeconds: (performance.now() - this.#committedMs) / MS_PER_SECOND,
+      bytes: this.#bytes,
+      openFiles: listedFiles,
+    }
+  }
+
   async #run(): Promise<void> {
     const { checkpointVisibleMs, checkpointDurableMs } = this.#options
-    const visible = setInterval(() => this.#dirty && this.#inTurn(() => this.#commit('visible')), checkpointVisibleMs)
-    const durable = setInterval(() => this.#inTurn(() => this.#settle()), checkpointDurableMs)
+    const timers = [
+      setInterval(() => this.#dirty && this.#inTurn(() => this.#commit('visible')), checkpointVisibleMs),
+      setInterval(() => this.#inTurn(() => this.#settle()), checkpointDurableMs),
+      setInterval(() => void this.#lookAtLag(), LOOK_AT_LAG_EVERY_MS),
+    ]
     try {
       for await (const batch of this.#reader.batches()) {
         await this.#inTurn(() => this.#takeAll(batch))
@@ -90,8 +116,7 @@ export class PartitionWriter {
     } catch (error) {
       if (!this.#options.signal.aborted) throw error
     } finally {
-      clearInterval(visible)
-      clearInterval(durable)
+      for (const timer of timers) clearInterval(timer)
       await this.#turn.catch(() => undefined)
       if (!this.#stall.signal.aborted) await this.#store.commitDurable().catch(() => undefined) // else the next owner replays the rest from the log
       await this.#store.close()
@@ -102,48 +127,42 @@ export class PartitionWriter {
   /** Taking and committing never overlap, so a commit always falls on a message boundary. */
   #inTurn(work: () => Promise<void>): Promise<void> {
     const turn = this.#turn.then(work)
-    this.#turn = turn.catch((error: unknown) => this.#fail(error))
+    this.#turn = turn.catch((error: unknown) => this.#stall.abort(error))
     return turn
   }
 
-  #fail(error: unknown): void {
-    this.#stall.abort(error)
-  }
-
   async #takeAll(batch: readonly LogMessage[]): Promise<void> {
-    this.#stall.signal.throwIfAborted()
     for (const message of batch) {
+      this.#stall.signal.throwIfAborted()
       await (typeof this.partition === 'number' ? this.#takeTicks(message) : this.#takeEvent(message))
       if (this.#store.pendingBytes > COMMIT_ABOVE_BYTES) await this.#commit('visible')
     }
   }
 
   async #takeTicks(message: LogMessage): Promise<void> {
-    const { codec, onTicks } = this.#options
-    const [, , cid = '', tt = ''] = message.subject.split('.')
-    const { hours, poison, newestStUs } = splitHours(message.payload, { cid: Number(cid), tt })
+    const { writes, ticks, poison, newestStUs } = takeTicks(message, this.#options)
     if (poison.length > 0) await reportInvalid(this.#options, message, poison)
-    let ticks = 0
-    for (const [hourUs, hour] of hours) {
-      const [first] = hour.ticks
-      if (!first) continue
-      const path = segmentPath({ backend: codec.backend, cid: first.cid, tt: first.tt, hourUs })
-      codec.append({ write: (bytes) => this.#store.append(path, bytes) }, hour)
-      ticks += hour.ticks.length
-    }
+    for (const { path, bytes } of writes) this.#append(path, bytes)
     this.#advance(message.seq, newestStUs)
-    onTicks(ticks)
+    this.#options.onTicks(ticks)
   }
 
   async #takeEvent(message: LogMessage): Promise<void> {
     const text = Buffer.from(message.payload).toString('utf8')
-    const stUs = Number(/"st":(\d+)/.exec(text)?.[1] ?? Date.now() * 1_000)
-    this.#store.append(eventsPath(stUs), message.payload)
+    const stUs = Number(/"st":(\d+)/.exec(text)?.[1] ?? usFromMs(Date.now()))
+    this.#append(eventsPath(stUs), message.payload)
     this.#advance(message.seq, stUs)
+  }
+
+  #append(path: string, bytes: Uint8Array): void {
+    this.#store.append(path, bytes)
+    this.#bytes += bytes.length
   }
 
   #advance(seq: number, newestStUs: number): void {
     this.#store.advance(seq, newestStUs)
+    this.#newestStUs = Math.max(this.#newestStUs, newestStUs)
+    if (this.#lagMessages > 0) this.#lagMessages -= 1
     this.#dirty = true
   }
 
@@ -153,7 +172,8 @@ export class PartitionWriter {
       try {
         await (kind === 'visible' ? this.#store.commitVisible() : this.#store.commitDurable())
         this.#dirty = false
-        if (this.state === 'stalled') this.#become('following', 'the disk takes writes again')
+        this.#committedMs = performance.now()
+        if (this.state === 'stalled') this.#become(STATE_OF[this.#reader.state], 'the disk takes writes again')
         return
       } catch (error) {
         if (codeOf(error) !== 'IBS_STORAGE_WRITE_FAILED') throw error
@@ -170,19 +190,33 @@ export class PartitionWriter {
     await this.#commit('durable')
   }
 
-  #afterCut(wantedSeq: number, firstSeq: number): void {
-    this.#options.onCut(wantedSeq - 1, firstSeq)
-    this.#advance(firstSeq - 1, 0)
+  /** What was trimmed before we took it is gone: the hole is told, for good, before the position passes it. */
+  async #passHole(fromSeq: number, toSeq: number): Promise<void> {
+    this.#options.onState(this.state, `the log was cut too early: messages ${fromSeq} to ${toSeq} are gone`)
+    await reportLogGap(this.#options, { fromSeq, toSeq, fromUs: this.#newestStUs })
+    this.#advance(toSeq, 0)
+  }
+
+  async #lookAtLag(): Promise<void> {
+    const pending = await this.#reader.pending().catch(() => undefined)
+    if (pending !== undefined) this.#lagMessages = pending
   }
 
   #followState(state: ReaderState, reason: string): void {
-    if (state === 'following' || state === 'holding') this.#become(state, reason)
-    else if (state === 'connecting') this.#become('recovering', reason)
+    if (this.state !== 'stalled' && state !== 'closed') this.#become(STATE_OF[state], reason) // stalled ends with a commit that goes well
   }
 
   #become(state: PartitionState, reason: string): void {
     if (state === this.state) return
     this.state = state
+    this.#reason = reason
     this.#options.onState(state, reason)
   }
+}
+
+const STATE_OF: Record<ReaderState, PartitionState> = {
+  connecting: 'recovering',
+  following: 'following',
+  holding: 'holding',
+  closed: 'recovering', // only until the release, which says its own word
 }

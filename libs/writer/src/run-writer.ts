@@ -1,7 +1,9 @@
 import { connectBus } from '@ib-stream/bus'
 import { loadConfig, startService } from '@ib-stream/service'
+import { assertSharedLocks } from '@ib-stream/storage'
 import type { SegmentCodec } from './codec.ts'
 import { registerWriterMetrics } from './metrics.ts'
+import { reportWriter } from './report.ts'
 import { openWriter } from './writer.ts'
 
 /** The whole of a writer service: config, log and health, bus, partitions; returns after SIGTERM, with everything committed. */
@@ -9,6 +11,7 @@ export async function runWriter(name: string, codec: SegmentCodec): Promise<void
   const config = loadConfig(process.env)
   await using service = await startService(name, config)
   const { stopping } = service
+  if (!config.overlayAllowed) await assertSharedLocks(config.dataDir)
   let busState = 'connecting'
   service.report('bus', () => ({ state: busState, ready: busState === 'connected' }))
   await using bus = await connectBus({ url: config.natsUrl, name, signal: stopping })
@@ -26,19 +29,10 @@ export async function runWriter(name: string, codec: SegmentCodec): Promise<void
     checkpointVisibleMs,
     checkpointDurableMs,
     onChange: (change) => service.log.info(change, 'partition changed state'),
+    onStaleOwner: (owner, state) =>
+      state === 'stale' ? service.log.warn(owner, 'lock held but checkpoint stale') : service.log.info(owner, 'checkpoint moves again'),
   })
-  service.report('writer', () => {
-    const states = [...writer.partitions.values()].map(({ state }) => state)
-    const failed = Object.fromEntries(writer.failed)
-    const lame = writer.failed.size > 0 ? 'failed' : (['stalled', 'holding'] as const).find((state) => states.includes(state))
-    return {
-      state: lame ?? writer.state,
-      ready: writer.state === 'sharing' && lame === undefined,
-      partitions: states.length,
-      ticks: writer.ticks,
-      failed,
-    }
-  })
+  reportWriter(service, writer)
   registerWriterMetrics(service, writer)
   await writer.run(stopping)
 }

@@ -41,7 +41,7 @@ export function splitHours(payload: Uint8Array, subject: { cid: number; tt: stri
 }
 
 /** Each line with its newline; one that lacks it (the last) gets one. */
-function* linesOf(bytes: Buffer): Generator<Buffer> {
+export function* linesOf(bytes: Buffer): Generator<Buffer> {
   for (let start = 0; start < bytes.length; ) {
     const end = bytes.indexOf(NEWLINE, start)
     if (end < 0) return yield Buffer.concat([bytes.subarray(start), Buffer.of(NEWLINE)])

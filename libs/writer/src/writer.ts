@@ -4,7 +4,9 @@ import { codeOf, PARTITION_COUNT } from '@ib-stream/model'
 import type { PartitionId } from '@ib-stream/storage'
 import type { SegmentCodec } from './codec.ts'
 import { WriterError } from './errors.ts'
-import { type PartitionOptions, type PartitionState, type PartitionWriter, takePartition } from './partition-writer.ts'
+import { type StaleOwner, watchOwners } from './foreign-owners.ts'
+import type { PartitionState, PartitionStatus } from './partition-state.ts'
+import { type PartitionOptions, type PartitionWriter, takePartition } from './partition-writer.ts'
 import { type Seat, takeSeat } from './seats.ts'
 
 export interface WriterOptions {
@@ -15,6 +17,8 @@ export interface WriterOptions {
   checkpointVisibleMs: number
   checkpointDurableMs: number
   onChange: (change: PartitionChange) => void
+  /** Another process holds a partition and its checkpoint does not move; and when it moves again. */
+  onStaleOwner?: (owner: StaleOwner, state: 'stale' | 'moves') => void
 }
 
 /** One change of one partition's state, for log and health. */
@@ -25,12 +29,19 @@ export interface PartitionChange {
   seq: number
 }
 
+/** `away`: the bus is not to be reached, so everything was given up for others to take; `no_disk`: DATA_DIR takes no writes, so not even a seat is held. */
+export type WriterState = 'waiting_for_log' | 'no_disk' | 'sharing' | 'away' | 'stopped'
+
 export interface Writer {
-  readonly state: 'waiting_for_log' | 'sharing' | 'stopped'
-  /** Partitions held now, by their state's name. */
-  readonly partitions: ReadonlyMap<PartitionId, { state: PartitionState; seq: number }>
+  readonly state: WriterState
+  /** Partitions held now. */
+  readonly partitions: ReadonlyMap<PartitionId, PartitionStatus>
   /** Why partitions that are ours could not be taken, or were lost; tried again until they are held. */
   readonly failed: ReadonlyMap<PartitionId, string>
+  /** Partitions whose owner, another process, is frozen or hangs. */
+  readonly staleOwners: ReadonlyMap<PartitionId, StaleOwner>
+  /** Why no seat could be taken, in `no_disk`. */
+  readonly problem: string | undefined
   /** Ticks taken since the start. */
   readonly ticks: number
   /** Works until the signal aborts; then commits everything and lets go. */
@@ -40,10 +51,12 @@ export interface Writer {
 /** How often seats are counted and free partitions tried: a dead replica's partitions are taken over within this time. */
 const BALANCE_EVERY_MS = 500
 const LOG_WAIT_MS = 500
+/** Cut off from the bus for this long, a writer lets others have its partitions. A restart of the server is shorter. */
+const GIVE_UP_AFTER_MS = 4_000
 /** A partition that failed for another reason than a full disk is taken again after this long. */
 const RETAKE_AFTER_MS = 2_000
 /** What is wrong with the whole folder, not with one partition of it. */
-const WRONG_FOLDER = new Set(['IBS_STORAGE_SOURCE_MIXED', 'IBS_STORAGE_PARTITION_COUNT'])
+const WRONG_FOLDER = new Set(['IBS_STORAGE_SOURCE_MIXED', 'IBS_STORAGE_PARTITION_COUNT', 'IBS_STORAGE_FILE_SYSTEM'])
 
 /** The runtime of every writer service: shares the partitions of its backend with its replicas and keeps each one's files in step with the log. */
 export function openWriter(options: WriterOptions): Writer {
@@ -51,37 +64,46 @@ export function openWriter(options: WriterOptions): Writer {
 }
 
 class SharingWriter implements Writer {
-  state: Writer['state'] = 'waiting_for_log'
+  state: WriterState = 'waiting_for_log'
   ticks = 0
+  problem: string | undefined
   readonly failed = new Map<PartitionId, string>()
-  #options: WriterOptions
-  #held = new Map<PartitionId, { writer: PartitionWriter; release: AbortController }>()
-  #barredUntilMs = new Map<PartitionId, number>()
+  readonly staleOwners = new Map<PartitionId, StaleOwner>()
+  readonly #options: WriterOptions
+  readonly #all: readonly PartitionId[]
+  readonly #held = new Map<PartitionId, { writer: PartitionWriter; release: AbortController }>()
+  readonly #barredUntilMs = new Map<PartitionId, number>()
+  #awaySinceMs: number | undefined
 
   constructor(options: WriterOptions) {
     this.#options = options
+    this.#all = [...Array(PARTITION_COUNT).keys(), ...(options.codec.keepsEvents ? ['events' as const] : [])]
   }
 
-  get partitions(): ReadonlyMap<PartitionId, { state: PartitionState; seq: number }> {
-    return new Map([...this.#held].map(([partition, { writer }]) => [partition, { state: writer.state, seq: writer.seq }]))
+  get partitions(): ReadonlyMap<PartitionId, PartitionStatus> {
+    return new Map([...this.#held].map(([partition, { writer }]) => [partition, writer.status]))
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    const { bus } = this.#options
+    const offChange = bus.onChange((state) => this.#followBus(state))
+    this.#followBus(bus.state)
     try {
-      const owner = await this.#waitForLog(signal)
-      await using seat = await takeSeat(join(this.#options.dataDir, '.state', this.#options.codec.backend, 'seats'))
-      this.state = 'sharing'
       for (;;) {
-        await this.#balance(seat, owner)
-        await pause(BALANCE_EVERY_MS, signal)
+        await this.#share(await this.#waitForLog(signal), signal)
+        this.state = 'away'
+        while (this.#awaySinceMs !== undefined) await pause(BALANCE_EVERY_MS, signal)
       }
     } catch (error) {
       if (!signal.aborted) throw error
     } finally {
-      for (const partition of this.#held.keys()) this.#release(partition)
-      await Promise.all([...this.#held.values()].map(({ writer }) => writer.done.catch(() => undefined)))
+      offChange()
       this.state = 'stopped'
     }
+  }
+
+  #followBus(state: Bus['state']): void {
+    this.#awaySinceMs = state === 'connected' ? undefined : (this.#awaySinceMs ?? performance.now())
   }
 
   async #waitForLog(signal: AbortSignal): Promise<PartitionOptions['owner']> {
@@ -100,44 +122,72 @@ class SharingWriter implements Writer {
     }
   }
 
+  /** From seat to release; returns when the bus has been away for too long. */
+  async #share(owner: PartitionOptions['owner'], signal: AbortSignal): Promise<void> {
+    await using seat = await this.#takeSeat(signal)
+    const watching = watchOwners(this.#options, { partitions: () => this.#all.filter((p) => !this.#held.has(p)), stale: this.staleOwners })
+    this.state = 'sharing'
+    try {
+      while (this.#awaySinceMs === undefined || performance.now() - this.#awaySinceMs < GIVE_UP_AFTER_MS) {
+        await this.#balance(seat, owner)
+        await pause(BALANCE_EVERY_MS, signal)
+      }
+    } finally {
+      await watching.stop()
+      for (const partition of this.#held.keys()) this.#release(partition)
+      await Promise.all([...this.#held.values()].map(({ writer }) => writer.done.catch(() => undefined)))
+    }
+  }
+
+  async #takeSeat(signal: AbortSignal): Promise<Seat> {
+    const { codec, dataDir } = this.#options
+    for (;;) {
+      try {
+        const seat = await takeSeat(join(dataDir, '.state', codec.backend, 'seats'))
+        this.problem = undefined
+        return seat
+      } catch (error) {
+        this.problem = String(error)
+        this.state = 'no_disk'
+        await pause(RETAKE_AFTER_MS, signal)
+      }
+    }
+  }
+
   async #balance(seat: Seat, owner: PartitionOptions['owner']): Promise<void> {
     const { taken, rank } = await seat.look()
-    for (const [i, partition] of this.#all().entries()) {
+    const takes = this.#all.map(async (partition, i) => {
       const mine = i % taken === rank
       if (!mine) {
         this.#release(partition)
         this.failed.delete(partition)
       } else if (!this.#held.has(partition) && performance.now() >= (this.#barredUntilMs.get(partition) ?? 0))
-        await this.#take(partition, owner).catch((error: unknown) => {
-          if (WRONG_FOLDER.has(codeOf(error) ?? '')) throw error
-          this.#bar(partition, error)
-        })
-    }
-  }
-
-  #all(): PartitionId[] {
-    const numbers: PartitionId[] = Array.from({ length: PARTITION_COUNT }, (_, p) => p)
-    return this.#options.codec.keepsEvents ? [...numbers, 'events'] : numbers
+        await this.#take(partition, owner)
+    })
+    const refused = (await Promise.allSettled(takes)).find(({ status }) => status === 'rejected')
+    if (refused?.status === 'rejected') throw refused.reason
   }
 
   async #take(partition: PartitionId, owner: PartitionOptions['owner']): Promise<void> {
     const release = new AbortController()
-    const change = (to: PartitionState, reason: string) =>
-      this.#options.onChange({ partition, to, reason, seq: this.#held.get(partition)?.writer.seq ?? 0 })
     const writer = await takePartition({
       ...this.#options,
       partition,
       owner,
       signal: release.signal,
-      onState: change,
+      onState: (to, reason) => this.#options.onChange({ partition, to, reason, seq: this.#held.get(partition)?.writer.seq ?? 0 }),
       onTicks: (ticks) => {
         this.ticks += ticks
       },
-      onCut: (positionSeq, firstSeq) =>
-        change('recovering', `the log was cut too early: it begins at ${firstSeq}, the files end at ${positionSeq}`),
+    }).catch((error: unknown) => {
+      if (WRONG_FOLDER.has(codeOf(error) ?? '')) throw error
+      this.#bar(partition, error)
     })
+    if (writer) this.#hold(partition, writer, release)
+  }
+
+  #hold(partition: PartitionId, writer: PartitionWriter, release: AbortController): void {
     this.failed.delete(partition)
-    if (!writer) return // another replica still has it; tried again with the next look
     this.#held.set(partition, { writer, release })
     writer.done.catch((error: unknown) => this.#bar(partition, error)).finally(() => this.#held.delete(partition))
   }

@@ -1,4 +1,7 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmdirSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Bus, connectBus, openPublisher, type Publisher, tickSubject } from '@ib-stream/bus'
 import { NatsServer } from '../../../test/support/nats-server.ts'
@@ -7,11 +10,19 @@ import { openWriter, type PartitionChange, type Writer } from '../src/writer.ts'
 
 export const jsonLines: SegmentCodec = { backend: 'json', keepsEvents: true, append: (out, { lines }) => out.write(lines) }
 
+export interface Running {
+  writer: Writer
+  changes: PartitionChange[]
+  stale: { partition: unknown; state: string }[]
+  stop(): Promise<void>
+  done: Promise<void>
+}
+
 /** A real log that the test fills, and writers on one folder. */
 export class WriterBench implements AsyncDisposable {
   readonly nats: NatsServer
   readonly bus: Bus
-  readonly publisher: Publisher
+  publisher: Publisher
   readonly dataDir: string
   #stMs = 0
   #running: { stop: AbortController; done: Promise<void> }[] = []
@@ -19,8 +30,7 @@ export class WriterBench implements AsyncDisposable {
   static async open(): Promise<WriterBench> {
     const nats = await NatsServer.start()
     const bus = await connectBus({ url: nats.url, name: 'writer-test' })
-    const publisher = await openPublisher({ bus, spoolFolder: join(nats.folder, 'spool'), source: 'simulator', logMaxBytes: 2 ** 28 })
-    return new WriterBench(nats, bus, publisher)
+    return new WriterBench(nats, bus, await publisherOn(nats, bus))
   }
 
   constructor(nats: NatsServer, bus: Bus, publisher: Publisher) {
@@ -28,6 +38,12 @@ export class WriterBench implements AsyncDisposable {
     this.bus = bus
     this.publisher = publisher
     this.dataDir = join(nats.folder, 'data')
+  }
+
+  /** As a restart of ingest does it, on the same spool. */
+  async reopenPublisher(): Promise<void> {
+    await this.publisher.close()
+    this.publisher = await publisherOn(this.nats, this.bus)
   }
 
   /** Publishes `count` trades of a contract, sizes 0, 1, 2 … */
@@ -40,17 +56,19 @@ export class WriterBench implements AsyncDisposable {
   }
 
   /** Starts a writer in this process; it runs until the bench ends or its `stop` is called. */
-  run(codec = jsonLines): { writer: Writer; changes: PartitionChange[]; stop(): Promise<void>; done: Promise<void> } {
+  run(codec = jsonLines, bus = this.bus): Running {
     const stop = new AbortController()
     const changes: PartitionChange[] = []
+    const stale: { partition: unknown; state: string }[] = []
     const writer = openWriter({
       codec,
-      bus: this.bus,
+      bus,
       dataDir: this.dataDir,
       source: 'simulator',
       checkpointVisibleMs: 50,
       checkpointDurableMs: 200,
       onChange: (change) => changes.push(change),
+      onStaleOwner: ({ partition }, state) => stale.push({ partition, state }),
     })
     const done = writer.run(stop.signal)
     done.catch(() => undefined)
@@ -59,7 +77,7 @@ export class WriterBench implements AsyncDisposable {
       stop.abort(new Error('test stops the writer'))
       await done
     }
-    return { writer, changes, stop: end, done }
+    return { writer, changes, stale, stop: end, done }
   }
 
   /** Sizes of a contract's recorded trades, in the order of the file. */
@@ -75,6 +93,22 @@ export class WriterBench implements AsyncDisposable {
     )
   }
 
+  /** First stored message of a subject, or undefined. */
+  async stored(stream: string, subject: string): Promise<Record<string, unknown> | undefined> {
+    return (await this.allStored(stream, subject))[0]
+  }
+
+  async allStored(stream: string, subject: string): Promise<Record<string, unknown>[]> {
+    const found: Record<string, unknown>[] = []
+    for (let seq = 1; ; seq++) {
+      const request = { seq, next_by_subj: subject }
+      const message = await this.bus.manager.streams.getMessage(stream, request).catch(() => undefined)
+      if (!message) return found
+      found.push(message.json())
+      seq = message.seq
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { stop } of this.#running) stop.abort(new Error('the bench ends'))
     await Promise.allSettled(this.#running.map(({ done }) => done))
@@ -83,3 +117,20 @@ export class WriterBench implements AsyncDisposable {
     await this.nats[Symbol.asyncDispose]()
   }
 }
+
+const publisherOn = (nats: NatsServer, bus: Bus): Promise<Publisher> =>
+  openPublisher({ bus, spoolFolder: join(nats.folder, 'spool'), source: 'simulator', logMaxBytes: 2 ** 28 })
+
+/** Only root may, and not in every container. */
+export const canMount = ((): boolean => {
+  const folder = mkdtempSync(join(tmpdir(), 'ibs-mount-'))
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder], { stdio: 'ignore' })
+    execFileSync('umount', [folder])
+    return true
+  } catch {
+    return false
+  } finally {
+    rmdirSync(folder)
+  }
+})()

@@ -1,0 +1,54 @@
+/** Subject under which services say what a person may want to know of their work: `ib.ops.<kind>`, straight into the stream EVENTS. */
+export const OPS_SUBJECT_PREFIX = 'ib.ops.'
+
+interface Base {
+  /** When it was noticed, µs UTC. */
+  st: number
+  /** Service that says it. */
+  service: string
+}
+
+interface OfPartition extends Base {
+  backend: string
+  partition: number | 'events'
+}
+
+/** The log no longer held messages that this backend had not yet written: its files lack what they had of the partition. */
+export interface LogGapEvent extends OfPartition {
+  kind: 'log_gap'
+  /** First and last log sequence that are missing. */
+  fromSeq: number
+  toSeq: number
+  /** Newest `st` written before the hole, µs UTC; 0 when nothing was. */
+  fromUs: number
+}
+
+/** The lock of a partition is held and its checkpoint does not move although the log does: its owner is frozen or hangs. */
+export interface OwnerStaleEvent extends OfPartition {
+  kind: 'owner_stale'
+  /** Where its checkpoint stands, and where the log did. */
+  seq: number
+  logSeq: number
+  staleSeconds: number
+}
+
+/** A checkpoint was lost or damaged and made anew from the files and the log, or a backend was filled from another one's files. */
+export interface CheckpointMadeEvent extends OfPartition {
+  kind: 'checkpoint_made'
+  how: 'rebuilt' | 'seeded'
+  seq: number
+  reason: string
+}
+
+/** Something needs a person, or no longer does. */
+export interface AlertEvent extends Base {
+  kind: 'alert'
+  state: 'firing' | 'resolved'
+  /** What it is about, e.g. `disk_low`, `writer_lag json`. */
+  alert: string
+  summary: string
+}
+
+export type OpsEvent = LogGapEvent | OwnerStaleEvent | CheckpointMadeEvent | AlertEvent
+
+export const opsSubject = (kind: OpsEvent['kind']): string => `${OPS_SUBJECT_PREFIX}${kind}`
