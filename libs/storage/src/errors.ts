@@ -11,6 +11,8 @@ export const STORAGE_ERROR_CODES = [
   'IBS_STORAGE_SEGMENT_GONE', // a file was removed or replaced between the opening of a range and its reading
   'IBS_STORAGE_CLOSED', // used after close()
   'IBS_STORAGE_SEQUENCE_BACKWARDS', // a message boundary that is not above the last one: its ticks would be doubled
+  'IBS_STORAGE_OPEN_FAILED', // the state of a partition cannot be read, made or locked (permissions, read-only disk, I/O error)
+  'IBS_STORAGE_PENDING_FULL', // more bytes wait for a commit than may; commit, then append again
   'IBS_STORAGE_WRITE_FAILED', // bytes could not be written (full disk, I/O error); all is kept, a later commit tries again
   'IBS_STORAGE_SYNC_FAILED', // the kernel could not make bytes durable; the store is over and must be opened again
   'IBS_STORAGE_LOCK_REPLACED', // the lock file is not the one that was locked: two owners would be possible

@@ -1,8 +1,8 @@
-import { StorageError } from '../errors.ts'
 import type { StatePaths } from '../layout/state-path.ts'
 import { type Checkpoint, encodeCheckpoint } from './checkpoint.ts'
 import type { Disk } from './disk.ts'
 import type { PartitionLock } from './partition-lock.ts'
+import { syncOrGiveUp } from './sync-failure.ts'
 
 export interface CheckpointGround {
   disk: Disk
@@ -80,24 +80,7 @@ export class CheckpointFiles {
     this.durable = { v: named.v, seq: named.seq }
   }
 
-  /**
-   * A failed fsync leaves pages that are marked clean and may be gone, and a second call would say that all is well. So the store is over, and the visible
-   * checkpoint, which vouches for them, is taken away: who opens next cuts to the durable one and takes the rest from the log.
-   */
-  async #sync(work: () => Promise<void>): Promise<void> {
-    try {
-      await work()
-    } catch (error) {
-      const cause = await this.#ground.disk.remove(this.#paths.visible).then(
-        () => error,
-        (second: unknown) => new AggregateError([error, second], `and ${this.#paths.visible} could not be removed: remove it by hand`),
-      )
-      throw new StorageError(
-        'IBS_STORAGE_SYNC_FAILED',
-        'the disk did not keep what was written; look at the disk, then open the partition again',
-        { seq: this.committed.seq },
-        { cause },
-      )
-    }
+  #sync(work: () => Promise<void>): Promise<void> {
+    return syncOrGiveUp(this.#ground.disk, this.#paths.visible, work)
   }
 }

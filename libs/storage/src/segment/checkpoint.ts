@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib'
 import { PARTITION_COUNT } from '@ib-stream/model'
 import { StorageError } from '../errors.ts'
 import { endOfFileUs } from '../layout/segment-path.ts'
+import { EMPTY_TALLY, type Tally } from '../manifest/tally.ts'
 
 export type SourceKind = 'gateway' | 'simulator'
 
@@ -23,11 +24,26 @@ export interface Checkpoint extends Source {
   newestStUs: number
   /** Files that still grow: path → committed bytes. Files that are not listed count whole. */
   files: Record<string, number>
+  /** What is known of the content of the listed files of ticks and events. */
+  tallies: Record<string, Tally>
+  /** Files of hours that the log closed after this `st`, µs UTC, have a manifest entry; 0: all. Older ones were closed before there were manifests. */
+  manifestSinceUs: number
 }
 
 /** Before the first message of a partition there is no checkpoint; this is what it would say. */
 export function emptyCheckpoint({ spoolId, source }: Source, bootId: string): Checkpoint {
-  return { v: 0, bootId, spoolId, source, partitionCount: PARTITION_COUNT, seq: 0, newestStUs: 0, files: {} }
+  return {
+    v: 0,
+    bootId,
+    spoolId,
+    source,
+    partitionCount: PARTITION_COUNT,
+    seq: 0,
+    newestStUs: 0,
+    files: {},
+    tallies: {},
+    manifestSinceUs: 0,
+  }
 }
 
 const HEAD_LENGTH = '{"crc32":"00000000","checkpoint":'.length
@@ -45,21 +61,36 @@ export function decodeCheckpoint(text: string): Checkpoint | undefined {
   const body = text.slice(HEAD_LENGTH, -2)
   if (text !== `{"crc32":"${sum(body)}","checkpoint":${body}}\n`) return undefined
   const value: unknown = JSON.parse(body) // its CRC is right, so somebody wrote these bytes on purpose
-  return isCheckpoint(value) ? value : undefined
+  return isCheckpoint(value)
+    ? { ...value, tallies: value.tallies ?? {}, manifestSinceUs: value.manifestSinceUs ?? value.newestStUs }
+    : undefined
 }
 
-function isCheckpoint(value: unknown): value is Checkpoint {
+/** The first version wrote none of the two. */
+type StoredCheckpoint = Omit<Checkpoint, 'tallies' | 'manifestSinceUs'> & Partial<Pick<Checkpoint, 'tallies' | 'manifestSinceUs'>>
+
+function isCheckpoint(value: unknown): value is StoredCheckpoint {
   if (typeof value !== 'object' || value === null) return false
   const c = value as Record<keyof Checkpoint, unknown>
   return (
     [c.v, c.partitionCount, c.seq, c.newestStUs].every(isCount) &&
     [c.bootId, c.spoolId].every((text) => typeof text === 'string') &&
     (c.source === 'gateway' || c.source === 'simulator') &&
-    typeof c.files === 'object' &&
-    c.files !== null &&
-    Object.entries(c.files).every(([path, bytes]) => endOfFileUs(path) !== undefined && isCount(bytes))
+    isRecord(c.files) &&
+    Object.entries(c.files).every(([path, bytes]) => endOfFileUs(path) !== undefined && isCount(bytes)) &&
+    (c.tallies === undefined || (isRecord(c.tallies) && Object.values(c.tallies).every(isTally))) &&
+    (c.manifestSinceUs === undefined || isCount(c.manifestSinceUs))
   )
 }
+
+function isTally(value: unknown): boolean {
+  if (!isRecord(value)) return false
+  return Object.entries(EMPTY_TALLY).every(([key, empty]) =>
+    typeof empty === 'number' ? isCount(value[key]) : typeof value[key] === typeof empty,
+  )
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
 

@@ -9,8 +9,8 @@ export interface Disk {
   size(path: string): Promise<number | undefined>
   /** Text of a small file; undefined where there is none. */
   readText(path: string): Promise<string | undefined>
-  /** The last byte of a file that has one. */
-  lastByte(path: string): Promise<number | undefined>
+  /** Bytes of a file from a place on; fewer than asked for only where it ends. */
+  read(path: string, offsetBytes: number, lengthBytes: number): Promise<Uint8Array>
   /** Makes a folder and what is missing above it. */
   makeFolder(path: string): Promise<void>
   /** Writes all of `bytes` at a place; makes the file where it is missing, never its folder. */
@@ -39,7 +39,7 @@ export function nodeDisk(dataDir: string): Disk {
   return {
     size: (path) => orMissing(stat(at(path)).then(({ size }) => size)),
     readText: (path) => orMissing(readFile(at(path), 'utf8')),
-    lastByte: (path) => withHandle(at(path), 'r', async (handle) => lastByteOf(handle)),
+    read: (path, offsetBytes, lengthBytes) => withHandle(at(path), 'r', (handle) => readAll(handle, offsetBytes, lengthBytes)),
     makeFolder: (path) => makeFolder(dataDir, at(path)),
     write: (path, bytes, offsetBytes) => withHandle(at(path), O_WRITE_CREATE, (handle) => writeAll(handle, bytes, offsetBytes)),
     writeText: (path, text) => withHandle(at(path), 'w', (handle) => writeAll(handle, Buffer.from(text), 0)),
@@ -77,11 +77,15 @@ async function makeFolder(dataDir: string, path: string): Promise<void> {
   }
 }
 
-async function lastByteOf(handle: FileHandle): Promise<number | undefined> {
-  const { size } = await handle.stat()
-  if (size === 0) return undefined
-  const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1)
-  return buffer[0]
+async function readAll(handle: FileHandle, offsetBytes: number, lengthBytes: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(lengthBytes)
+  let done = 0
+  while (done < lengthBytes) {
+    const { bytesRead } = await handle.read(bytes, done, lengthBytes - done, offsetBytes + done)
+    if (bytesRead === 0) break
+    done += bytesRead
+  }
+  return bytes.subarray(0, done)
 }
 
 async function withHandle<Result>(path: string, flags: string | number, use: (handle: FileHandle) => Promise<Result>): Promise<Result> {

@@ -11,7 +11,15 @@ import { closedFiles } from './closed-files.ts'
 import { type Disk, foldersOf, nodeDisk } from './disk.ts'
 import { lockPartition, type PartitionLock } from './partition-lock.ts'
 import { type Cut, PendingBytes } from './pending-bytes.ts'
-import { checkpointAhead, recover } from './recover.ts'
+import { recover } from './recover.ts'
+import { SegmentFiles } from './segment-files.ts'
+import type { TornTail } from './torn-tail.ts'
+
+/**
+ * What bounds the memory of a store: bytes that wait for a commit, twice for a moment while their buffer grows. Besides it holds only its checkpoint, some
+ * 250 bytes for each file that still grows.
+ */
+export const MAX_PENDING_BYTES = 64 * 1024 * 1024
 
 /** What is in files and how surely. */
 export interface PartitionStoreState {
@@ -33,12 +41,12 @@ export interface PartitionStore extends AsyncDisposable {
   readonly seq: number
   /** Newest `st` up to there, µs UTC; 0 at the very start. */
   readonly newestStUs: number
-  /** Bytes in memory that no commit has written yet. There is no bound here: commit when this grows. */
+  /** Bytes in memory that no commit has written yet: commit when this grows. Above {@link MAX_PENDING_BYTES} nothing is taken. */
   readonly pendingBytes: number
   readonly state: PartitionStoreState
   /**
    * Takes bytes (whole records) of the message being read for a file; copies them, writes nothing.
-   * @throws StorageError `IBS_STORAGE_PATH_INVALID` for a path outside this partition's part of the layout
+   * @throws StorageError `IBS_STORAGE_PATH_INVALID` for a path outside this partition's part of the layout, `IBS_STORAGE_PENDING_FULL`; nothing is taken then
    */
   append(path: string, bytes: Uint8Array): void
   /**
@@ -66,24 +74,39 @@ export interface PartitionStoreOptions {
   partition: PartitionId
   /** The recording whose log is followed; files of another one are refused. */
   source: Source
+  /** Told when a file of an older recording ended inside a record, see {@link TornTail}. */
+  onTornTail?: (torn: TornTail) => void
 }
 
 /**
  * Takes the lock of a partition and brings its files to its checkpoint. Undefined: another process (or another store of this one) owns it.
- * @throws StorageError `IBS_STORAGE_SOURCE_MIXED`, `IBS_STORAGE_PARTITION_COUNT`, `IBS_STORAGE_CHECKPOINT_AHEAD`, `IBS_STORAGE_CHECKPOINT_DAMAGED`
+ * @throws StorageError `IBS_STORAGE_OPEN_FAILED`, `IBS_STORAGE_SYNC_FAILED`, `IBS_STORAGE_SOURCE_MIXED`, `IBS_STORAGE_PARTITION_COUNT`, `IBS_STORAGE_CHECKPOINT_AHEAD`, `IBS_STORAGE_CHECKPOINT_DAMAGED`
  */
 export async function openPartitionStore(options: PartitionStoreOptions): Promise<PartitionStore | undefined> {
   const paths = statePaths(options.backend, options.partition)
   const disk = nodeDisk(options.dataDir)
-  await disk.makeFolder(foldersOf(paths.lock)[0] ?? '')
-  const lock = await lockPartition(join(options.dataDir, paths.lock))
-  if (lock === undefined) return undefined
   try {
-    return await openPartitionStoreOn({ ...options, disk, lock, bootId: bootId() })
+    await disk.makeFolder(foldersOf(paths.lock)[0] ?? '')
+    const lock = await lockPartition(join(options.dataDir, paths.lock))
+    if (lock === undefined) return undefined
+    return await openPartitionStoreOn({ ...options, disk, lock, bootId: bootId() }).catch(async (error: unknown) => {
+      await lock.release()
+      throw error
+    })
   } catch (error) {
-    await lock.release()
-    throw error
+    throw openFailed(options, error)
   }
+}
+
+function openFailed({ dataDir, backend, partition }: PartitionStoreOptions, cause: unknown): StorageError {
+  if (Error.isError(cause) && isStorageError(cause)) return cause
+  const why = Error.isError(cause) ? cause.message : String(cause)
+  return new StorageError(
+    'IBS_STORAGE_OPEN_FAILED',
+    `partition ${partition} of ${backend} cannot be opened: ${why}; nothing was changed, mend the disk or its permissions and open it again`,
+    { dataDir, backend, partition },
+    { cause },
+  )
 }
 
 /** What a store stands on; tests give a disk of their own. */
@@ -107,6 +130,7 @@ class OpenPartitionStore implements PartitionStore {
   readonly #ground: PartitionGround
   readonly #pending: PendingBytes
   readonly #files: CheckpointFiles
+  readonly #segments: SegmentFiles
   /** Commits run one after the other. */
   #queue: Promise<void> = Promise.resolve()
   #failure: StorageError | undefined
@@ -115,6 +139,7 @@ class OpenPartitionStore implements PartitionStore {
   constructor(ground: PartitionGround, files: CheckpointFiles) {
     this.#ground = ground
     this.#files = files
+    this.#segments = new SegmentFiles(ground, files)
     this.#pending = new PendingBytes(files.committed)
   }
 
@@ -139,6 +164,7 @@ class OpenPartitionStore implements PartitionStore {
   append(path: string, bytes: Uint8Array): void {
     this.#assertOpen()
     if (!this.#pending.has(path)) this.#assertOwn(path)
+    if (this.pendingBytes + bytes.length > MAX_PENDING_BYTES) throw pendingFull(this.pendingBytes, bytes.length)
     this.#pending.append(path, bytes)
   }
 
@@ -159,7 +185,7 @@ class OpenPartitionStore implements PartitionStore {
     return this.#inTurn(async () => {
       const cut = this.#pending.cut()
       if (this.#isCommitted(cut) && this.#files.visibleV === this.#files.committed.v) return
-      await this.#writeAndName(cut, (next) => this.#files.saveVisible(next))
+      await this.#write(cut, [], (next) => this.#files.saveVisible(next))
     })
   }
 
@@ -168,7 +194,7 @@ class OpenPartitionStore implements PartitionStore {
       const cut = this.#pending.cut()
       const closed = this.#closedFiles(cut)
       if (this.#isCommitted(cut) && closed.length === 0 && this.#files.areEven) return
-      await this.#writeAndName(cut, (next) => this.#files.saveDurable(without(next, closed)))
+      await this.#write(cut, closed, (next) => this.#files.saveDurable(next))
       await this.#guardedWrite(() => this.#files.saveVisible(this.#files.committed))
     })
   }
@@ -194,79 +220,15 @@ class OpenPartitionStore implements PartitionStore {
     return closedFiles(Object.keys(this.#files.committed.files), cut.newestStUs).filter((path) => !this.#pending.has(path))
   }
 
-  /** Lists, writes, then lets `save` name the new lengths; until that is done the committed state stays what it was. */
-  async #writeAndName(cut: Cut, save: (next: Checkpoint) => Promise<void>): Promise<void> {
-    const fresh = cut.writes.map(({ path }) => path).filter((path) => !(path in this.#files.committed.files))
-    if (fresh.length > 0) await this.#list(fresh)
+  /** Until this is done the committed state stays what it was. */
+  async #write(cut: Cut, closing: readonly string[], save: (next: Checkpoint) => Promise<void>): Promise<void> {
     try {
-      await this.#guardedWrite(async () => {
-        for (const { path, bytes } of cut.writes) await this.#write(path, bytes)
-        await save(this.#after(cut))
-      })
+      await this.#guardedWrite(() => this.#segments.commit(cut, closing, save))
     } catch (error) {
-      if (this.#failure === undefined) await this.#cutBack(cut)
+      if (this.#failure === undefined) await this.#segments.cutBack(cut, closing)
       throw error
     }
     this.#pending.drop(cut)
-  }
-
-  #after(cut: Cut): Checkpoint {
-    const files = { ...this.#files.committed.files }
-    for (const { path, bytes } of cut.writes) files[path] = (files[path] ?? 0) + bytes.length
-    return { ...this.#files.committed, seq: cut.seq, newestStUs: cut.newestStUs, files }
-  }
-
-  /** A file is listed, durably, before its first new byte: else a crash would leave bytes that nobody cuts off, and a power cut after the next commit too. */
-  async #list(paths: readonly string[]): Promise<void> {
-    const files = { ...this.#files.committed.files }
-    const { disk } = this.#ground
-    await this.#guardedWrite(async () => {
-      for (const path of paths) {
-        files[path] = (await disk.size(path)) ?? 0
-        if (files[path] === 0) continue
-        await this.#assertWholeEnd(path)
-        this.#files.unsyncedFiles.add(path) // who wrote it last may have been a copy or an import
-        for (const folder of foldersOf(path)) this.#files.unsyncedFolders.add(folder)
-      }
-      await this.#files.saveDurable({ ...this.#files.committed, files })
-      await this.#files.saveVisible(this.#files.committed)
-    })
-  }
-
-  async #assertWholeEnd(path: string): Promise<void> {
-    if (!path.endsWith('.jsonl') || (await this.#ground.disk.lastByte(path)) === NEWLINE) return
-    throw new StorageError(
-      'IBS_STORAGE_RECORD_TORN',
-      `${path} ends inside a line, and a tick added to it would be lost with it; end its last line or move the file away`,
-      { path },
-    )
-  }
-
-  async #write(path: string, bytes: Uint8Array): Promise<void> {
-    await this.#cutToCommitted(path)
-    await this.#makeFolderOf(path)
-    await this.#ground.disk.write(path, bytes, this.#files.committed.files[path] ?? 0)
-    this.#files.unsyncedFiles.add(path)
-  }
-
-  async #makeFolderOf(path: string): Promise<void> {
-    if ((this.#files.committed.files[path] ?? 0) > 0) return
-    const folders = foldersOf(path)
-    await this.#ground.disk.makeFolder(folders[0] ?? '')
-    for (const folder of folders) this.#files.unsyncedFolders.add(folder)
-  }
-
-  /** After a failed commit no byte stays that no checkpoint names. Where even this fails, the next write cuts. */
-  async #cutBack(cut: Cut): Promise<void> {
-    await Promise.allSettled(cut.writes.map(({ path }) => this.#cutToCommitted(path)))
-  }
-
-  async #cutToCommitted(path: string): Promise<void> {
-    const { disk } = this.#ground
-    const committedBytes = this.#files.committed.files[path] ?? 0
-    const fileBytes = (await disk.size(path)) ?? 0
-    if (fileBytes < committedBytes) throw checkpointAhead(path, fileBytes, committedBytes)
-    if (fileBytes > committedBytes) await disk.truncate(path, committedBytes)
   }
 
   /** Gives what the disk throws its code; what already has one of ours ends the store, but for a file that somebody can mend. */
@@ -319,10 +281,11 @@ class OpenPartitionStore implements PartitionStore {
   }
 }
 
-const NEWLINE = 10
+const pendingFull = (pendingBytes: number, addedBytes: number): StorageError =>
+  new StorageError('IBS_STORAGE_PENDING_FULL', `${pendingBytes} bytes wait for a commit; commit, then append these again`, {
+    pendingBytes,
+    addedBytes,
+    limitBytes: MAX_PENDING_BYTES,
+  })
 
 const isStorageError = (error: Error): error is StorageError => error.name === 'StorageError'
-
-function without(next: Checkpoint, paths: readonly string[]): Checkpoint {
-  return { ...next, files: Object.fromEntries(Object.entries(next.files).filter(([path]) => !paths.includes(path))) }
-}

@@ -4,7 +4,15 @@ export interface Cut {
   seq: number
   newestStUs: number
   /** Bytes of whole messages for each file. They stay as they are until the cut is dropped, whatever is appended meanwhile. */
-  writes: readonly { path: string; bytes: Uint8Array }[]
+  writes: readonly FileWrite[]
+}
+
+/** Bytes to add to a file, and the first and last log sequence of the messages that they came with. */
+export interface FileWrite {
+  path: string
+  bytes: Uint8Array
+  firstSeq: number
+  lastSeq: number
 }
 
 interface FileBytes {
@@ -13,11 +21,15 @@ interface FileBytes {
   used: number
   /** How much of it belongs to whole messages. */
   whole: number
+  /** Log sequences of these messages: first of all, first after the last cut, last; 0 before there is one. */
+  firstSeq: number
+  firstSeqAfterCut: number
+  lastSeq: number
 }
 
 const FIRST_BUFFER_BYTES = 4096
 
-/** Collects what commits will write. Has no bound of its own: the caller commits by time and by {@link PendingBytes.bytes}. */
+/** Collects what commits will write. Has no bound of its own: the store refuses what would be too much. */
 export class PendingBytes {
   seq: number
   newestStUs: number
@@ -52,15 +64,24 @@ export class PendingBytes {
   }
 
   boundary(seq: number, newestStUs: number): void {
-    for (const file of this.#touched) file.whole = file.used
+    for (const file of this.#touched) {
+      file.whole = file.used
+      if (file.firstSeq === 0) file.firstSeq = seq
+      if (file.firstSeqAfterCut === 0) file.firstSeqAfterCut = seq
+      file.lastSeq = seq
+    }
     this.#touched.clear()
     this.seq = seq
     this.newestStUs = Math.max(this.newestStUs, newestStUs)
   }
 
   cut(): Cut {
-    const writes = []
-    for (const { path, buffer, whole } of this.#files.values()) if (whole > 0) writes.push({ path, bytes: buffer.subarray(0, whole) })
+    const writes: FileWrite[] = []
+    for (const file of this.#files.values()) {
+      const { path, buffer, whole, firstSeq, lastSeq } = file
+      if (whole > 0) writes.push({ path, bytes: buffer.subarray(0, whole), firstSeq, lastSeq })
+      file.firstSeqAfterCut = 0
+    }
     return { seq: this.seq, newestStUs: this.newestStUs, writes }
   }
 
@@ -71,6 +92,7 @@ export class PendingBytes {
       this.bytes -= bytes.length
       file.used -= bytes.length
       file.whole -= bytes.length
+      file.firstSeq = file.firstSeqAfterCut
       if (file.used === 0 && !this.#touched.has(file)) this.#files.delete(path)
       else file.buffer = file.buffer.slice(bytes.length)
     }
@@ -85,7 +107,7 @@ export class PendingBytes {
   #fileFor(path: string): FileBytes {
     let file = this.#files.get(path)
     if (file === undefined) {
-      file = { path, buffer: new Uint8Array(FIRST_BUFFER_BYTES), used: 0, whole: 0 }
+      file = { path, buffer: new Uint8Array(FIRST_BUFFER_BYTES), used: 0, whole: 0, firstSeq: 0, firstSeqAfterCut: 0, lastSeq: 0 }
       this.#files.set(path, file)
     }
     return file

@@ -2,13 +2,14 @@ import { StorageError } from '../errors.ts'
 import type { StatePaths } from '../layout/state-path.ts'
 import { assertSameSource, type Checkpoints, readCheckpoints, type Source } from './checkpoint.ts'
 import { type Disk, foldersOf } from './disk.ts'
+import { syncOrGiveUp } from './sync-failure.ts'
 
 /**
  * Brings the files of a partition to the state that its checkpoint names. Whoever calls holds the lock.
  *
  * First everything that either checkpoint lists is synced: a dead owner's bytes and names may be in the kernel's cache only, and the next durable checkpoint
  * would vouch for them (rule sync-predecessor of the model). Then listed files are cut to their committed bytes. Doing it twice changes nothing.
- * @throws StorageError `IBS_STORAGE_CHECKPOINT_AHEAD`, and what `readCheckpoints` and `assertSameSource` throw; nothing is cut then
+ * @throws StorageError `IBS_STORAGE_CHECKPOINT_AHEAD`, `IBS_STORAGE_SYNC_FAILED`, and what `readCheckpoints` and `assertSameSource` throw; nothing is cut then
  */
 export async function recover(disk: Disk, paths: StatePaths, own: Source, bootId: string): Promise<Recovered> {
   const checkpoints = readCheckpoints(
@@ -17,7 +18,7 @@ export async function recover(disk: Disk, paths: StatePaths, own: Source, bootId
     paths.durable,
   )
   assertSameSource(checkpoints.counts, own, paths.durable)
-  await syncPredecessor(disk, paths, checkpoints)
+  await syncOrGiveUp(disk, paths.visible, () => syncPredecessor(disk, paths, checkpoints))
   const excess: { path: string; committedBytes: number }[] = []
   for (const [path, committedBytes] of Object.entries(checkpoints.counts?.files ?? {})) {
     const fileBytes = (await disk.size(path)) ?? 0

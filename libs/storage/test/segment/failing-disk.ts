@@ -10,7 +10,7 @@ export function gatedDisk(disk: Disk, gate: Gate): Disk {
   const calls: DiskCall[] = [
     'size',
     'readText',
-    'lastByte',
+    'read',
     'makeFolder',
     'write',
     'writeText',

@@ -26,8 +26,8 @@ export class MemoryDisk implements Disk {
     return inode && Buffer.from(inode.now).toString()
   }
 
-  async lastByte(path: string): Promise<number | undefined> {
-    return this.#names.get(path)?.now.at(-1)
+  async read(path: string, offsetBytes: number, lengthBytes: number): Promise<Uint8Array> {
+    return this.#find(path).now.slice(offsetBytes, offsetBytes + lengthBytes)
   }
 
   async makeFolder(path: string): Promise<void> {
@@ -77,6 +77,15 @@ export class MemoryDisk implements Disk {
   files(): Map<string, string> {
     const seen = [...this.#names].filter(([path]) => !path.startsWith('.state/'))
     return new Map(seen.map(([path, { now }]) => [path, Buffer.from(now).toString()]))
+  }
+
+  /** Bytes of a file; undefined where there is none. */
+  bytesOf(path: string): Uint8Array | undefined {
+    return this.#names.get(path)?.now
+  }
+
+  paths(): string[] {
+    return [...this.#names.keys()]
   }
 
   /** What a kernel may do after a failed fdatasync: the pages that were not written are gone, at once. */

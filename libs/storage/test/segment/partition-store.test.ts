@@ -384,15 +384,4 @@ describe('what goes wrong in a commit', () => {
     expect(await outcomeOf(store.commitVisible())).toBe('IBS_STORAGE_CHECKPOINT_AHEAD')
     expect(store.state.word).toBe('failed')
   })
-
-  it('does not glue a tick to the torn tail of an older recording', async () => {
-    await using at = await temporaryDataDir()
-    await put(at.dataDir, FILE, 'whole\ntor')
-    await using store = await open(at.dataDir)
-    take(store, 1)
-    expect(await outcomeOf(store.commitVisible())).toBe('IBS_STORAGE_RECORD_TORN')
-    await writeFile(join(at.dataDir, FILE), 'whole\n')
-    await store.commitVisible()
-    expect(await textOf(at.dataDir)).toBe('whole\nline 1\n')
-  })
 })

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { openPartitionStoreOn, type PartitionStore } from '../../src/segment/partition-store.ts'
 import { type Gate, gatedDisk, systemError } from './failing-disk.ts'
+import { judgeManifests } from './judge-manifests.ts'
 import { type Fate, MemoryDisk } from './memory-disk.ts'
 import { filesAt, messageAt } from './numbered-log.ts'
 
@@ -16,7 +17,7 @@ const failure = fc.option(fc.record({ after: fc.nat(40), code: fc.constantFrom('
   nil: undefined,
 })
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('take' as const), messages: fc.integer({ min: 1, max: 12 }) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('take' as const), messages: fc.integer({ min: 1, max: 40 }) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('visible' as const, 'durable' as const), failure }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('kill' as const) }) },
   {
@@ -37,12 +38,15 @@ class World {
   /** What no kill, and what no power cut, may take back. */
   #visibleSeq = 0
   #durableSeq = 0
+  /** Manifest entries at the last look. */
+  entries = 0
 
   async store(): Promise<PartitionStore> {
     if (this.#store !== undefined) return this.#store
     const store = await this.reopened()
     expect(store.seq).toBeGreaterThanOrEqual(this.#visibleSeq)
     expect(withoutEmpty(this.disk.files())).toEqual(filesAt(store.seq))
+    this.entries = await judgeManifests(this.disk, `boot ${this.#bootId}`, '.state/json/checkpoints/09.durable.json')
     this.#visibleSeq = store.state.committedSeq
     this.#store = store
     return store
@@ -129,7 +133,8 @@ function failingGate(disk: MemoryDisk, { after, code }: { after: number; code: s
 }
 
 describe('a partition store on a disk that fails', () => {
-  it('property: recovers to whole messages, none twice, none missing, no older than its last commit that must hold', async () => {
+  it('property: recovers to whole messages, none twice, none missing, no older than its last commit that must hold, manifests included', async () => {
+    let entries = 0
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 30 }), async (steps) => {
         const world = new World()
@@ -137,9 +142,11 @@ describe('a partition store on a disk that fails', () => {
         await world.run({ do: 'durable' })
         await world.run({ do: 'power cut', fates: ['old'] })
         await world.store()
+        entries += world.entries
       }),
       { numRuns: 1500 },
     )
+    expect(entries).toBeGreaterThan(1500) // hours did close
   }, 120_000)
 
   it('makes a file that somebody else left there durable before it vouches for its length', async () => {
