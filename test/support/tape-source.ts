@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { ROOT } from './program.ts'
 
 /** One real trading day, where it lies beside the checkout; else the simulator's market model makes the ticks. */
-const REAL_DAY = process.env.IB_STREAM_REAL_DAY ?? resolve(ROOT, '../shared/data/ibm-20131007.jsonl.gz')
+export const REAL_DAY = process.env.IB_STREAM_REAL_DAY ?? resolve(ROOT, '../shared/data/ibm-20131007.jsonl.gz')
 
 export const hasRealDay = existsSync(REAL_DAY)
 

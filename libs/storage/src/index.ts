@@ -1,4 +1,6 @@
-export { decodeTickJson, encodeTickJson } from './codec/json.ts'
+export { FIELD_BIT, type FieldKey, type TickColumns, tickOfRow } from './codec/columns.ts'
+export { decodeTickJson } from './codec/json.ts'
+export { encodeTickJson, encodeTicksJson } from './codec/json-writer.ts'
 export { decodeTicksProto, encodeTickProto } from './codec/proto.ts'
 export { LineSplitter } from './codec/split-lines.ts'
 export { VarintSplitter } from './codec/split-varint.ts'

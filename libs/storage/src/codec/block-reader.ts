@@ -1,9 +1,13 @@
 import type { TickMessage } from '@ib-stream/model'
 import { StorageError } from '../errors.ts'
 import type { Backend } from '../layout/backend.ts'
+import type { ColumnBuffer } from './columns.ts'
 import { lineStamps, scanStampsJson, scanTickJson } from './json.ts'
+import { scanRowJson } from './json-columns.ts'
 import { decodeTickJsonGeneric } from './json-generic.ts'
 import { decodeRecordProto, recordStamps, scanStampsProto, viewOf } from './proto.ts'
+import { scanRowProto } from './proto-columns.ts'
+import { decodeRecordProtoGeneric } from './proto-generic.ts'
 import { LineSplitter } from './split-lines.ts'
 import { recordAt, VarintSplitter } from './split-varint.ts'
 
@@ -21,6 +25,11 @@ export interface BlockReader {
   readStamps(): boolean
   /** @throws StorageError `IBS_STORAGE_TICK_INVALID` */
   decode(): TickMessage
+  /**
+   * Steps on the next record, as `next()` does, and appends its tick to columns that have room for it.
+   * @throws StorageError `IBS_STORAGE_TICK_INVALID`; nothing is appended then, and the next call goes on behind the record
+   */
+  nextInto(columns: ColumnBuffer): boolean
 }
 
 /** How the files of a backend are cut into records and read. */
@@ -44,9 +53,11 @@ class LineBlock implements BlockReader {
   readonly #block: Uint8Array
   /** Latin-1, so that places in the text are places in the bytes. Text that is not ASCII makes the scanner give up, and the twin gets it as UTF-8. */
   #text: string | undefined
+  readonly #view: DataView
 
   constructor(block: Uint8Array) {
     this.#block = block
+    this.#view = viewOf(block)
   }
 
   next(): boolean {
@@ -66,6 +77,20 @@ class LineBlock implements BlockReader {
   decode(): TickMessage {
     this.#text ??= Buffer.from(this.#block.buffer, this.#block.byteOffset, this.#block.length).toString('latin1')
     return scanTickJson(this.#text, this.start, this.end - 1) ?? decodeTickJsonGeneric(this.#line())
+  }
+
+  nextInto(columns: ColumnBuffer): boolean {
+    const next = scanRowJson(this.#block, this.#view, this.end, columns)
+    if (next < 0) return this.#nextByTwin(columns)
+    this.start = this.end
+    this.end = next
+    return true
+  }
+
+  #nextByTwin(columns: ColumnBuffer): boolean {
+    if (!this.next()) return false
+    columns.push(this.decode())
+    return true
   }
 
   #line(): string {
@@ -111,5 +136,12 @@ class VarintBlock implements BlockReader {
 
   decode(): TickMessage {
     return decodeRecordProto(this.#block, this.#view, this.#message, this.end)
+  }
+
+  nextInto(columns: ColumnBuffer): boolean {
+    if (!this.next()) return false
+    if (scanRowProto(this.#block, this.#view, this.#message, this.end, columns)) return true
+    columns.push(decodeRecordProtoGeneric(this.#block.subarray(this.#message, this.end)))
+    return true
   }
 }

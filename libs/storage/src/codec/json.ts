@@ -9,36 +9,6 @@ import {
 } from '@ib-stream/model'
 import { decodeTickJsonGeneric } from './json-generic.ts'
 
-/** One line, without its newline: keys in wire order, compact, nothing that is absent or false. The tick must have passed `checkTick`; −0 becomes 0, as everywhere in JSON. */
-export function encodeTickJson(tick: TickMessage): string {
-  let line = `{"ts":${tick.ts},"st":${tick.st},"cid":${tick.cid},"tt":"${tick.tt}","rid":${tick.rid}`
-  switch (tick.tt) {
-    case 'bid_ask':
-      if (tick.bp !== undefined) line += `,"bp":${tick.bp}`
-      if (tick.bs !== undefined) line += `,"bs":${tick.bs}`
-      if (tick.ap !== undefined) line += `,"ap":${tick.ap}`
-      if (tick.as !== undefined) line += `,"as":${tick.as}`
-      if (tick.bpl) line += ',"bpl":true'
-      if (tick.aph) line += ',"aph":true'
-      break
-    case 'mid_point':
-      line += `,"mp":${tick.mp}`
-      break
-    default:
-      line += `,"p":${tick.p}`
-      if (tick.s !== undefined) line += `,"s":${tick.s}`
-      if (tick.ex !== undefined) line += `,"ex":${quoted(tick.ex)}`
-      if (tick.sc !== undefined) line += `,"sc":${quoted(tick.sc)}`
-      if (tick.upt) line += ',"upt":true'
-      if (tick.pl) line += ',"pl":true'
-  }
-  return tick.bf ? `${line},"bf":true}` : `${line}}`
-}
-
-const PLAIN = /^[ !#-[\]-~]*$/ // printable ASCII without quote and backslash: what IB's exchange names and conditions are
-
-const quoted = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text))
-
 /**
  * The tick of one line.
  * @throws StorageError `IBS_STORAGE_TICK_INVALID` (field, value, rule)

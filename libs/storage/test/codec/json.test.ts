@@ -1,8 +1,9 @@
 import { codeOf } from '@ib-stream/model'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { decodeTickJson, encodeTickJson, scanTickJson } from '../../src/codec/json.ts'
+import { decodeTickJson, scanTickJson } from '../../src/codec/json.ts'
 import { decodeTickJsonGeneric, encodeTickJsonGeneric } from '../../src/codec/json-generic.ts'
+import { encodeTickJson, encodeTicksJson } from '../../src/codec/json-writer.ts'
 import { arbitraryTick } from '../arbitrary-tick.ts'
 
 const PRINTED =
@@ -29,6 +30,32 @@ describe('JSON lines', () => {
     fc.assert(
       fc.property(arbitraryTick, (tick) => expect(encodeTickJson(tick)).toBe(encodeTickJsonGeneric(tick))),
       { numRuns: 2000 },
+    )
+  })
+
+  it('property: many ticks at once are their lines', () => {
+    fc.assert(
+      fc.property(fc.array(arbitraryTick, { maxLength: 20 }), (ticks) => {
+        expect(Buffer.from(encodeTicksJson(ticks)).toString()).toBe(ticks.map((tick) => `${encodeTickJsonGeneric(tick)}\n`).join(''))
+      }),
+    )
+    const long = Array.from({ length: 2000 }, (_, n) => ({ ...decodeTickJson(PRINTED), st: 1e15 + n, bp: n / 7, as: n / 1000 }))
+    expect(Buffer.from(encodeTicksJson(long)).toString()).toBe(long.map((tick) => `${JSON.stringify(tick)}\n`).join(''))
+  })
+
+  it('property: numbers are spelled as JSON.stringify spells them', () => {
+    const number = fc.oneof(
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.integer({ min: -(10 ** 7), max: 10 ** 7 }).map((n) => n / 10_000),
+      fc.integer().map((n) => n / 100),
+      fc.constantFrom(0, 1e-7, 1e-6, 0.1 + 0.2, 1e9, 999_999_999.9999, 1e21, 5e-324, 0.3, 1.005, 4_294_967_295.5),
+    )
+    fc.assert(
+      fc.property(number, (mp) => {
+        const tick = { ts: 1e15, st: 1e15, cid: 1, tt: 'mid_point', rid: 0, mp } as const
+        expect(encodeTickJson(tick)).toBe(JSON.stringify(tick))
+      }),
+      { numRuns: 5000 },
     )
   })
 

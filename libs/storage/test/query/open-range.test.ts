@@ -12,7 +12,7 @@ import {
 } from '@ib-stream/model'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { encodeTickJson } from '../../src/codec/json.ts'
+import { encodeTickJson } from '../../src/codec/json-writer.ts'
 import { encodeTickProto } from '../../src/codec/proto.ts'
 import type { Backend } from '../../src/layout/backend.ts'
 import { segmentPath } from '../../src/layout/segment-path.ts'

@@ -1,0 +1,190 @@
+import { codeOf, compareTicks, FIELDS, type TickMessage } from '@ib-stream/model'
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { RECORD_FORMAT } from '../../src/codec/block-reader.ts'
+import { ColumnBuffer, FIELD_BIT, type TickColumns, tickOfRow } from '../../src/codec/columns.ts'
+import { scanRowJson } from '../../src/codec/json-columns.ts'
+import { encodeTickJson, encodeTicksJson } from '../../src/codec/json-writer.ts'
+import { encodeTickProto, viewOf } from '../../src/codec/proto.ts'
+import { scanRowProto } from '../../src/codec/proto-columns.ts'
+import type { Backend } from '../../src/layout/backend.ts'
+import { arbitraryTick, tickAt } from '../arbitrary-tick.ts'
+import { dayOfTicks } from '../day-of-ticks.ts'
+
+const BACKENDS = ['json', 'pb'] as const
+const blockOf = (backend: Backend, ticks: readonly TickMessage[]): Uint8Array =>
+  backend === 'json' ? encodeTicksJson(ticks) : Buffer.concat(ticks.map((tick) => encodeTickProto(tick)))
+
+/** The scanner reads ahead, so it leaves the last lines of a block to the twin: these stand behind those that a test is about. */
+const AFTER = Array.from({ length: 12 }, (_, n) => tickAt(n, { ts: 1_753_884_000_000_000 }))
+
+/** Every record of a block: its tick, or the error that it is. */
+function byObjects(backend: Backend, block: Uint8Array): unknown[] {
+  const found: unknown[] = []
+  const records = RECORD_FORMAT[backend].read(block)
+  while (records.next()) found.push(answerOf(() => records.decode()))
+  return found
+}
+
+function byColumns(backend: Backend, block: Uint8Array): unknown[] {
+  const found: unknown[] = []
+  const columns = new ColumnBuffer(50)
+  const records = RECORD_FORMAT[backend].read(block)
+  for (let more = true; more; ) {
+    const answer = answerOf(() => {
+      more = records.nextInto(columns)
+      return more ? tickOfRow(columns, columns.length - 1) : undefined
+    })
+    if (more) found.push(answer)
+  }
+  expect(columns.length).toBe(found.filter((answer) => !('code' in (answer as object))).length)
+  expect(ticksOf(columns.rows(0, columns.length))).toEqual(found.filter((answer) => !('code' in (answer as object))))
+  return found
+}
+
+const ticksOf = (columns: TickColumns): TickMessage[] => Array.from({ length: columns.length }, (_, row) => tickOfRow(columns, row))
+
+function answerOf(act: () => unknown): unknown {
+  try {
+    return act()
+  } catch (error) {
+    return { code: codeOf(error), facts: (error as { facts: unknown }).facts }
+  }
+}
+
+describe('columns', () => {
+  it.each(BACKENDS)('property: of %s hold the ticks as the objects do', (backend) => {
+    fc.assert(
+      fc.property(fc.array(arbitraryTick, { maxLength: 8 }), (ticks) => {
+        const block = blockOf(backend, [...ticks, ...AFTER])
+        expect(byColumns(backend, block)).toEqual([...ticks, ...AFTER])
+      }),
+      { numRuns: 600 },
+    )
+  })
+
+  it('property: of lines changed anywhere have the answers of the objects', () => {
+    const piece = fc.constantFrom(
+      '1',
+      '0',
+      '-',
+      '.',
+      '.5',
+      'e9',
+      'E',
+      '"',
+      ',',
+      ':',
+      '}',
+      '\\',
+      'é',
+      '\n',
+      '\r',
+      ' ',
+      'true',
+      '{"ts":',
+      ',"bp":1',
+      ',"st":',
+      '',
+    )
+    fc.assert(
+      fc.property(arbitraryTick, arbitraryTick, fc.nat(400), fc.nat(3), piece, (first, second, at, drop, put) => {
+        const lines = `${encodeTickJson(first)}\n${encodeTickJson(second)}\n`
+        const place = at % lines.length
+        const block = Buffer.concat([
+          Buffer.from(lines.slice(0, place) + put + lines.slice(place + drop)),
+          Buffer.from('\n'),
+          encodeTicksJson(AFTER),
+        ])
+        expect(byColumns('json', block)).toEqual(byObjects('json', block))
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('property: of records changed anywhere have the answers of the objects', () => {
+    fc.assert(
+      fc.property(arbitraryTick, fc.nat(250), fc.uint8Array({ maxLength: 3 }), fc.nat(3), (tick, at, put, drop) => {
+        const record = encodeTickProto(tick)
+        const message = record.subarray((record[0] ?? 0) < 0x80 ? 1 : 2)
+        const place = at % (message.length + 1)
+        const odd = Buffer.concat([message.subarray(0, place), put, message.subarray(place + drop)])
+        const length = odd.length < 0x80 ? [odd.length] : [(odd.length & 0x7f) | 0x80, odd.length >>> 7]
+        const block = Buffer.concat([Uint8Array.from(length), odd, ...AFTER.map((one) => encodeTickProto(one))])
+        expect(byColumns('pb', block)).toEqual(byObjects('pb', block))
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  const core = '"ts":1753837634000000,"st":1753837634777542,"cid":8314'
+  it.each([
+    ['floats as Python writes them', `{${core},"tt":"bid_ask","rid":0,"bp":23260.0,"bs":6.0}`],
+    ['another order of keys', `{"mp":1,"rid":0,"tt":"mid_point",${core}}`],
+    ['white space', ` { ${core} , "tt":"mid_point","mp":1,"rid":0} `],
+    ['a carriage return', `{${core},"tt":"mid_point","rid":0,"mp":1}\r`],
+    ['exponents', `{${core},"tt":"mid_point","rid":0,"mp":1.5e-7}`],
+    ['an exponent after a whole number', `{${core},"tt":"mid_point","rid":0,"mp":15E2}`],
+    ['huge and negative numbers', `{${core},"tt":"bid_ask","rid":2147483647,"bp":-1.7976931348623157e308,"ap":-0.5,"as":123456789012345}`],
+    [
+      'numbers of more digits than 32 bits hold',
+      `{${core},"tt":"bid_ask","rid":0,"bp":9999999999.5,"bs":4294967296,"ap":0.1234567891,"as":999999999}`,
+    ],
+    ['doubled keys', `{${core},"tt":"mid_point","rid":0,"mp":1,"mp":2}`],
+    ['an unknown field', `{${core},"tt":"mid_point","rid":0,"mp":1,"x":1}`],
+    ['UTF-8 in exchange and conditions', `{${core},"tt":"last","rid":0,"p":1,"ex":"é–€","sc":"\\u00e9 \\"T\\""}`],
+    ['a long text', `{${core},"tt":"last","rid":0,"p":1,"ex":"${'x'.repeat(3000)}","sc":""}`],
+    ['a leading zero', `{${core},"tt":"mid_point","rid":0,"mp":01}`],
+    ['a stamp beyond 2^53', `{"ts":1753837634000000,"st":9007199254740993,"cid":1,"tt":"mid_point","rid":0,"mp":1}`],
+    ['a contract beyond 2^31', `{"ts":1753837634000000,"st":1753837634777542,"cid":2147483648,"tt":"mid_point","rid":0,"mp":1}`],
+    ['an empty line', ''],
+  ])('read %s as the objects do', (_, line) => {
+    const block = Buffer.concat([Buffer.from(`${line}\n`), encodeTicksJson(AFTER)])
+    expect(byColumns('json', block)).toEqual(byObjects('json', block))
+  })
+
+  it('are scanned from bytes where lines and records are spelled as we spell them', () => {
+    const columns = new ColumnBuffer(2)
+    const lines = encodeTicksJson(AFTER)
+    expect(scanRowJson(lines, viewOf(lines), 0, columns)).toBe(lines.indexOf(10) + 1)
+    const record = encodeTickProto(AFTER[1] as TickMessage)
+    expect(scanRowProto(record, viewOf(record), 1, record.length, columns)).toBe(true)
+    expect(ticksOf(columns)).toEqual(AFTER.slice(0, 2))
+  })
+
+  it('of a day are its ticks, in both formats and from both decoders', () => {
+    const ticks = dayOfTicks()
+    for (const backend of BACKENDS) {
+      const block = blockOf(backend, ticks)
+      const records = RECORD_FORMAT[backend].read(block)
+      const columns = new ColumnBuffer(ticks.length)
+      while (records.nextInto(columns));
+      expect(columns.length).toBe(ticks.length)
+      expect(ticks.findIndex((tick, row) => !isSame(tick, tickOfRow(columns, row)))).toBe(-1)
+      const objects = byObjects(backend, block)
+      expect(ticks.findIndex((tick, n) => !isSame(tick, objects[n] as TickMessage))).toBe(-1)
+    }
+  })
+
+  it('say by bits what a tick carries, and NaN or undefined for what it does not', () => {
+    const columns = new ColumnBuffer(4)
+    columns.push(tickAt(1, { ts: 1e15, tt: 'last' }))
+    columns.push({ ts: 1e15, st: 1e15, cid: 1, tt: 'bid_ask', rid: 0, ap: 0, bpl: true })
+    const { fields, p, bp, ap, as, ex } = columns.rows(0, 2)
+    expect(fields[1]).toBe(FIELD_BIT.ts | FIELD_BIT.st | FIELD_BIT.cid | FIELD_BIT.tt | FIELD_BIT.rid | FIELD_BIT.ap | FIELD_BIT.bpl)
+    expect([p[1], bp[1], ap[1], as[1], ex[1], ex[0]]).toEqual([Number.NaN, Number.NaN, 0, Number.NaN, undefined, 'ARCA'])
+    expect(Object.keys(FIELD_BIT)).toEqual(FIELDS.map(({ key }) => key))
+  })
+
+  it('forget a row that is taken back', () => {
+    const columns = new ColumnBuffer(2)
+    columns.push(tickAt(1, { ts: 1e15, tt: 'last' }))
+    columns.pop()
+    const quote = tickAt(2, { ts: 1e15 })
+    columns.push(quote)
+    expect(ticksOf(columns.rows(0, 1))).toEqual([quote])
+    expect([columns.p[0], columns.ex[0]]).toEqual([Number.NaN, undefined])
+  })
+})
+
+const isSame = (a: TickMessage, b: TickMessage): boolean => compareTicks(a, b) === 0 && JSON.stringify(a) === JSON.stringify(b)
