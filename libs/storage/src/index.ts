@@ -1,6 +1,5 @@
 export { FIELD_BIT, type FieldKey, type TickColumns, tickOfRow } from './codec/columns.ts'
-export { decodeTickJson } from './codec/json.ts'
-export { encodeTickJson, encodeTicksJson } from './codec/json-writer.ts'
+export { decodeTickJson, encodeTickJson, encodeTicksJson } from './codec/json.ts'
 export { decodeTicksProto, encodeTickProto } from './codec/proto.ts'
 export { LineSplitter } from './codec/split-lines.ts'
 export { VarintSplitter } from './codec/split-varint.ts'

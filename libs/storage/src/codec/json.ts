@@ -9,6 +9,8 @@ import {
 } from '@ib-stream/model'
 import { decodeTickJsonGeneric } from './json-generic.ts'
 
+export { encodeTickJson, encodeTicksJson } from './json-writer.ts'
+
 /**
  * The tick of one line.
  * @throws StorageError `IBS_STORAGE_TICK_INVALID` (field, value, rule)
