@@ -16,15 +16,21 @@ const text = z.string().exactOptional()
 /** A flag that is false is left out. */
 const flag = z.literal(true).exactOptional()
 
+/** −0, which JSON can spell, becomes 0: columns of whole numbers do not have it. */
+const whole = z
+  .int()
+  .min(0)
+  .overwrite((value) => value + 0)
+
 const core = {
   /** IB's stamp, µs UTC (whole seconds from tick-by-tick). */
   ts: z.int().min(EARLIEST_TS_US).describe('stamp of IB, µs since 1970-01-01 UTC'),
   /** Our stamp at the socket read, µs UTC; never repeats within one recording. */
-  st: z.int().min(0).describe('receive time, µs since 1970-01-01 UTC'),
+  st: whole.describe('receive time, µs since 1970-01-01 UTC'),
   /** IB contract id. */
   cid: z.int().min(1).max(MAX_INT32).describe('IB contract id'),
   /** Request id: {@link hash31} of cid and tt. */
-  rid: z.int().min(0).max(MAX_INT32).describe('request id, computed from cid and tt'),
+  rid: whole.max(MAX_INT32).describe('request id, computed from cid and tt'),
   /** Filled from IB's history, not heard live. */
   bf: flag.describe('filled in later from IB history'),
 }

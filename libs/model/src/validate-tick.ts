@@ -31,7 +31,7 @@ export function checkTick(value: unknown): TickCheck {
     }
     const rule = broken(field, given, tt)
     if (rule) return fault(field.key, given, rule)
-    tick[field.key] = given
+    tick[field.key] = given === 0 && field.type === 'int' ? 0 : given // not −0
   }
   for (const key of Object.keys(input)) if (!KNOWN.has(key)) return fault(key, input[key], 'no such field in v3')
   return checkWhole(tick as unknown as TickMessage)
