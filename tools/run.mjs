@@ -1,4 +1,4 @@
-// The door behind `npm start`, `npm test`, `npm run check`, `npm run bench` and `./ib-stream`: sets up what is missing, then goes on in the project's own Node.
+// The door behind `npm start`, `npm test`, `npm run check`, `npm run bench`, `npm run chaos` and `./ib-stream`: sets up what is missing, then goes on in the project's own Node.
 // Plain JavaScript without dependencies: it runs on any Node from 20 on, before anything is installed.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -22,6 +22,7 @@ const VERBS = {
   test,
   check,
   bench,
+  chaos,
 }
 
 const [verb = '', ...args] = process.argv.slice(2)
@@ -121,6 +122,12 @@ async function runJest({ args, env }) {
 async function bench([name = 'main-path', ...args]) {
   const env = { IB_STREAM_NATS_SERVER: await findNatsServer({ say }) }
   return await runChild(NODE, [join(ROOT, `bench/${name}.ts`), ...args], { env })
+}
+
+/** `chaos [--minutes N] [--seed S]`: faults over the real services, judged by what the simulator sent. */
+async function chaos(args) {
+  const env = { IB_STREAM_NATS_SERVER: await findNatsServer({ say }) }
+  return await runChild(NODE, [join(ROOT, 'test/chaos/main.ts'), ...args], { env })
 }
 
 /** Types, lint and format, arrows between the rooms, docs in step with the code; every one runs, so that all problems show at once. */

@@ -79,6 +79,19 @@ export class TestProgram implements AsyncDisposable {
     await this.#exited
   }
 
+  /** SIGSTOP: it stands still with all it holds, until {@link thaw}. */
+  freeze(): void {
+    this.#child?.kill('SIGSTOP')
+  }
+
+  thaw(): void {
+    this.#child?.kill('SIGCONT')
+  }
+
+  get running(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
   /** SIGTERM, and the exit code. */
   async stop(): Promise<number | null> {
     this.#child?.kill('SIGTERM')

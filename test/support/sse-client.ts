@@ -6,12 +6,15 @@ export class SseClient implements AsyncDisposable {
   readonly infos: unknown[] = []
   connections = 0
   #url: string
+  #take: (tick: PlainTick) => void
   #lastId: string | undefined
   #stop = new AbortController()
   #done: Promise<void>
 
-  constructor(url: string) {
+  /** @param take gets each tick; without it they are kept in `ticks` */
+  constructor(url: string, take?: (tick: PlainTick) => void) {
     this.#url = url
+    this.#take = take ?? ((tick) => this.ticks.push(tick))
     this.#done = this.#run()
   }
 
@@ -38,16 +41,16 @@ export class SseClient implements AsyncDisposable {
     for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
       rest += chunk
       for (let end = rest.indexOf('\n\n'); end >= 0; end = rest.indexOf('\n\n')) {
-        this.#take(rest.slice(0, end))
+        this.#read(rest.slice(0, end))
         rest = rest.slice(end + 2)
       }
     }
   }
 
-  #take(block: string): void {
+  #read(block: string): void {
     const fields = new Map(block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]))
     const data = fields.get('data')
-    if (fields.get('event') === 'tick' && data) this.ticks.push(JSON.parse(data) as PlainTick)
+    if (fields.get('event') === 'tick' && data) this.#take(JSON.parse(data) as PlainTick)
     else if (data) this.infos.push(JSON.parse(data))
     if (fields.has('id')) this.#lastId = fields.get('id')
   }

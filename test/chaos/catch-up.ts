@@ -1,0 +1,33 @@
+import { connectBus, TICKS } from '@ib-stream/bus'
+import { PARTITION_COUNT, partitionOf } from '@ib-stream/model'
+import { type Backend, readPosition } from '@ib-stream/storage'
+import { waitFor } from '../support/wait-for.ts'
+import { CONTRACTS, type World } from './world.ts'
+
+/** How long a backend takes until its files hold all that the log held now, ms. */
+export async function measureCatchUp(world: World, backend: Backend): Promise<number> {
+  const startedMs = performance.now()
+  const goals = await lastSequences(world)
+  await waitFor(`${backend} has caught up`, () => isAt(world, backend, goals), 120_000)
+  return Math.round(performance.now() - startedMs)
+}
+
+/** Newest sequence of each partition that has ticks. */
+export async function lastSequences(world: World): Promise<Map<number, number>> {
+  await using bus = await connectBus({ url: world.natsUrl, name: 'chaos' })
+  const goals = new Map<number, number>()
+  for (const cid of CONTRACTS) {
+    const partition = partitionOf(cid)
+    const newest = await bus.manager.streams.getMessage(TICKS, { last_by_subj: `ticks.${partition}.>` })
+    if (newest) goals.set(partition, Math.max(newest.seq, goals.get(partition) ?? 0))
+  }
+  return goals
+}
+
+export async function isAt(world: World, backend: Backend, goals: ReadonlyMap<number, number>): Promise<boolean> {
+  for (let partition = 0; partition < PARTITION_COUNT; partition++) {
+    const goal = goals.get(partition)
+    if (goal !== undefined && ((await readPosition(world.dataDisk.folder, backend, partition))?.seq ?? 0) < goal) return false
+  }
+  return true
+}

@@ -1,0 +1,158 @@
+import { type PlainTick, readEvents, readJsonFiles, readProtoFiles, readTruth, withoutStamp } from '../../support/ticks.ts'
+import { compareWithTruth, type DeclaredGap, type RecordedTick, type SentTick } from './against-truth.ts'
+import { diff, FAULT_KINDS, type Fault, type FaultKind } from './diff.ts'
+import type { Witness } from './spool-witness.ts'
+
+/** A tick that a live client was given. */
+export type LiveTick = Witness
+
+/** An answer of the HTTP API that was asked for in the middle of it all. */
+export interface Probe {
+  stream: string
+  /** Asked for, µs; the end is not included. */
+  startUs: number
+  endUs: number
+  /** `st` of each tick of the answer, in its order. */
+  stamps: readonly number[]
+  /** Newest `st` that a live client had of this stream before the question was sent, where the answer says that it is whole; else 0. */
+  seenUs: number
+}
+
+export interface Evidence {
+  dataDir: string
+  truthFile: string
+  live: readonly LiveTick[]
+  witnesses: readonly Witness[]
+  probes: readonly Probe[]
+  /** Everything that the API has of one contract, asked for at the end. */
+  ask: (cid: number) => Promise<PlainTick[]>
+}
+
+export interface Verdict {
+  sent: number
+  recorded: number
+  /** Ticks missing inside declared gaps. */
+  declaredMissing: number
+  gaps: number
+  counts: Record<FaultKind, number>
+  /** For a person: where each fault was seen. */
+  findings: string[]
+}
+
+/** Holds every backend, the live streams and the answers to what the gateway sent. */
+export async function judge(evidence: Evidence): Promise<Verdict> {
+  const { dataDir, truthFile } = evidence
+  const verdict: Verdict = {
+    sent: 0,
+    recorded: 0,
+    declaredMissing: 0,
+    gaps: 0,
+    counts: { lost: 0, doubled: 0, misordered: 0, changed: 0, undeclared: 0 },
+    findings: [],
+  }
+  const add = (where: string, faults: readonly Fault[]) => {
+    for (const { kind, count, detail } of faults) {
+      verdict.counts[kind] += count
+      verdict.findings.push(`${where}: ${count} ${kind} (${detail})`)
+    }
+  }
+  const sent = sentByStream(await readTruth(truthFile))
+  const json = recordedByStream(await readJsonFiles(dataDir))
+  const proto = recordedByStream(await readProtoFiles(dataDir))
+  const events = await readEvents(dataDir)
+  const gaps = gapsByStream(events)
+  const lostEvents = events.filter(({ kind }) => kind === 'lost')
+  if (lostEvents.length > 0) add('events', [{ kind: 'lost', count: lostEvents.length, detail: JSON.stringify(lostEvents[0]) }])
+  const live = stampsByStream(evidence.live)
+  const streams = new Set([...sent.keys(), ...json.keys(), ...proto.keys(), ...live.keys()])
+  for (const stream of streams) {
+    const [truth, ticks] = [sent.get(stream) ?? [], json.get(stream) ?? []]
+    const declared = gaps.get(stream) ?? []
+    verdict.sent += truth.length
+    verdict.recorded += ticks.length
+    verdict.gaps += declared.length
+    add(`json ${stream}`, compareWithTruth(truth, ticks, declared))
+    add(`pb ${stream}`, diff(ticks.map(asText), (proto.get(stream) ?? []).map(asText)))
+    add(
+      `live ${stream}`,
+      diff(
+        ticks.map(({ st }) => String(st)),
+        (live.get(stream) ?? []).map(String),
+      ),
+    )
+  }
+  verdict.declaredMissing = verdict.sent - verdict.recorded
+  add('spool', missingWitnesses(evidence.witnesses, json))
+  for (const probe of evidence.probes) add(`HTTP ${probe.stream}`, judgeProbe(probe, json.get(probe.stream) ?? []))
+  for (const cid of new Set([...json.values()].flatMap((ticks) => ticks[0]?.cid ?? []))) {
+    const wanted = [...json.values()].filter((ticks) => ticks[0]?.cid === cid).flat()
+    wanted.sort((a, b) => a.ts - b.ts || a.st - b.st)
+    const answer = (await evidence.ask(cid)).map(recordedOf)
+    add(`HTTP ${cid}`, diff(wanted.map(asText), answer.map(asText)))
+  }
+  return verdict
+}
+
+export const isClean = ({ counts }: Verdict): boolean => FAULT_KINDS.every((kind) => counts[kind] === 0)
+
+type Recorded = RecordedTick & { cid: number }
+
+const asText = ({ st, text }: RecordedTick): string => `${st} ${text}`
+
+const recordedOf = (tick: PlainTick): Recorded => ({ ts: tick.ts, st: tick.st ?? 0, cid: tick.cid, text: withoutStamp(tick) })
+
+const streamOf = ({ cid, tt }: { cid: unknown; tt: unknown }): string => `${cid}_${tt}`
+
+function sentByStream(ticks: readonly PlainTick[]): Map<string, SentTick[]> {
+  return grouped(ticks, streamOf, (tick) => ({ ts: tick.ts, text: withoutStamp(tick) }))
+}
+
+function recordedByStream(ticks: readonly PlainTick[]): Map<string, Recorded[]> {
+  return grouped(ticks, streamOf, recordedOf)
+}
+
+function stampsByStream(ticks: readonly LiveTick[]): Map<string, number[]> {
+  return grouped(
+    ticks,
+    ({ stream }) => stream,
+    ({ st }) => st,
+  )
+}
+
+function gapsByStream(events: readonly { [field: string]: unknown }[]): Map<string, DeclaredGap[]> {
+  const gaps = events.filter(({ kind }) => kind === 'gap')
+  return grouped(
+    gaps,
+    ({ cid, tt }) => streamOf({ cid, tt }),
+    ({ fromUs, toUs }) => ({ fromUs: Number(fromUs), toUs: Number(toUs) }),
+  )
+}
+
+function grouped<In, Out>(items: readonly In[], keyOf: (item: In) => string, toOut: (item: In) => Out): Map<string, Out[]> {
+  const groups = new Map<string, Out[]>()
+  for (const item of items) {
+    const group = groups.get(keyOf(item))
+    if (group) group.push(toOut(item))
+    else groups.set(keyOf(item), [toOut(item)])
+  }
+  return groups
+}
+
+function missingWitnesses(witnesses: readonly Witness[], json: ReadonlyMap<string, readonly Recorded[]>): Fault[] {
+  const recorded = new Map([...json].map(([stream, ticks]) => [stream, new Set(ticks.map(({ st }) => st))]))
+  const missing = witnesses.filter(({ stream, st }) => !recorded.get(stream)?.has(st))
+  if (missing.length === 0) return []
+  return [
+    { kind: 'lost', count: missing.length, detail: `in the spool when ingest was killed, not in the files: ${JSON.stringify(missing[0])}` },
+  ]
+}
+
+/**
+ * While things fail an answer may end where the log ended then, but it has no hole, nothing twice, and whatever a live client had seen before.
+ */
+export function judgeProbe({ startUs, endUs, stamps, seenUs }: Probe, recorded: readonly RecordedTick[]): Fault[] {
+  const inRange = recorded.filter(({ ts }) => ts >= startUs && ts < endUs)
+  const lastUs = Math.max(seenUs, stamps.at(-1) ?? 0)
+  const wanted = inRange.filter(({ st }) => st <= lastUs).map(({ st }) => String(st))
+  return diff(wanted, stamps.map(String))
+}

@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isAt, lastSequences } from './catch-up.ts'
+import { isClean, judge, type Verdict } from './check/judge.ts'
+import { emptyRecord, inject, type Record } from './inject.ts'
+import { type Fault, planFaults } from './plan.ts'
+import { askAll, probeHistory } from './probe.ts'
+import { Random } from './random.ts'
+import { quantile, takeOvers } from './take-over.ts'
+import { World } from './world.ts'
+
+export interface ChaosOptions {
+  seed: number
+  minutes: number
+  replicas: number
+  /** Times the pace of the simulator's model. */
+  rate: number
+  /** Pause between the beginnings of two faults, ms. */
+  everyMs: readonly [least: number, most: number]
+  /** How long a backend is away, once a run, ms; 0: never. */
+  awayMs: number
+  say: (line: string) => void
+}
+
+export interface ChaosReport {
+  verdict: Verdict
+  faults: readonly Fault[]
+  /** Kinds of fault that this machine does not allow. */
+  skipped: string[]
+  takeOverMs: { count: number; p50: number | undefined; p99: number | undefined; worst: number | undefined }
+  catchUpMs: readonly number[]
+  probes: number
+  oddEnds: readonly string[]
+  clean: boolean
+}
+
+/** One run of faults over the real services, and its judgement. The seed gives the faults and the ticks; what the machine makes of the timing is its own. */
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const { seed, minutes, replicas, rate, say } = options
+  const durationMs = minutes * 60_000
+  const diskMegabytes = 160 + Math.ceil(minutes * 30 * Math.max(1, rate / 2))
+  await using world = await World.make({ replicas, rate, diskMegabytes, seed })
+  const { notMounted } = world.dataDisk
+  const skipped = notMounted === undefined ? [] : [`full disks: cannot mount (${notMounted})`]
+  for (const what of skipped) say(`SKIPPED ${what}`)
+  const faults = planFaults({
+    seed,
+    durationMs,
+    replicas,
+    everyMs: options.everyMs,
+    canMount: notMounted === undefined,
+    awayMs: options.awayMs,
+  })
+  await world.start(replicas)
+  say(`${faults.length} faults in ${minutes} minutes, seed ${seed}`)
+  const stopProbes = new AbortController()
+  const probing = probeHistory(world, new Random(seed + 1), stopProbes.signal)
+  const record = emptyRecord()
+  const startMs = Date.now()
+  await playFaults(world, faults, { replicas, record, say, startMs })
+  await sleep(Math.max(0, startMs + durationMs - Date.now()))
+  say('all is mended; waiting until the files are whole')
+  await settle(world, record)
+  stopProbes.abort()
+  const probes = await probing
+  const { dataDisk, truthFile, live } = world
+  const verdict = await judge({
+    dataDir: dataDisk.folder,
+    truthFile,
+    live,
+    witnesses: record.witnesses,
+    probes,
+    ask: (cid) => askAll(world, cid),
+  })
+  const times = takeOvers(world, record.kills, faults, startMs)
+  const takeOverMs = { count: times.length, p50: quantile(times, 0.5), p99: quantile(times, 0.99), worst: quantile(times, 1) }
+  const clean = isClean(verdict) && record.oddEnds.length === 0
+  if (!clean) say(world.lastWords())
+  return { verdict, faults, skipped, takeOverMs, catchUpMs: record.catchUpMs, probes: probes.length, oddEnds: record.oddEnds, clean }
+}
+
+interface Play {
+  replicas: number
+  record: Record
+  say: (line: string) => void
+  startMs: number
+}
+
+/** Each fault begins at its time, whether those before it are over or not. */
+async function playFaults(world: World, faults: readonly Fault[], { replicas, record, say, startMs }: Play): Promise<void> {
+  const playing: Promise<void>[] = []
+  for (const fault of faults) {
+    await sleep(Math.max(0, startMs + fault.atMs - Date.now()))
+    const { target, action, ms, amount } = fault
+    say(`${String((fault.atMs / 1_000).toFixed(1)).padStart(7)} s  ${action} ${target} for ${ms} ms${amount ? ` (${amount})` : ''}`)
+    const work = inject(world, fault, replicas, record)
+    work.catch((error: unknown) => say(`${action} ${target} could not be done: ${String(error)}`))
+    playing.push(work)
+  }
+  await Promise.all(playing)
+}
+
+/** The gateway ends, ingest notices and ends, then every backend and every live client has all that the log has. */
+async function settle(world: World, record: Record): Promise<void> {
+  await world.waitFor('ingest records again', async () => (await world.ingestHealth())?.ready === true)
+  const { simulator, ingest } = world
+  const from = ingest.output.length
+  await simulator.stop()
+  await world.waitFor('ingest has seen the end', () => ingest.output.slice(from).includes('"state":"connecting"'))
+  const code = await ingest.stop()
+  if (code !== 0) record.oddEnds.push(`ingest ended with ${code} on SIGTERM`)
+  const goals = await world.waitFor('the log says where it ends', () => lastSequences(world).catch(() => undefined))
+  for (const backend of ['json', 'pb'] as const)
+    await world.waitFor(`${backend} holds all of the log`, () => isAt(world, backend, goals).catch(() => false))
+  let before = -1
+  await world.waitFor('nothing more comes live', async () => {
+    const quiet = world.live.length === before
+    before = world.live.length
+    await sleep(1_500)
+    return quiet
+  })
+}
