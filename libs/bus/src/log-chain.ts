@@ -1,4 +1,4 @@
-import { eventSubject, type LostEvent } from '@ib-stream/model'
+import { eventSubject, failPoint, type LostEvent } from '@ib-stream/model'
 import { headers, type Msg, type Subscription } from '@nats-io/nats-core'
 import { type Bus, beginAttempt, pause, unlessAborted } from './connection.ts'
 import { BusError } from './errors.ts'
@@ -182,6 +182,7 @@ export class LogChain {
   }
 
   #publish(record: SpoolRecord): void {
+    failPoint('send')
     const head = headers()
     head.set('Nats-Expected-Last-Sequence', String(record.n - 1))
     if (record.batch) head.set(BATCH_HEADER, `${record.batch.k}/${record.batch.n}`)
@@ -192,6 +193,7 @@ export class LogChain {
 
   #onAck(message: Msg, generation: number): void {
     if (generation !== this.#generation) return
+    failPoint('ack')
     const n = Number(message.subject.slice(this.#ackInbox.length + 1))
     const refusal = refusalIn(message)
     const seq = refusal ? n : message.json<{ seq: number }>().seq
@@ -255,8 +257,10 @@ export class LogChain {
 
   async #meetLog(): Promise<number> {
     const { bus, logMaxBytes } = this.#options
+    failPoint('STREAM.INFO')
     const found = await readLog(bus.manager)
     if (!found) {
+      failPoint('make the stream ours')
       await createLog(bus.manager, this.#owner, { firstSeq: this.#spool.low, maxBytes: logMaxBytes })
       await ensureSideStreams(bus.manager)
       return this.#spool.low - 1

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { codeOf } from '@ib-stream/model'
+import { codeOf, failPoint } from '@ib-stream/model'
 import { tryLock } from 'fs-native-extensions'
 import { BusError } from './errors.ts'
 import { encodeWrite, type SpoolRecord } from './spool-record.ts'
@@ -149,6 +149,7 @@ class SegmentedSpool implements Spool {
   }
 
   async #recoverSegment(firstN: number, { isLast }: { isLast: boolean }): Promise<void> {
+    failPoint('read the spool')
     const scanned = await scanSegment(this.#folder, firstN)
     const { records, lastN, endBytes } = scanned
     const rest = judgeRest(scanned)
@@ -180,8 +181,11 @@ class SegmentedSpool implements Spool {
     // From here on the records are taken; if the disk fails they are put back, and the same call may be made again.
     this.#waiting = []
     try {
+      failPoint('spool a message')
       await writeAll(handle, bytes, this.#currentBytes)
+      failPoint('fsync the spool')
       await handle.datasync()
+      failPoint('the spool is synced')
     } catch (error) {
       this.#waiting = [...records, ...this.#waiting]
       throw error
@@ -197,6 +201,7 @@ class SegmentedSpool implements Spool {
     await this.#current?.close()
     this.#current = undefined
     const firstN = this.#end + 1
+    failPoint('begin a segment')
     const handle = await createSegment(this.#folder, firstN)
     await syncFolder(this.#folder)
     if (this.#segments.at(-1)?.firstN !== firstN) this.#segments.push({ firstN, lastN: firstN - 1, confirmedMs: undefined })
@@ -230,6 +235,7 @@ class SegmentedSpool implements Spool {
       const [first] = this.#segments
       if (first?.confirmedMs === undefined || first.confirmedMs > nowMs - this.#keptAfterAckMs) return
       this.#segments.shift()
+      failPoint('trim')
       await rm(join(this.#folder, segmentName(first.firstN)), { force: true })
     }
   }

@@ -1,4 +1,4 @@
-import { PARTITION_COUNT } from '@ib-stream/model'
+import { failPoint, PARTITION_COUNT } from '@ib-stream/model'
 import { DiscardPolicy, type JetStreamManager, RetentionPolicy, StorageType, type StreamConfig, type StreamInfo } from '@nats-io/jetstream'
 import { BusError } from './errors.ts'
 
@@ -64,6 +64,7 @@ export async function createLog(
 export async function forgetFirstSeq(manager: JetStreamManager): Promise<StreamInfo> {
   const info = await manager.streams.info(TICKS)
   if (!info.config.first_seq) return info
+  failPoint('forget first_seq')
   const without: Partial<StreamConfig> = { first_seq: 0 }
   return await manager.streams.update(TICKS, without)
 }

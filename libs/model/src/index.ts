@@ -1,5 +1,6 @@
 export { codeOf, IbsError } from './error.ts'
 export { MODEL_ERROR_CODES, ModelError, type ModelErrorCode } from './errors.ts'
+export { failPoint, failPointIsSet } from './fail-point.ts'
 export { bidAskTick, describeFault, midPointTick, parseTick, type TickFields, tradeTick } from './make-tick.ts'
 export {
   type AlertEvent,

@@ -9,6 +9,7 @@ import { type Checkpoint, emptyCheckpoint, type Source } from './checkpoint.ts'
 import { CheckpointFiles } from './checkpoint-files.ts'
 import { closedFiles } from './closed-files.ts'
 import { type Disk, foldersOf, nodeDisk } from './disk.ts'
+import { stoppable } from './fail-points.ts'
 import { lockPartition, type PartitionLock } from './partition-lock.ts'
 import { type Cut, PendingBytes } from './pending-bytes.ts'
 import { recover } from './recover.ts'
@@ -84,7 +85,7 @@ export interface PartitionStoreOptions {
  */
 export async function openPartitionStore(options: PartitionStoreOptions): Promise<PartitionStore | undefined> {
   const paths = statePaths(options.backend, options.partition)
-  const disk = nodeDisk(options.dataDir)
+  const disk = stoppable(nodeDisk(options.dataDir))
   try {
     await disk.makeFolder(foldersOf(paths.lock)[0] ?? '')
     const lock = await lockPartition(join(options.dataDir, paths.lock))

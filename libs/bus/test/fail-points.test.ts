@@ -1,0 +1,109 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { resolve } from 'node:path'
+import { codeOf } from '@ib-stream/model'
+import { describe, expect, it } from '@jest/globals'
+import { openSpool } from '../src/spool.ts'
+import { range, stampsOf, tickLine } from './support/lines.ts'
+import { logContents, TestNats } from './support/test-nats.ts'
+
+const LAST = 60
+
+/** Publishes until its fail-point, or to the end; gives the signal that ended it. */
+async function publishUntil(nats: TestNats, setting: string): Promise<unknown> {
+  const child = spawn(process.execPath, [resolve(__dirname, 'support/publishing-child.ts'), nats.url, nats.spoolFolder, String(LAST)], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, IB_STREAM_FAIL_POINT: setting },
+  })
+  const [code, signal] = await once(child, 'exit')
+  return signal ?? code
+}
+
+/** Steps of the model, and which time of each is taken. */
+const STEPS = [
+  'kill begin a segment',
+  'kill 4 spool a message',
+  'kill 4 fsync the spool',
+  'kill 4 the spool is synced',
+  'kill read the spool',
+  'kill STREAM.INFO',
+  'kill make the stream ours',
+  'kill 20 send',
+  'kill 20 ack',
+] as const
+
+describe('ingest killed at a step of the model', () => {
+  it.each(STEPS)(
+    '%s: every line is in the log once, in order, its number its sequence; a subscriber sees none that may vanish',
+    async (step) => {
+      await using nats = await TestNats.start()
+      const bus = await nats.bus()
+      const heard: Uint8Array[] = []
+      bus.connection.subscribe('ticks.>', { callback: (_, { data }) => void heard.push(data) })
+      await bus.connection.flush()
+      if (step === 'kill read the spool') await publishUntil(nats, 'kill 4 send')
+      expect(await publishUntil(nats, step)).toBe('SIGKILL')
+      const before = stampsOf(heard.map((payload) => ({ payload })))
+      const spooled = await spooledStamps(nats.spoolFolder)
+      expect(before.filter((st) => !spooled.includes(st))).toEqual([]) // sent only after it is durable
+      expect(await publishUntil(nats, '')).toBe(0)
+      const messages = await logContents(bus)
+      expect(messages.map(({ seq }) => seq)).toEqual(range(1, messages.length))
+      expect(stampsOf(messages).toSorted((a, b) => a - b)).toEqual(range(1, LAST))
+      expect(stampsOf(messages)).toEqual(await spooledStamps(nats.spoolFolder)) // message n is sequence n
+    },
+  )
+
+  it('kill forget first_seq: the next makes the stream lose the setting before it publishes, so a restart of the server leaves the log whole', async () => {
+    await using nats = await TestNats.start()
+    const low = 101
+    await spoolThatBeginsAt(nats.spoolFolder, low)
+    expect(await publishUntil(nats, 'kill forget first_seq')).toBe('SIGKILL')
+    expect(await publishUntil(nats, '')).toBe(0)
+    await nats.kill()
+    await nats.start()
+    const messages = await logContents(await nats.bus())
+    expect(messages.map(({ seq }) => seq)).toEqual(range(low, low - 1 + messages.length))
+    expect(stampsOf(messages)).toEqual(range(1, LAST))
+  })
+
+  it('holds the spool of a process that stands still against a second one', async () => {
+    await using nats = await TestNats.start()
+    const child = spawn(process.execPath, [resolve(__dirname, 'support/publishing-child.ts'), nats.url, nats.spoolFolder, '9'], {
+      stdio: 'ignore',
+      env: { ...process.env, IB_STREAM_FAIL_POINT: 'pause STREAM.INFO' },
+    })
+    const ended = once(child, 'exit')
+    try {
+      for (;;) {
+        const opened = await openSpool(nats.spoolFolder, { source: 'simulator' }).catch((error: unknown) => codeOf(error))
+        if (opened === 'IBS_BUS_SPOOL_LOCKED') break
+        if (typeof opened === 'object') await opened.close()
+        await new Promise((again) => setTimeout(again, 20))
+      }
+    } finally {
+      child.kill('SIGKILL')
+      await ended
+    }
+  })
+})
+
+/** As after a trim: what came before `low` is confirmed and gone. */
+async function spoolThatBeginsAt(folder: string, low: number): Promise<void> {
+  await using spool = await openSpool(folder, { source: 'simulator' })
+  spool.skipTo(low)
+  const { subject, line } = tickLine(1)
+  spool.append([{ n: low, subject, payload: Buffer.from(`${line}\n`) }])
+  await spool.sync()
+}
+
+async function spooledStamps(folder: string): Promise<number[]> {
+  await using spool = await openSpool(folder, { source: 'simulator' })
+  const stamps: number[] = []
+  for (let n = spool.low; n <= spool.end; ) {
+    const records = await spool.readFrom(n)
+    stamps.push(...stampsOf(records))
+    n = (records.at(-1)?.n ?? spool.end) + 1
+  }
+  return stamps
+}

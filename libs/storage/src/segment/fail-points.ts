@@ -1,0 +1,55 @@
+import { failPoint, failPointIsSet } from '@ib-stream/model'
+import type { Disk } from './disk.ts'
+import { type DiskCall, gatedDisk } from './gated-disk.ts'
+
+/** Steps of the model at which a writer can be stopped; each is an effect on the disk. */
+export const WRITER_FAIL_POINTS = [
+  'read the checkpoints',
+  'sync the predecessor',
+  'truncate',
+  'append',
+  'fdatasync the data',
+  'fsync the data folders',
+  'write the visible checkpoint',
+  'rename it to visible',
+  'write the durable checkpoint',
+  'fsync it',
+  'rename it to durable',
+  'fsync folder state',
+] as const
+export type WriterFailPoint = (typeof WRITER_FAIL_POINTS)[number]
+
+/** The disk itself, but in a test that stops this process at one of its effects. */
+export function stoppable(disk: Disk): Disk {
+  if (!failPointIsSet) return disk
+  let recovered = false
+  return gatedDisk(disk, (call, path) => {
+    if (call === 'writeText' || call === 'write') recovered = true
+    const label = labelOf(call, path, recovered)
+    if (label) failPoint(label)
+  })
+}
+
+function labelOf(call: DiskCall, path: string, recovered: boolean): WriterFailPoint | undefined {
+  const isState = path.startsWith('.state')
+  switch (call) {
+    case 'readText':
+      return 'read the checkpoints'
+    case 'write':
+      return 'append'
+    case 'truncate':
+      return 'truncate'
+    case 'writeText':
+      return path.endsWith('.visible.json.tmp') ? 'write the visible checkpoint' : 'write the durable checkpoint'
+    case 'rename':
+      return path.endsWith('.visible.json.tmp') ? 'rename it to visible' : 'rename it to durable'
+    case 'syncFile':
+      if (path.endsWith('.durable.json.tmp')) return 'fsync it'
+      return recovered ? 'fdatasync the data' : 'sync the predecessor'
+    case 'syncFolder':
+      if (!recovered) return 'sync the predecessor'
+      return isState ? 'fsync folder state' : 'fsync the data folders'
+    default:
+      return undefined
+  }
+}
