@@ -1,5 +1,6 @@
 export { FIELD_BIT, type FieldKey, type TickColumns, tickOfRow } from './codec/columns.ts'
 export { decodeTickJson, encodeTickJson, encodeTicksJson } from './codec/json.ts'
+export { scannedTo, scanTickBytes } from './codec/json-bytes.ts'
 export { decodeTicksProto, encodeTickProto } from './codec/proto.ts'
 export { LineSplitter } from './codec/split-lines.ts'
 export { VarintSplitter } from './codec/split-varint.ts'

@@ -42,4 +42,35 @@ describe('splitHours', () => {
     expect(split.poison).toMatchObject([{ line: poison, fault: { field } }])
     expect(split.hours.get(BASE_US)?.ticks).toHaveLength(2)
   })
+
+  it('property: finds in any mixture of lines what reading them one by one finds', () => {
+    const good = fc
+      .record({ offset: fc.nat({ max: 2 * HOUR_US }), s: fc.nat(9) })
+      .map(({ offset, s }) => line(BASE_US + offset, BASE_US + 3 * HOUR_US, { s }))
+    const odd = fc.constantFrom(
+      '',
+      '{"ts":',
+      ` ${line(BASE_US, BASE_US)}`,
+      `${line(BASE_US, BASE_US)}\r`,
+      line(BASE_US, BASE_US, { ex: 'Zürich' }),
+      line(BASE_US, BASE_US, { sc: 'quoted "x"' }),
+      line(BASE_US, BASE_US, { p: 1e-9 }),
+      line(BASE_US, BASE_US, { cid: 5 }),
+      line(BASE_US, BASE_US, { p: undefined }),
+    )
+    fc.assert(
+      fc.property(fc.array(fc.oneof(good, odd), { minLength: 1, maxLength: 20 }), fc.boolean(), (lines, ended) => {
+        const together = splitHours(Buffer.from(lines.join('\n') + (ended ? '\n' : '')), subject)
+        const alone = lines.map((one) => splitHours(Buffer.from(one), subject))
+        expect(together.poison).toEqual(alone.flatMap(({ poison }) => poison))
+        expect(together.newestStUs).toBe(Math.max(...alone.map(({ newestStUs }) => newestStUs)))
+        for (const [hourUs, { lines: bytesOfHour, ticks }] of together.hours) {
+          const mine = alone.flatMap(({ hours }) => hours.get(hourUs) ?? [])
+          expect(bytesOfHour.toString()).toBe(mine.map((one) => one.lines.toString()).join(''))
+          expect(ticks).toEqual(mine.flatMap((one) => one.ticks))
+        }
+        expect(together.hours.size).toBe(new Set(alone.flatMap(({ hours }) => [...hours.keys()])).size)
+      }),
+    )
+  })
 })

@@ -3,7 +3,5 @@ import { encodeTickProto, type SegmentCodec } from '@ib-stream/writer'
 /** One message a tick, each preceded by its length as a varint: protobuf's own framing, which every protobuf library reads. */
 export const protoMessages: SegmentCodec = {
   backend: 'pb',
-  append: (out, { ticks }) => {
-    for (const tick of ticks) out.write(encodeTickProto(tick))
-  },
+  append: (out, { ticks }) => out.write(Buffer.concat(ticks.map(encodeTickProto))),
 }
