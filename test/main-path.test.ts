@@ -67,7 +67,7 @@ async function sentByGateway(stack: Stack, replay: boolean): Promise<PlainTick[]
     await new Promise((resolve) => setTimeout(resolve, MODEL_RUN_MS))
   }
   await stack.simulator.stop() // its socket is drained: all that stands in the truth was handed over
-  await waitFor('ingest has seen the end', () => stack.ingest.log.some(({ kind, state }) => kind === 'gateway' && state === 'connecting'))
+  await waitFor('ingest has seen the end', () => stack.ingest.log.some(({ kind, from }) => kind === 'gateway' && from === 'ready'))
   return await readTruth(stack.truthFile)
 }
 

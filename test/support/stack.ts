@@ -44,6 +44,7 @@ export class Stack implements AsyncDisposable {
       PORT: String(api),
       IB_STREAM_TRACKED_CONTRACTS: options.tracked,
       IB_HOST: '',
+      IB_STREAM_REQUEST_GUARD_MS: '0', // what is killed here comes back at once
     }
     const service = (name: string, i: number) =>
       nodeProgram(name, `services/${name}/src/main.ts`, { ...env, HEALTH_PORT: String(health[i] ?? 0) })

@@ -41,6 +41,7 @@ describe('ib-stream up', () => {
       DATA_DIR: folder,
       PORT: String(await freePort()),
       IB_HOST: '',
+      IB_STREAM_REQUEST_GUARD_MS: '0',
       NATS_URL: '',
       IB_STREAM_NATS_SERVER: process.env.IB_STREAM_NATS_SERVER ?? 'nats-server',
     }

@@ -30,7 +30,37 @@ export interface SubscriptionEvent extends Base {
   reason?: string
 }
 
-/** A time in which ticks of `cid`/`tt` may have been missed. */
+/** Why ticks may be missing. */
+export const GAP_CAUSES = [
+  'disconnected', // the connection to the gateway ended
+  'daily_restart', // it ended when the gateway's daily restart is due
+  'client_id_in_use', // another program has our client id (326)
+  'gateway_mute', // the gateway's socket is open and nothing comes
+  'connectivity_lost', // the gateway is cut off from IB (1100, 2110)
+  'data_lost', // IB forgot every request (1101)
+  'competing_session', // another session of the login has the market data
+  'refused', // IB does not take the request for this stream
+  'no_line', // no tick-by-tick line is left for it
+  'stale', // the stream fell silent while its market is busy, and was asked for anew
+  'spool_full', // what came could not be kept
+  'ingest_down', // ingest was not running
+] as const
+export type GapCause = (typeof GAP_CAUSES)[number]
+
+/** A time in which ticks of `cid`/`tt` may be missing has begun. */
+export interface GapOpenedEvent extends Base {
+  kind: 'gap_opened'
+  cid: number
+  tt: TickType
+  /** Last moment known good, µs UTC on our clock (`st`). */
+  fromUs: number
+  cause: GapCause
+  /** IB's, where it gave one. */
+  code?: number
+  reason: string
+}
+
+/** A time in which ticks of `cid`/`tt` may have been missed, now that it is over. */
 export interface GapEvent extends Base {
   kind: 'gap'
   cid: number
@@ -38,7 +68,9 @@ export interface GapEvent extends Base {
   /** Last moment known good and first moment good again, µs UTC on our clock (`st`). */
   fromUs: number
   toUs: number
-  cause: 'disconnected' | 'ingest_down' | 'refused'
+  cause: GapCause
+  /** IB's, where it gave one. */
+  code?: number
   reason: string
 }
 
@@ -49,7 +81,7 @@ export interface LostEvent extends Base {
   seq: number
 }
 
-export type RecorderEvent = ConnectionEvent | SubscriptionEvent | GapEvent | LostEvent
+export type RecorderEvent = ConnectionEvent | SubscriptionEvent | GapOpenedEvent | GapEvent | LostEvent
 export type RecorderEventKind = RecorderEvent['kind']
 
 /** Subject of an event in the log. */

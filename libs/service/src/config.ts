@@ -32,6 +32,23 @@ const trackedContracts = z.string().transform((text, context): readonly TrackedC
   return contracts
 })
 
+const restartTime = z.string().transform((text, context) => {
+  const [, hours, minutes, zone = Intl.DateTimeFormat().resolvedOptions().timeZone] =
+    /^([01]\d|2[0-3]):([0-5]\d)(?: (\S+))?$/.exec(text) ?? []
+  if (hours !== undefined && isZone(zone)) return { minuteOfDay: Number(hours) * 60 + Number(minutes), zone }
+  context.addIssue('HH:MM, optionally a blank and an IANA time zone, e.g. 23:45 America/New_York')
+  return z.NEVER
+})
+
+function isZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone })
+    return true
+  } catch {
+    return false
+  }
+}
+
 const clockStart = z.string().transform((text, context) => {
   const start = parseClockStart(text, Date.now())
   if (start) return start
@@ -55,6 +72,18 @@ export const SETTINGS = {
     doc: 'API client id; unique among the programs that use this gateway.',
   },
   IB_CONNECT_TIMEOUT_MS: { rule: wholeMs.prefault(15_000), doc: 'How long a connection may take until the gateway is ready, ms.' },
+  IB_STREAM_LINES: {
+    rule: z.coerce.number().int('a whole number').min(1, 'at least 1').max(1_000, 'at most 1000').prefault(5),
+    doc: 'Tick-by-tick lines of the account: 5 % of its market data lines. Each contract and tick type takes one.',
+  },
+  IB_STREAM_REQUEST_GUARD_MS: {
+    rule: z.coerce.number().int('a whole number of milliseconds').min(0, '0 or more').max(600_000, 'at most 600000 ms').prefault(16_000),
+    doc: 'How long a stream is not asked for again, ms: IB refuses a second request within 15 s.',
+  },
+  IB_RESTART_TIME: {
+    rule: restartTime.prefault('23:45'),
+    doc: "The gateway's daily restart, HH:MM, optionally with its zone (23:45 America/New_York; else this machine's). Near it a lost connection is expected.",
+  },
   IB_STREAM_TRACKED_CONTRACTS: {
     rule: trackedContracts.optional(),
     doc: 'Contracts to record: cid:symbol:tick_type;tick_type:hours, separated by commas. With the simulator the default is MNQ and AAPL.',
@@ -115,7 +144,17 @@ type Raw = { [Name in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[Name]['
 
 export interface Config {
   source: Source
-  gateway: { host: string; ports: readonly number[]; clientId: number; connectTimeoutMs: number }
+  gateway: {
+    host: string
+    ports: readonly number[]
+    clientId: number
+    connectTimeoutMs: number
+    /** Tick-by-tick lines of the account. */
+    lines: number
+    requestGuardMs: number
+    /** Local time of its daily restart. */
+    restart: { minuteOfDay: number; zone: string }
+  }
   tracked: readonly TrackedContract[]
   backends: readonly ('json' | 'pb')[]
   instance: string
@@ -169,6 +208,9 @@ function derive(raw: Raw): Config {
       ports: simulated ? [raw.SIM_PORT] : raw.IB_PORTS,
       clientId: raw.IB_CLIENT_ID,
       connectTimeoutMs: raw.IB_CONNECT_TIMEOUT_MS,
+      lines: raw.IB_STREAM_LINES,
+      requestGuardMs: raw.IB_STREAM_REQUEST_GUARD_MS,
+      restart: raw.IB_RESTART_TIME,
     },
     tracked: raw.IB_STREAM_TRACKED_CONTRACTS ?? (simulated ? parseTrackedContracts(DEFAULT_SIMULATED).contracts : []),
     backends: raw.IB_STREAM_BACKENDS,

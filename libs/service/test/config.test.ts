@@ -16,7 +16,14 @@ describe('loadConfig', () => {
     const config = loadConfig({})
     expect(config.source).toBe('simulator')
     expect(config.dataDir).toBe(resolve('data-sim'))
-    expect(config.gateway).toEqual({ host: '127.0.0.1', ports: [4002], clientId: 851, connectTimeoutMs: 15_000 })
+    expect(config.gateway).toMatchObject({
+      host: '127.0.0.1',
+      ports: [4002],
+      clientId: 851,
+      connectTimeoutMs: 15_000,
+      lines: 5,
+      requestGuardMs: 16_000,
+    })
     expect(config.tracked.map(({ cid, tickTypes }) => [cid, tickTypes])).toEqual([
       [711280073, ['bid_ask', 'last']],
       [265598, ['bid_ask', 'last']],
@@ -53,5 +60,28 @@ describe('loadConfig', () => {
     for (const name of ['PORT=99999', 'LOG_LEVEL=loud', 'IB_PORTS=4002,x', 'IB_STREAM_BACKENDS=json,csv', '"0:MNQ"', '"BidAsk"']) {
       expect(problems.some((problem) => problem.includes(name))).toBe(true)
     }
+  })
+
+  it('reads when the gateway restarts, and says how that is written', () => {
+    expect(loadConfig({ IB_RESTART_TIME: '04:05 America/New_York' }).gateway.restart).toEqual({
+      minuteOfDay: 245,
+      zone: 'America/New_York',
+    })
+    for (const wrong of ['24:00', '4:05', '04:05 Mars/Olympus', 'noon'])
+      expect(() => loadConfig({ IB_RESTART_TIME: wrong })).toThrow(
+        `IB_RESTART_TIME=${wrong}: HH:MM, optionally a blank and an IANA time zone`,
+      )
+  })
+
+  it('reads a virtual clock', () => {
+    expect(loadConfig({ CLOCK_START: '2025-07-30T13:00:00Z@1000', CLOCK_RATE: '60' }).virtualTime).toEqual({
+      startMs: Date.UTC(2025, 6, 30, 13),
+      originMs: 1_000,
+      rate: 60,
+    })
+    expect(loadConfig({ CLOCK_RATE: '60' }).virtualTime).toBeUndefined()
+    expect(() => loadConfig({ CLOCK_START: '2025-07-30', CLOCK_RATE: '0' })).toThrow(
+      /CLOCK_START=2025-07-30: an ISO time[\s\S]*CLOCK_RATE=0: above 0/,
+    )
   })
 })

@@ -31,6 +31,6 @@ export function registerIngestMetrics(
   gauge('ibs_ingest_spool_bytes', 'Bytes of the spool', () => publisher.spool.bytes)
   gauge('ibs_ingest_invalid_frames', 'Frames that were no valid ticks, since the start', () => invalid.count)
   gauge('ibs_ingest_gateway_connections', 'Connections to the gateway since the start', () => recorder()?.epoch ?? 0)
-  gauge('ibs_ingest_gateway_up', '1 while the gateway takes requests', () => (recorder()?.state === 'recording' ? 1 : 0))
+  gauge('ibs_ingest_gateway_up', '1 while the gateway takes requests and has its link to IB', () => (recorder()?.state === 'ready' ? 1 : 0))
   return (tt) => ticks.inc({ tick_type: tt })
 }

@@ -1,146 +1,155 @@
-import { type Publisher, pause, tickSubject } from '@ib-stream/bus'
-import { eventSubject, hash31, type RecorderEvent, type TickMessage, type TickType } from '@ib-stream/model'
-import type { Clock, TrackedContract } from '@ib-stream/service'
+import { type Publisher, tickSubject } from '@ib-stream/bus'
+import { eventSubject, type GapCause, type RecorderEvent, type TickMessage, type TickType } from '@ib-stream/model'
+import type { Clock, Timer } from '@ib-stream/service'
 import { encodeTickJson } from '@ib-stream/storage'
-import type { Contract as IbContract } from '@stoqey/ib'
-import { decodeTick, TICK_BY_TICK, type TickStream } from './decode-tick.ts'
-import { GapTracker, QUIET_STREAM_HEARD_AFTER_MS } from './gap-tracker.ts'
-import { GatewaySession } from './gateway-session.ts'
+import { Connection, type ConnectionChange } from './connection/connection.ts'
+import { meaningOf } from './connection/gateway-codes.ts'
+import { GatewaySession } from './connection/gateway-session.ts'
+import { type ConnectionEvent, type ConnectionState, isOnTheWay, isWhole, takesRequests } from './connection/transitions.ts'
+import { decodeTick, TICK_BY_TICK } from './decode-tick.ts'
+import { GapLedger } from './gaps/gap-ledger.ts'
+import { type OpenGap, QUIET_STREAM_HEARD_AFTER_MS } from './gaps/gap-tracker.ts'
 import type { InvalidSink } from './invalid-sink.ts'
-
-export type GatewayState = 'connecting' | 'recording' | 'connectivity_lost' | 'stopped'
+import type { DesiredStream, LinePlan } from './subscriptions/line-plan.ts'
+import type { Refusal } from './subscriptions/refusals.ts'
+import type { RequestGuard } from './subscriptions/request-guard.ts'
+import { Subscriber, type SubscriptionState } from './subscriptions/subscriber.ts'
 
 export type RecorderNote =
-  | { kind: 'gateway'; state: GatewayState; reason: string; code?: number | undefined; host: string; port: number }
+  | ({ kind: 'gateway' } & ConnectionChange)
   | { kind: 'notice'; code: number; message: string }
-  | { kind: 'stream'; cid: number; tt: TickType; rid: number; state: 'subscribed' | 'refused'; code?: number; reason?: string }
-  | { kind: 'gap'; cid: number; tt: TickType; fromUs: number; toUs: number; reason: string }
+  | ({ kind: 'plan' } & Pick<LinePlan, 'warnings'> & { granted: number; waiting: number; lines: number })
+  | { kind: 'stream'; cid: number; tt: TickType; rid: number; state: 'subscribed' | 'refused' | 'ended'; code?: number; reason?: string }
+  | { kind: 'gap'; cid: number; tt: TickType; fromUs: number; toUs: number; cause: GapCause; reason: string }
   | { kind: 'handler_failed'; error: string }
 
 export interface RecorderOptions {
   gateway: { host: string; ports: readonly number[]; clientId: number; connectTimeoutMs: number }
-  tracked: readonly TrackedContract[]
+  /** Tick-by-tick lines that the account has. */
+  lines: number
   publisher: Publisher
   clock: Clock
   invalid: InvalidSink
+  requestGuard: RequestGuard
+  inRestartWindow: () => boolean
   /** Newest `st` of an earlier run of this recording, µs; undefined for the very first. */
   heardUntilUs: number | undefined
   onNote: (note: RecorderNote) => void
   onTick: (tt: TickType, stUs: number) => void
 }
 
-/** What is known of one subscription. */
-export interface StreamStatus extends TickStream {
-  state: 'waiting' | 'subscribed' | 'refused'
+/** What is known of one stream. */
+export interface StreamStatus extends DesiredStream {
+  state: SubscriptionState
   ticks: number
   lastStUs: number | undefined
   last?: TickMessage
-  reason?: string
+  reason?: string | undefined
 }
 
-const BACKOFF_FIRST_MS = 500
-const BACKOFF_MOST_MS = 30_000
-/** A refused stream is asked for again after this long; IB wants 15 s between requests for the same instrument. */
-const ASK_AGAIN_AFTER_MS = 60_000
-/** How often a publisher that holds as many lines as it may is looked at. */
-const FULL_LOOK_EVERY_MS = 100
-const CONNECTIVITY_LOST = new Set([1100, 2110])
-const RESTORED_DATA_LOST = 1101
-const RESTORED_DATA_KEPT = 1102
+type Stream = DesiredStream & Pick<StreamStatus, 'ticks' | 'lastStUs' | 'last'>
 
 /**
- * Records the tracked contracts from one gateway for as long as `run` goes on: connects, asks for contract details, subscribes, turns each frame into a
- * line for the publisher, comes back after every loss, and says for each stream when ticks may be missing.
+ * Records what is desired from one gateway for as long as `run` goes on: turns each frame into a line for the publisher, comes back after every loss, and
+ * says for each stream when ticks may be missing.
  */
 export class Recorder {
-  state: GatewayState = 'connecting'
-  epoch = 0
-  #options: RecorderOptions
-  #streams = new Map<number, StreamStatus>()
-  #gaps = new GapTracker()
-  #contracts = new Map<number, IbContract>()
-  #session: GatewaySession | undefined
-  #sessionTimers: NodeJS.Timeout[] = []
-  /** The gateway said that it is cut off from IB; it may say so before it takes requests. */
-  #cutOff = false
+  readonly #options: RecorderOptions
+  readonly #connection: Connection<GatewaySession>
+  readonly #subscriber: Subscriber
+  readonly #gaps: GapLedger
+  readonly #streams = new Map<number, Stream>()
+  /** Ids of streams that nobody wants any more; IB may go on sending for a while. */
+  readonly #left = new Set<number>()
+  #quietChecks: Timer[] = []
   #startedUs: number
   #lastHeardUs: number
   /** The gateway answers by itself while it is cut off from IB; only ticks show that IB was heard. */
   #lastTickUs: number
+  #firstDesire = true
 
   constructor(options: RecorderOptions) {
+    const { gateway, clock, lines, requestGuard } = options
     this.#options = options
-    this.#startedUs = options.clock.stampUs()
+    this.#startedUs = clock.stampUs()
     this.#lastHeardUs = this.#startedUs
     this.#lastTickUs = this.#startedUs
-    for (const { cid, tickTypes } of options.tracked) {
-      for (const tt of tickTypes) {
-        const rid = hash31(cid, tt)
-        this.#streams.set(rid, { cid, tt, rid, state: 'waiting', ticks: 0, lastStUs: undefined })
-      }
-    }
-    const { heardUntilUs } = options
-    if (heardUntilUs !== undefined) this.#openGaps(heardUntilUs, 'ingest_down', 'ingest was not running')
+    this.#gaps = new GapLedger({ head: () => this.#head(), publish: (event) => this.#publishGap(event) })
+    this.#subscriber = new Subscriber({
+      lines,
+      clock,
+      guard: requestGuard,
+      onSubscribed: (stream) => this.#onSubscribed(stream),
+      onRefused: (stream, refusal) => this.#onRefused(stream, refusal),
+      onEnded: (stream, reason) => this.#onEnded(stream, reason),
+    })
+    this.#connection = new Connection({
+      ...gateway,
+      clock,
+      dial: ({ host, port }, handlers) =>
+        new GatewaySession({ host, port, clientId: gateway.clientId }, clock, {
+          ...guarded(handlers, (work) => this.#guard(work)),
+          frame: (fields) => this.#guard(() => this.#onFrame(fields)),
+          requestError: (rid, code, message) => this.#guard(() => this.#onRequestError(rid, code, message)),
+          notice: (code, message) => this.#guard(() => this.#onNotice(code, message)),
+          time: () => undefined,
+        }),
+      inRestartWindow: options.inRestartWindow,
+      hasRoom: () => !options.publisher.full,
+      onChange: (change) => this.#guard(() => this.#onChange(change)),
+    })
+  }
+
+  get state(): ConnectionState {
+    return this.#connection.state
+  }
+
+  /** Number of connections that took requests. */
+  get epoch(): number {
+    return this.#connection.epoch
   }
 
   get streams(): readonly StreamStatus[] {
-    return [...this.#streams.values()]
+    return [...this.#streams.values()].map((stream) => ({ ...stream, ...(this.#subscriber.stateOf(stream.rid) ?? { state: 'waiting' }) }))
   }
 
-  /**
-   * Returns when the signal aborts. The pauses between attempts grow to 30 s and are bounded by it; ports are tried in turn, a port that took us is tried again
-   * first (another may belong to another account).
-   */
+  /** Times without certainty that go on now, by request id. */
+  get openGaps(): ReadonlyMap<number, OpenGap> {
+    return this.#gaps.open
+  }
+
+  /** From now on these streams are wanted, no others. */
+  desire(desired: readonly DesiredStream[]): LinePlan {
+    const wanted = new Set(desired.map(({ rid }) => rid))
+    for (const stream of this.#streams.values()) if (!wanted.has(stream.rid)) this.#leave(stream)
+    for (const stream of desired) {
+      this.#left.delete(stream.rid)
+      this.#streams.set(stream.rid, { ticks: 0, lastStUs: undefined, ...this.#streams.get(stream.rid), ...stream })
+    }
+    this.#declareDown()
+    const plan = this.#subscriber.desire(desired)
+    for (const stream of plan.waiting) {
+      const fromUs = this.#streams.get(stream.rid)?.lastStUs ?? this.#options.clock.nowUs()
+      this.#gaps.begin(stream, { fromUs, cause: 'no_line', reason: 'no tick-by-tick line is left for it' })
+    }
+    const { granted, waiting, warnings } = plan
+    this.#options.onNote({ kind: 'plan', lines: this.#options.lines, granted: granted.length, waiting: waiting.length, warnings })
+    return plan
+  }
+
+  /** Returns when the signal aborts and the connection is closed. */
   async run(signal: AbortSignal): Promise<void> {
-    const { ports } = this.#options.gateway
-    let turn = 0
-    for (let failures = 0; !signal.aborted; failures++) {
-      const heldMs = await this.#record(ports[turn % ports.length] ?? 0, signal)
-      if (heldMs === undefined) turn += 1
-      else if (heldMs > BACKOFF_MOST_MS) failures = 0
-      const waitMs = Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * 2 ** Math.floor(failures / ports.length))
-      await pause(waitMs * (0.5 + Math.random() / 2), signal).catch(() => undefined) // the loop's condition ends it
-      await this.#roomForMore(signal)
-    }
+    await this.#connection.run(signal)
     // The next start knows only when the spool ends: what is missing before that is declared now.
-    for (const stream of this.#streams.values()) this.#closeGap(stream, this.#options.clock.stampUs())
-    this.#become('stopped', 'asked to stop', undefined, 0)
+    for (const stream of this.#streams.values()) this.#gaps.end(stream, this.#options.clock.stampUs())
   }
 
-  /** While more lines wait for the spool than memory is given nothing more is asked for. */
-  async #roomForMore(signal: AbortSignal): Promise<void> {
-    while (this.#options.publisher.full && !signal.aborted) await pause(FULL_LOOK_EVERY_MS, signal).catch(() => undefined)
-  }
-
-  /** One connection from attempt to end; gives how long it took requests, ms; undefined when it never did. */
-  async #record(port: number, signal: AbortSignal): Promise<number | undefined> {
-    const { host, clientId, connectTimeoutMs } = this.#options.gateway
-    let readyMs: number | undefined
-    const ended = Promise.withResolvers<void>()
-    const session = new GatewaySession({ host, port, clientId }, connectTimeoutMs, {
-      frame: (fields) => this.#guard(() => this.#onFrame(fields)),
-      requestError: (rid, code, message) => this.#guard(() => this.#onRequestError(rid, code, message)),
-      notice: (code, message) => this.#guard(() => this.#onNotice(code, message, port)),
-      ended: (reason, code) => {
-        this.#guard(() => this.#onEnd(reason, code, port))
-        ended.resolve()
-      },
-    })
-    const stop = () => session.close('ingest is stopping')
-    signal.addEventListener('abort', stop, { once: true })
-    this.#cutOff = false
-    try {
-      await session.open()
-      readyMs = performance.now()
-      this.#session = session
-      this.#onOpen(port)
-      await Promise.all(this.#options.tracked.map((contract) => this.#subscribeContract(session, contract)))
-    } catch {
-      // said by onEnd already
-    }
-    await ended.promise
-    signal.removeEventListener('abort', stop)
-    return readyMs === undefined ? undefined : performance.now() - readyMs
+  /** What an earlier run recorded ends somewhere: from there on ticks of what is desired first are missing. */
+  #declareDown(): void {
+    const { heardUntilUs } = this.#options
+    if (this.#firstDesire && heardUntilUs !== undefined)
+      this.#beginGaps({ fromUs: heardUntilUs, cause: 'ingest_down', reason: 'ingest was not running' })
+    this.#firstDesire = false
   }
 
   /** A throwing handler would come out of the library's socket handler and take the process with it. */
@@ -152,133 +161,130 @@ export class Recorder {
     }
   }
 
-  #onOpen(port: number): void {
-    this.epoch += 1
-    this.#lastHeardUs = this.#options.clock.stampUs()
-    this.#publishConnection('connected', 'the gateway takes requests', undefined, port)
-    if (this.#cutOff) this.#become('connectivity_lost', 'the gateway takes requests, but is cut off from IB', undefined, port)
-    else this.#become('recording', 'the gateway takes requests', undefined, port)
+  #onChange(change: ConnectionChange): void {
+    const { from, to, event, reason, code } = change
+    const stayedOpen = takesRequests(from) && takesRequests(to)
+    if (!isWhole(to) && !isOnTheWay(to)) this.#beginGaps({ fromUs: this.#lastGoodUs(event), cause: CAUSES[event], reason, code })
+    if (isWhole(from) || (takesRequests(from) && !takesRequests(to))) this.#publishConnection('disconnected', change)
+    if (takesRequests(from) && !takesRequests(to)) this.#subscriber.leave()
+    if (takesRequests(to) && !stayedOpen) this.#lastHeardUs = this.#options.clock.nowUs()
+    if (isWhole(to) || (takesRequests(to) && !stayedOpen)) this.#publishConnection('connected', change)
+    this.#options.onNote({ kind: 'gateway', ...change })
+    this.#stopQuietChecks()
+    const session = this.#connection.session
+    if (session && !stayedOpen) this.#subscriber.begin(session)
+    else if (isWhole(to)) for (const stream of this.#streams.values()) this.#checkQuiet(stream)
   }
 
-  #onEnd(reason: string, code: number | undefined, port: number): void {
-    for (const timer of this.#sessionTimers.splice(0)) clearTimeout(timer)
-    this.#openGaps(this.#lastHeardUs, 'disconnected', reason)
-    if (this.#session) {
-      this.#session = undefined
-      this.#publishConnection('disconnected', reason, code, port)
-    }
-    for (const stream of this.#streams.values()) stream.state = 'waiting'
-    this.#become('connecting', reason, code, port)
+  /** Up to when nothing can be missing, by how certainty ended. */
+  #lastGoodUs(event: ConnectionEvent): number {
+    return event === 'cutOff' || event === 'backLost' || event === 'competing' ? this.#lastTickUs : this.#lastHeardUs
   }
 
-  #onNotice(code: number, message: string, port: number): void {
+  #onNotice(code: number, message: string): void {
     this.#options.onNote({ kind: 'notice', code, message })
-    if (CONNECTIVITY_LOST.has(code)) this.#cutOff = true
-    else if (code === RESTORED_DATA_KEPT) this.#cutOff = false
-    if (CONNECTIVITY_LOST.has(code) || code === RESTORED_DATA_LOST) this.#openGaps(this.#lastTickUs, 'disconnected', message)
-    if (CONNECTIVITY_LOST.has(code) && this.state === 'recording') {
-      this.#publishConnection('disconnected', message, code, port)
-      this.#become('connectivity_lost', message, code, port)
-    } else if (code === RESTORED_DATA_KEPT && this.state === 'connectivity_lost') {
-      this.#become('recording', message, code, port)
-      this.#publishConnection('connected', message, code, port)
-    }
-    // After "data lost" every request is void. A new connection asks for all of them again and closes the gaps in the one way there is.
-    if (code === RESTORED_DATA_LOST) this.#session?.close(message)
-  }
-
-  async #subscribeContract(session: GatewaySession, { cid, tickTypes }: TrackedContract): Promise<void> {
-    try {
-      const contract = this.#contracts.get(cid) ?? (await session.contract(cid))
-      this.#contracts.set(cid, contract)
-      for (const tt of tickTypes) this.#subscribe(session, contract, hash31(cid, tt))
-    } catch (error) {
-      if (session !== this.#session) return
-      for (const tt of tickTypes) this.#refused(hash31(cid, tt), 0, String(error))
-      this.#later(ASK_AGAIN_AFTER_MS, () => void this.#subscribeContract(session, { cid, tickTypes, symbol: '', bufferHours: 0 }))
-    }
-  }
-
-  #subscribe(session: GatewaySession, contract: IbContract, rid: number): void {
-    const stream = this.#streams.get(rid)
-    if (!stream || session !== this.#session) return
-    session.subscribe(rid, contract, stream.tt)
-    stream.state = 'subscribed'
-    delete stream.reason
-    this.#publish({ kind: 'subscription', ...this.#head(), cid: stream.cid, tt: stream.tt, rid, state: 'subscribed' })
-    this.#options.onNote({ kind: 'stream', cid: stream.cid, tt: stream.tt, rid, state: 'subscribed' })
-    const { epoch } = this
-    this.#later(QUIET_STREAM_HEARD_AFTER_MS, () => {
-      if (epoch !== this.epoch || stream.state !== 'subscribed' || this.state !== 'recording') return
-      const nowUs = this.#options.clock.stampUs()
-      if (this.#closeGap(stream, nowUs)) this.#lastTickUs = nowUs
-    })
+    const event = meaningOf(code)
+    if (event) this.#connection.apply(event, message, code)
   }
 
   #onRequestError(rid: number, code: number, message: string): void {
-    const stream = this.#streams.get(rid)
-    if (!stream) return this.#options.onNote({ kind: 'notice', code, message: `${message} (request ${rid})` })
-    this.#refused(rid, code, message)
-    const session = this.#session
-    const contract = this.#contracts.get(stream.cid)
-    if (!session || !contract) return
-    this.#later(ASK_AGAIN_AFTER_MS, () => {
-      if (stream.state === 'refused') this.#subscribe(session, contract, rid) // else a second request would be refused as a duplicate
-    })
+    if (!this.#subscriber.refuse(rid, code, message)) this.#options.onNote({ kind: 'notice', code, message: `${message} (request ${rid})` })
   }
 
-  #refused(rid: number, code: number, reason: string): void {
+  #onSubscribed(stream: DesiredStream): void {
+    const { cid, tt, rid } = stream
+    this.#publish({ kind: 'subscription', ...this.#head(), cid, tt, rid, state: 'subscribed' })
+    this.#options.onNote({ kind: 'stream', cid, tt, rid, state: 'subscribed' })
+    this.#checkQuiet(stream)
+  }
+
+  #onRefused({ cid, tt, rid }: DesiredStream, { kind, code, message, advice }: Refusal & { code: number; message: string }): void {
     const stream = this.#streams.get(rid)
     if (!stream) return
-    const fromUs = stream.lastStUs ?? (stream.state === 'waiting' ? this.#startedUs : this.#lastHeardUs)
-    Object.assign(stream, { state: 'refused', reason })
-    this.#gaps.open(stream, { fromUs, cause: 'refused', reason })
-    this.#publish({ kind: 'subscription', ...this.#head(), cid: stream.cid, tt: stream.tt, rid, state: 'refused', code, reason })
-    this.#options.onNote({ kind: 'stream', cid: stream.cid, tt: stream.tt, rid, state: 'refused', code, reason })
+    if (kind === 'competing_session') this.#connection.apply('competing', message, code)
+    const cause = kind === 'competing_session' || kind === 'no_line' ? kind : 'refused'
+    this.#gaps.begin(stream, { fromUs: stream.lastStUs ?? this.#startedUs, cause, reason: message, code })
+    this.#publish({ kind: 'subscription', ...this.#head(), cid, tt, rid, state: 'refused', code, reason: message })
+    this.#options.onNote({ kind: 'stream', cid, tt, rid, state: 'refused', code, reason: `${message}; ${advice}` })
+  }
+
+  #onEnded({ cid, tt, rid }: DesiredStream, reason: string): void {
+    this.#publish({ kind: 'subscription', ...this.#head(), cid, tt, rid, state: 'ended', reason })
+    this.#options.onNote({ kind: 'stream', cid, tt, rid, state: 'ended', reason })
   }
 
   #onFrame(fields: readonly string[]): void {
     const readUs = this.#options.clock.stampUs()
-    if (this.#session) this.#lastHeardUs = readUs
+    if (this.#connection.session) this.#lastHeardUs = readUs
     if (fields[0] !== TICK_BY_TICK) return
-    const stream = this.#streams.get(Number(fields[1]))
-    if (!stream) return this.#options.invalid.put(0, fields, { field: 'rid', value: fields[1], rule: 'a request of this ingest' }, readUs)
+    const rid = Number(fields[1])
+    const stream = this.#streams.get(rid)
+    if (!stream) {
+      if (!this.#left.has(rid))
+        this.#options.invalid.put(0, fields, { field: 'rid', value: fields[1], rule: 'a request of this ingest' }, readUs)
+      return
+    }
     // The gap's event stands before the tick that ends it, so it takes the stamp of the read and the tick the next one.
-    const st = this.#closeGap(stream, readUs) ? this.#options.clock.stampUs() : readUs
+    const isOver = this.#isCertain && this.#gaps.end(stream, readUs)
+    const st = isOver ? this.#options.clock.stampUs() : readUs
     const decoded = decodeTick(fields, stream, st)
     if ('fault' in decoded) return this.#options.invalid.put(stream.cid, fields, decoded.fault, st)
     this.#options.publisher.add({ subject: tickSubject(stream.cid, stream.tt), line: encodeTickJson(decoded.tick) })
-    if (stream.state === 'refused') this.#revive(stream)
+    this.#heard(stream, decoded.tick)
+    if (this.#options.publisher.full) this.#connection.apply('noRoom', 'the spool does not take the ticks as fast as they come')
+  }
+
+  /** A tick that is left over in a gateway that is cut off from IB says nothing of the next one. */
+  get #isCertain(): boolean {
+    return isWhole(this.#connection.state) || this.#connection.state === 'competing'
+  }
+
+  #heard(stream: Stream, tick: TickMessage): void {
     stream.ticks += 1
-    stream.lastStUs = st
-    this.#lastTickUs = st
-    stream.last = decoded.tick
-    this.#options.onTick(stream.tt, st)
-    if (this.#options.publisher.full) this.#session?.close('the spool does not take the ticks as fast as they come')
+    stream.lastStUs = tick.st
+    stream.last = tick
+    this.#lastTickUs = tick.st
+    this.#gaps.moveOn(stream, tick.st)
+    this.#options.onTick(stream.tt, tick.st)
+    const revived = this.#subscriber.revive(stream.rid)
+    if (revived) this.#options.onNote({ kind: 'stream', cid: stream.cid, tt: stream.tt, rid: stream.rid, state: 'subscribed' })
+    if (this.#connection.state !== 'ready') this.#connection.apply('flowing', 'ticks come')
   }
 
-  /** IB sends all the same, so the refusal is over. */
-  #revive(stream: StreamStatus): void {
-    stream.state = 'subscribed'
-    delete stream.reason
-    this.#options.onNote({ kind: 'stream', cid: stream.cid, tt: stream.tt, rid: stream.rid, state: 'subscribed' })
+  /** A stream that stands for a while without a tick is only quiet. */
+  #checkQuiet(stream: DesiredStream): void {
+    if (!this.#gaps.open.has(stream.rid)) return
+    const { clock } = this.#options
+    const timer = clock.after(QUIET_STREAM_HEARD_AFTER_MS, () => {
+      const nowUs = clock.stampUs()
+      if (!isWhole(this.state) || this.#subscriber.stateOf(stream.rid)?.state !== 'subscribed') return
+      if (this.#gaps.end(stream, nowUs)) this.#lastTickUs = nowUs
+    })
+    this.#quietChecks.push(timer)
   }
 
-  #openGaps(fromUs: number, cause: 'disconnected' | 'ingest_down', reason: string): void {
-    for (const stream of this.#streams.values()) this.#gaps.open(stream, { fromUs, cause, reason })
+  #stopQuietChecks(): void {
+    for (const timer of this.#quietChecks.splice(0)) timer.cancel()
   }
 
-  /** @returns whether a gap was open */
-  #closeGap(stream: TickStream, toUs: number): boolean {
-    const gap = this.#gaps.close(stream, toUs)
-    if (!gap) return false
-    this.#publish({ kind: 'gap', st: toUs, epoch: this.epoch, ...gap })
-    this.#options.onNote({ kind: 'gap', cid: gap.cid, tt: gap.tt, fromUs: gap.fromUs, toUs: gap.toUs, reason: gap.reason })
-    return true
+  #beginGaps(gap: OpenGap): void {
+    for (const stream of this.#streams.values()) this.#gaps.begin(stream, gap)
   }
 
-  #publishConnection(state: 'connected' | 'disconnected', reason: string, code: number | undefined, port: number): void {
-    const { host } = this.#options.gateway
+  #leave(stream: Stream): void {
+    this.#gaps.end(stream, this.#options.clock.stampUs())
+    this.#streams.delete(stream.rid)
+    this.#left.add(stream.rid)
+  }
+
+  #publishGap(event: RecorderEvent): void {
+    this.#publish(event)
+    if (event.kind !== 'gap') return
+    const { kind, cid, tt, fromUs, toUs, cause, reason } = event
+    this.#options.onNote({ kind, cid, tt, fromUs, toUs, cause, reason })
+  }
+
+  #publishConnection(state: 'connected' | 'disconnected', { reason, code, host, port }: ConnectionChange): void {
     this.#publish({ kind: 'connection', ...this.#head(), state, host, port, reason, ...(code === undefined ? {} : { code }) })
   }
 
@@ -289,14 +295,32 @@ export class Recorder {
   #publish(event: RecorderEvent): void {
     this.#options.publisher.add({ subject: eventSubject(event.kind), line: JSON.stringify(event), event: true })
   }
+}
 
-  #later(ms: number, work: () => void): void {
-    this.#sessionTimers.push(setTimeout(() => this.#guard(work), ms))
-  }
+/** Why certainty ended, by what ended it. */
+const CAUSES: Record<ConnectionEvent, GapCause> = {
+  dialDue: 'disconnected',
+  socketOpen: 'disconnected',
+  sessionReady: 'connectivity_lost', // ready, and cut off from IB
+  heard: 'disconnected',
+  flowing: 'disconnected',
+  backKept: 'disconnected',
+  ended: 'disconnected',
+  endedInWindow: 'daily_restart',
+  cutOff: 'connectivity_lost',
+  backLost: 'data_lost',
+  silent: 'gateway_mute',
+  overdue: 'gateway_mute',
+  competing: 'competing_session',
+  idInUse: 'client_id_in_use',
+  noRoom: 'spool_full',
+  stale: 'stale',
+  stop: 'ingest_down',
+}
 
-  #become(state: GatewayState, reason: string, code: number | undefined, port: number): void {
-    if (state === this.state && state !== 'connecting') return
-    this.state = state
-    this.#options.onNote({ kind: 'gateway', state, reason, code, host: this.#options.gateway.host, port })
-  }
+type Handlers = Record<string, (...args: never[]) => void>
+
+function guarded<H extends { [name in keyof H]: (...args: never[]) => void }>(handlers: H, guard: (work: () => void) => void): H {
+  const entries = Object.entries(handlers as Handlers).map(([name, call]) => [name, (...args: never[]) => guard(() => call(...args))])
+  return Object.fromEntries(entries) as H
 }

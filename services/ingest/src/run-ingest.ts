@@ -1,10 +1,13 @@
 import { join } from 'node:path'
 import { type Bus, connectBus, openPublisher, type Publisher, pause } from '@ib-stream/bus'
 import { type Clock, type Config, openClock, type Service } from '@ib-stream/service'
+import { restartWindow } from './connection/restart-window.ts'
 import { IngestError } from './errors.ts'
 import { InvalidSink } from './invalid-sink.ts'
 import { registerIngestMetrics } from './metrics.ts'
 import { Recorder } from './recorder.ts'
+import { RequestGuard } from './subscriptions/request-guard.ts'
+import { trackedStreams } from './subscriptions/tracked-streams.ts'
 
 /** The whole of ingest: bus, spool and chain first, and only when the log is ours the gateway. Returns after SIGTERM with everything in the spool. */
 export async function runIngest(config: Config, service: Service): Promise<void> {
@@ -60,9 +63,13 @@ async function record(
   if (heardUntilUs !== undefined) clock.startAbove(heardUntilUs)
   let recorder: Recorder | undefined
   const countTick = registerIngestMetrics(service, { publisher, recorder: () => recorder, invalid })
+  const { lines, requestGuardMs, restart } = config.gateway
+  const inWindow = restartWindow(restart)
   recorder = new Recorder({
     gateway: config.gateway,
-    tracked: config.tracked,
+    lines,
+    requestGuard: new RequestGuard(join(config.dataDir, '.state', 'ingest', 'requests.json'), requestGuardMs),
+    inRestartWindow: () => inWindow(clock.nowUs()),
     publisher,
     clock,
     invalid,
@@ -70,6 +77,7 @@ async function record(
     onNote: (note) => log.info(note, note.kind),
     onTick: countTick,
   })
+  recorder.desire(trackedStreams(config.tracked))
   reportRecorder(service, recorder, invalid)
   await recorder.run(stopping)
   await invalid.close()
@@ -85,10 +93,10 @@ function reportPublisher(service: Service, publisher: Publisher): void {
 }
 
 function reportRecorder(service: Service, recorder: Recorder, invalid: InvalidSink): void {
-  service.report('gateway', () => ({ state: recorder.state, ready: recorder.state === 'recording', connections: recorder.epoch }))
+  service.report('gateway', () => ({ state: recorder.state, ready: recorder.state === 'ready', connections: recorder.epoch }))
   service.report('streams', () => {
     const { streams } = recorder
-    const refused = streams.filter(({ state }) => state === 'refused').length
+    const refused = streams.filter(({ state }) => state === 'refused' || state === 'no_line').length
     const ticks = streams.reduce((sum, stream) => sum + stream.ticks, 0)
     return { state: refused > 0 ? 'refused' : 'asked_for', ready: refused < streams.length, ticks, invalidFrames: invalid.count, streams }
   })

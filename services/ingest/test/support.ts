@@ -7,6 +7,8 @@ import { openClock, type TrackedContract } from '@ib-stream/service'
 import { freePort } from '../../../test/support/free-port.ts'
 import { InvalidSink } from '../src/invalid-sink.ts'
 import { Recorder, type RecorderNote } from '../src/recorder.ts'
+import { RequestGuard } from '../src/subscriptions/request-guard.ts'
+import { trackedStreams } from '../src/subscriptions/tracked-streams.ts'
 
 /** A real nats-server, bus, spool and recorder in a temporary folder; the gateway is the test's. */
 export class RecorderBench implements AsyncDisposable {
@@ -36,7 +38,7 @@ export class RecorderBench implements AsyncDisposable {
       await exited
       await rm(folder, { recursive: true, force: true })
     }
-    return new RecorderBench(bus, publisher, { tracked, gatewayPorts, heardUntilUs }, end)
+    return new RecorderBench(bus, publisher, { tracked, gatewayPorts, heardUntilUs, requestsFile: join(folder, 'requests.json') }, end)
   }
 
   constructor(
@@ -46,7 +48,8 @@ export class RecorderBench implements AsyncDisposable {
       tracked,
       gatewayPorts,
       heardUntilUs,
-    }: { tracked: readonly TrackedContract[]; gatewayPorts: readonly number[]; heardUntilUs: number | undefined },
+      requestsFile,
+    }: { tracked: readonly TrackedContract[]; gatewayPorts: readonly number[]; heardUntilUs: number | undefined; requestsFile: string },
     end: () => Promise<void>,
   ) {
     const clock = openClock()
@@ -54,7 +57,9 @@ export class RecorderBench implements AsyncDisposable {
     this.publisher = publisher
     this.recorder = new Recorder({
       gateway: { host: '127.0.0.1', ports: gatewayPorts, clientId: 851, connectTimeoutMs: 3_000 },
-      tracked,
+      lines: 100,
+      requestGuard: new RequestGuard(requestsFile, 0),
+      inRestartWindow: () => false,
       publisher: this.#withRoom(publisher),
       clock,
       invalid: new InvalidSink(bus),
@@ -62,6 +67,7 @@ export class RecorderBench implements AsyncDisposable {
       onNote: (note) => this.notes.push(note),
       onTick: () => undefined,
     })
+    this.recorder.desire(trackedStreams(tracked))
     this.#undo = [
       async () => this.#stop.abort(),
       async () => await this.#running,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { GapTracker } from '../src/gap-tracker.ts'
+import { GapTracker } from '../../src/gaps/gap-tracker.ts'
 
 const stream = { cid: 265598, tt: 'last', rid: 7 } as const
 

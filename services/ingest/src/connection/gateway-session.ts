@@ -1,16 +1,19 @@
 import type { TickType } from '@ib-stream/model'
+import type { Clock } from '@ib-stream/service'
 import { type ContractDetails, EventName, IBApi, type Contract as IbContract } from '@stoqey/ib'
+import type { LinkHandlers, Session } from './connection.ts'
+import { RequestPacer } from './request-pacer.ts'
 
 /** What happens on one connection to the gateway. Handlers must not throw. */
-export interface SessionHandlers {
+export interface SessionHandlers extends LinkHandlers {
   /** Every frame's fields, at the socket read, before anything else looks at it. */
   frame(fields: readonly string[]): void
   /** A message of the gateway that belongs to a request. */
   requestError(rid: number, code: number, message: string): void
   /** A message of the gateway about itself (connectivity, farms). */
   notice(code: number, message: string): void
-  /** Once, whatever ended it. */
-  ended(reason: string, code: number | undefined): void
+  /** The gateway's answer to `askTime`, s since 1970. */
+  time(seconds: number): void
 }
 
 export interface GatewayAddress {
@@ -19,12 +22,9 @@ export interface GatewayAddress {
   clientId: number
 }
 
-const HEARTBEAT_EVERY_MS = 10_000
-/** A gateway that says nothing for this long after a heartbeat is dead, even with its socket open. */
-const HEARTBEAT_WITHIN_MS = 10_000
 const DETAILS_WITHIN_MS = 15_000
-/** The gateway allows 50 a second and is left some room. */
-const REQUESTS_PER_SECOND = 40
+/** Our pacer is the one that counts; the library's own would carry its queue into nothing. */
+const LIBRARY_REQUESTS_PER_SECOND = 1_000
 
 const KINDS: Record<TickType, 'BidAsk' | 'Last' | 'AllLast' | 'MidPoint'> = {
   bid_ask: 'BidAsk',
@@ -37,59 +37,39 @@ const KINDS: Record<TickType, 'BidAsk' | 'Last' | 'AllLast' | 'MidPoint'> = {
  * One connection to IB Gateway, from connect to its end; a new object for each attempt, because the library carries requests and states of an ended
  * connection into the next one. Connectivity messages come as `info` there, errors of requests as `error`: both are handled here.
  */
-export class GatewaySession {
-  #api: IBApi
-  #handlers: SessionHandlers
-  #connectTimeoutMs: number
-  #clientId: number
-  #timers: NodeJS.Timeout[] = []
-  #heardMs = performance.now()
+export class GatewaySession implements Session {
+  readonly #api: IBApi
+  readonly #handlers: SessionHandlers
+  readonly #clock: Clock
+  readonly #clientId: number
+  readonly #pacer: RequestPacer
   #lastWords: { reason: string; code: number | undefined } = { reason: 'the gateway closed the connection', code: undefined }
   #ended = false
   #nextRequest = 1
-  #details = new Map<number, { found: ContractDetails[]; settle: (result: ContractDetails[] | Error) => void }>()
+  readonly #details = new Map<number, { found: ContractDetails[]; settle: (result: ContractDetails[] | Error) => void }>()
 
-  constructor(address: GatewayAddress, connectTimeoutMs: number, handlers: SessionHandlers) {
+  constructor(address: GatewayAddress, clock: Clock, handlers: SessionHandlers) {
     this.#handlers = handlers
-    this.#connectTimeoutMs = connectTimeoutMs
+    this.#clock = clock
     this.#clientId = address.clientId
+    this.#pacer = new RequestPacer(clock)
     // All four are given, or the library reads a .env file of its own.
-    this.#api = new IBApi({ ...address, maxReqPerSec: REQUESTS_PER_SECOND })
+    this.#api = new IBApi({ ...address, maxReqPerSec: LIBRARY_REQUESTS_PER_SECOND })
     guardReads(this.#api, (error) => this.#end(`the gateway sent what cannot be read: ${String(error)}`, undefined))
   }
 
-  /** Resolves when the gateway takes requests (nextValidId; `connected` comes too early); rejects with what ended the attempt. */
-  open(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const timeout = setTimeout(() => this.#end('the gateway was not ready in time', undefined), this.#connectTimeoutMs)
-      const { ended } = this.#handlers
-      this.#handlers = {
-        ...this.#handlers,
-        ended: (reason, code) => {
-          clearTimeout(timeout)
-          reject(new Error(reason))
-          ended(reason, code)
-        },
-      }
-      this.#listen(() => {
-        clearTimeout(timeout)
-        this.#startHeartbeat()
-        resolve()
-      })
-      this.#api.connect(this.#clientId)
-    })
-  }
-
-  #listen(ready: () => void): void {
+  open(): void {
     const api = this.#api
     api.on(EventName.received, (fields: string[]) => {
       if (fields.length === 0) throw new Error('a frame without an ended field') // the library would add it to the next frame
-      this.#heardMs = performance.now()
-      if (!this.#ended) this.#handlers.frame(fields)
+      if (this.#ended) return
+      this.#handlers.heard()
+      this.#handlers.frame(fields)
     })
-    api.once(EventName.nextValidId, () => {
-      if (!this.#ended) ready()
-    })
+    // `connected` comes when START_API was sent: the socket stands, requests are not taken before nextValidId.
+    api.once(EventName.connected, () => !this.#ended && this.#handlers.socketOpen())
+    api.once(EventName.nextValidId, () => !this.#ended && this.#handlers.ready())
+    api.on(EventName.currentTime, (seconds: number) => !this.#ended && this.#handlers.time(seconds))
     api.on(EventName.info, (message: string, code: number) => this.#onNotice(code, message))
     api.on(EventName.error, (error: Error, code: number, rid: number) => this.#onError(code, error.message, rid))
     api.on(EventName.disconnected, () => this.#end(this.#lastWords.reason, this.#lastWords.code))
@@ -98,6 +78,7 @@ export class GatewaySession {
       const request = this.#details.get(rid)
       request?.settle(request.found)
     })
+    api.connect(this.#clientId)
   }
 
   #onNotice(code: number, message: string): void {
@@ -118,25 +99,30 @@ export class GatewaySession {
     }
   }
 
-  #startHeartbeat(): void {
-    const beat = () => {
-      const silentMs = performance.now() - this.#heardMs
-      if (silentMs > HEARTBEAT_EVERY_MS + HEARTBEAT_WITHIN_MS) this.#end(`the gateway is silent for ${Math.round(silentMs)} ms`, undefined)
-      else this.#api.reqCurrentTime()
+  askTime(): void {
+    this.#pacer.send(() => this.#api.reqCurrentTime())
+  }
+
+  /** All that IB knows under a description. Rejects when it answers with an error, not in time, or when the session ends. */
+  async contractDetails(contract: IbContract): Promise<ContractDetails[]> {
+    const rid = this.#nextRequest++
+    const answered = Promise.withResolvers<ContractDetails[]>()
+    const settle = (result: ContractDetails[] | Error) => (Array.isArray(result) ? answered.resolve(result) : answered.reject(result))
+    this.#details.set(rid, { found: [], settle })
+    const deadline = this.#clock.after(DETAILS_WITHIN_MS, () => settle(new Error(`no contract details within ${DETAILS_WITHIN_MS} ms`)))
+    if (this.#ended) settle(new Error('the session has ended'))
+    this.#pacer.send(() => this.#api.reqContractDetails(rid, contract))
+    try {
+      return await answered.promise
+    } finally {
+      deadline.cancel()
+      this.#details.delete(rid)
     }
-    this.#timers.push(setInterval(beat, HEARTBEAT_EVERY_MS))
   }
 
   /** The full contract of an id; the first where IB knows several. Rejects when IB knows none or does not answer. */
   async contract(cid: number): Promise<IbContract> {
-    const rid = this.#nextRequest++
-    const found = await new Promise<ContractDetails[]>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`no contract details of ${cid} within ${DETAILS_WITHIN_MS} ms`)), DETAILS_WITHIN_MS)
-      this.#timers.push(timer)
-      this.#details.set(rid, { found: [], settle: (result) => (Array.isArray(result) ? resolve(result) : reject(result)) })
-      this.#api.reqContractDetails(rid, { conId: cid })
-    }).finally(() => this.#details.delete(rid))
-    const [first] = found
+    const [first] = await this.contractDetails({ conId: cid })
     if (!first) throw new Error(`IB knows no contract ${cid}`)
     const { contract } = first
     // The library leaves the hour and zone of the last trade behind the date; IB takes only the date back.
@@ -145,11 +131,12 @@ export class GatewaySession {
   }
 
   subscribe(rid: number, contract: IbContract, tt: TickType): void {
-    this.#api.reqTickByTickData(rid, contract, KINDS[tt] as Parameters<IBApi['reqTickByTickData']>[2], 0, false)
+    const kind = KINDS[tt] as Parameters<IBApi['reqTickByTickData']>[2]
+    this.#pacer.send(() => this.#api.reqTickByTickData(rid, contract, kind, 0, false))
   }
 
   unsubscribe(rid: number): void {
-    this.#api.cancelTickByTickData(rid)
+    this.#pacer.send(() => this.#api.cancelTickByTickData(rid))
   }
 
   close(reason: string): void {
@@ -159,7 +146,7 @@ export class GatewaySession {
   #end(reason: string, code: number | undefined): void {
     if (this.#ended) return
     this.#ended = true
-    for (const timer of this.#timers) clearInterval(timer)
+    this.#pacer.close()
     for (const { settle } of this.#details.values()) settle(new Error(reason))
     this.#handlers.ended(reason, code)
     this.#api.disconnect()
