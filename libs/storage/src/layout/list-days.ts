@@ -1,0 +1,49 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isoFromUs, US_PER_HOUR, usFromMs } from '@ib-stream/model'
+import { isMissing } from '../errors.ts'
+import type { Backend } from './backend.ts'
+import { dayOf, manifestFolder } from './manifest-path.ts'
+import { parseEventsPath, parseSegmentPath, type Segment } from './segment-path.ts'
+
+/** First µs of each UTC day for which a backend has files or manifests, in order. Opens the folders of years and months only. */
+export async function listDays(dataDir: string, backend: Backend): Promise<number[]> {
+  const days = new Set<number>()
+  for (const year of await names(dataDir, backend, /^\d{4}$/)) {
+    for (const month of await names(dataDir, `${backend}/${year}`, /^\d\d$/)) {
+      for (const day of await names(dataDir, `${backend}/${year}/${month}`, /^\d\d$/)) days.add(dayFrom(`${year}-${month}-${day}`))
+    }
+  }
+  for (const day of await names(dataDir, manifestFolder(backend), /^\d{4}-\d\d-\d\d$/)) days.add(dayFrom(day))
+  days.delete(Number.NaN)
+  return [...days].sort((a, b) => a - b)
+}
+
+/** Files of ticks in the hour folders of one UTC day, in order of hour; names that are none of ours are left alone. */
+export async function listDayFiles(dataDir: string, backend: Backend, dayUs: number): Promise<Segment[]> {
+  const folder = `${backend}/${isoFromUs(dayUs).slice(0, 10).replaceAll('-', '/')}`
+  const segments: Segment[] = []
+  for (const hour of await names(dataDir, folder, /^\d\d$/)) {
+    for (const name of await names(dataDir, `${folder}/${hour}`, /./)) {
+      const segment = parseSegmentPath(`${folder}/${hour}/${name}`)
+      if (segment && segment.hourUs === dayUs + Number(hour) * US_PER_HOUR) segments.push(segment)
+    }
+  }
+  return segments
+}
+
+/** Paths of the files of recorder events. */
+export async function listEventsFiles(dataDir: string): Promise<string[]> {
+  return (await names(dataDir, 'events', /./)).map((name) => `events/${name}`).filter((path) => parseEventsPath(path) !== undefined)
+}
+
+const dayFrom = (day: string): number => dayOf(usFromMs(Date.parse(`${day}T00:00:00Z`)))
+
+async function names(dataDir: string, folder: string, wanted: RegExp): Promise<string[]> {
+  try {
+    return (await readdir(join(dataDir, folder))).filter((name) => wanted.test(name)).sort()
+  } catch (error) {
+    if (isMissing(error)) return []
+    throw error
+  }
+}
