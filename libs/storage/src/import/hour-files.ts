@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { partitionOf, type TickMessage, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
+import { RECORD_FORMAT } from '../codec/block-reader.ts'
+import { StorageError } from '../errors.ts'
+import { BACKENDS, type Backend } from '../layout/backend.ts'
+import { findSegments } from '../layout/find-segments.ts'
+import { parseSegmentPath, segmentPath } from '../layout/segment-path.ts'
+import { readCheckpoint } from '../segment/read-position.ts'
+import type { HourKey } from './hour-spool.ts'
+
+/** What a backend has of an hour already. */
+export interface HourFiles {
+  backend: Backend
+  /** Of all files but the imported one. */
+  recorded: TickMessage[]
+  imported: TickMessage[]
+  /** True where there is any file, even one without a tick. */
+  hasFiles: boolean
+}
+
+/** Path of the imported file of an hour: the layout's, with the stamp hour + 1 s, so that no recording ever appends to it. */
+export function importedPath(backend: Backend, { cid, tt, hourUs }: HourKey): string {
+  const hour = String(hourUs / US_PER_SECOND)
+  const path = segmentPath({ backend, cid, tt, hourUs })
+  const at = path.lastIndexOf(hour)
+  return `${path.slice(0, at)}${Number(hour) + 1}${path.slice(at + hour.length)}`
+}
+
+/**
+ * The ticks of an hour that lie in files, of every backend. Whoever calls holds the locks, so nothing changes meanwhile.
+ * @throws StorageError `IBS_STORAGE_RECORD_TORN`, `IBS_STORAGE_TICK_INVALID` for a file that cannot be read
+ */
+export async function readHourFiles(dataDir: string, key: HourKey): Promise<HourFiles[]> {
+  const found: HourFiles[] = []
+  for (const backend of BACKENDS) {
+    const range = { cids: [key.cid], tts: [key.tt], startUs: key.hourUs, endUs: key.hourUs + US_PER_HOUR }
+    const files: HourFiles = { backend, recorded: [], imported: [], hasFiles: false }
+    const checkpoint = await readCheckpoint(dataDir, backend, partitionOf(key.cid))
+    for (const { path, hourUs } of await findSegments(dataDir, backend, range)) {
+      if (hourUs !== key.hourUs) continue
+      files.hasFiles = true
+      const ticks = await readTicks(dataDir, path, checkpoint?.files[path])
+      const into = path === importedPath(backend, key) ? files.imported : files.recorded
+      for (const tick of ticks) into.push(tick)
+    }
+    found.push(files)
+  }
+  return found
+}
+
+async function readTicks(dataDir: string, path: string, committedBytes: number | undefined): Promise<TickMessage[]> {
+  const { backend } = parseSegmentPath(path) ?? {}
+  if (backend === undefined) return []
+  const bytes = (await readFile(join(dataDir, path))).subarray(0, committedBytes)
+  const splitter = RECORD_FORMAT[backend].splitter()
+  const records = RECORD_FORMAT[backend].read(splitter.push(bytes))
+  const ticks: TickMessage[] = []
+  while (records.next()) ticks.push(records.decode())
+  if (splitter.tornBytes === 0) return ticks
+  throw new StorageError('IBS_STORAGE_RECORD_TORN', `${path} ends inside a record; repair or restore it`, {
+    path,
+    bytes: splitter.tornBytes,
+  })
+}

@@ -1,0 +1,102 @@
+import type { TickMessage } from '@ib-stream/model'
+import { encodeTickJson } from '../codec/json.ts'
+import { encodeTickProto } from '../codec/proto.ts'
+import type { Backend } from '../layout/backend.ts'
+import { type HourFiles, importedPath, readHourFiles } from './hour-files.ts'
+import type { HourKey, SpooledFile } from './hour-spool.ts'
+import type { Form } from './turned.ts'
+import { differenceOf, marketKey, recordKey, unionOf } from './union.ts'
+
+/** What should lie in the imported files of an hour, decided without touching any. */
+export interface HourPlan {
+  files: { backend: Backend; path: string; bytes: Uint8Array; ticks: number }[]
+  /** Names of the forms that the files come from. */
+  forms: string[]
+  /** Ticks that were in no file before. */
+  added: number
+  leftOut: LeftOut[]
+}
+
+/** Ticks of an hour that were not taken in, although they are sound. */
+export interface LeftOut {
+  ticks: number
+  reason: string
+}
+
+export interface HourOrder {
+  backends: readonly Backend[]
+  /** Ticks beside those that are there already, or that come from another form. */
+  merge: boolean
+  /** Names of the forms that the imported file was made from before. */
+  origins: readonly string[]
+}
+
+export async function planHour(dataDir: string, key: HourKey, spooled: readonly SpooledFile[], order: HourOrder): Promise<HourPlan> {
+  const there = await readHourFiles(dataDir, key)
+  const forms = formsOf(spooled)
+  if (there.some(({ recorded }) => recorded.length > 0) && !order.merge) {
+    const ticks = forms.reduce((sum, form) => sum + form.ticks.length, 0)
+    return { files: [], forms: [], added: 0, leftOut: [{ ticks, reason: 'the hour has recorded ticks; --merge adds what they lack' }] }
+  }
+  const { taken, leftOut } = order.merge
+    ? { taken: forms, leftOut: [] }
+    : choose(forms, there.some(({ imported }) => imported.length > 0) ? order.origins : [])
+  const known = unionOf(
+    there.map(({ recorded, imported }) => [...recorded, ...imported]), // a backend has what it recorded and, beside it, what that lacked
+    marketKey,
+  )
+  const all = unionOf([known, ...taken.map(({ ticks }) => ticks)], marketKey)
+  return {
+    files: filesOf(key, there, all, order.backends),
+    forms: taken.map(({ name }) => name),
+    added: all.length - known.length,
+    leftOut,
+  }
+}
+
+interface FormTicks extends Form {
+  ticks: TickMessage[]
+}
+
+/** The ticks of each form: those of the files of one recording together (a copy counts once), then what another recording has beyond it. */
+function formsOf(spooled: readonly SpooledFile[]): FormTicks[] {
+  const byForm = Map.groupBy(spooled, ({ form }) => form.name)
+  return [...byForm.values()].map((files) => {
+    const recordings = [...Map.groupBy(files, ({ recording }) => recording)].sort(([a], [b]) => (a < b ? -1 : 1))
+    const lists = recordings.map(([, pieces]) =>
+      unionOf(
+        pieces.map(({ ticks }) => ticks),
+        recordKey,
+      ),
+    )
+    return { ...(files[0]?.form as Form), ticks: unionOf(lists, marketKey) }
+  })
+}
+
+/**
+ * Two forms of one hour are nearly always two records of the same ticks, and they do not compare equal: one form it is, the one that was taken before, else the one
+ * with most ticks, else the one that keeps most of a tick.
+ */
+function choose(forms: readonly FormTicks[], origins: readonly string[]): { taken: FormTicks[]; leftOut: LeftOut[] } {
+  const inOrder = forms.toSorted((a, b) => b.ticks.length - a.ticks.length || a.rank - b.rank)
+  const taken = origins.length > 0 ? inOrder.filter(({ name }) => origins.includes(name)) : inOrder.slice(0, 1)
+  const why = origins.length > 0 ? origins.join(' and ') : taken.map(({ name, ticks }) => `${name} (${ticks.length} ticks)`).join()
+  const leftOut = inOrder
+    .filter((form) => !taken.includes(form))
+    .map(({ name, ticks }) => ({ ticks: ticks.length, reason: `the hour comes from ${why}; --merge adds what ${name} has beyond it` }))
+  return { taken, leftOut }
+}
+
+/** Readers take an hour from one backend, so every backend that has a file of it gets all that its own recording lacks. */
+function filesOf(key: HourKey, there: readonly HourFiles[], all: readonly TickMessage[], backends: readonly Backend[]): HourPlan['files'] {
+  return there.flatMap(({ backend, recorded, hasFiles }) => {
+    if (!hasFiles && !backends.includes(backend)) return []
+    const ticks = differenceOf(all, recorded, marketKey)
+    return ticks.length === 0 ? [] : [{ backend, path: importedPath(backend, key), bytes: encode(backend, ticks), ticks: ticks.length }]
+  })
+}
+
+function encode(backend: Backend, ticks: readonly TickMessage[]): Uint8Array {
+  if (backend === 'pb') return Buffer.concat(ticks.map(encodeTickProto))
+  return Buffer.from(ticks.map((tick) => `${encodeTickJson(tick)}\n`).join(''))
+}
