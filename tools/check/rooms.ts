@@ -7,6 +7,7 @@ export const ROOMS: Record<string, readonly string[]> = {
   'libs/bus': ['model'],
   'libs/tape': ['model', 'storage', 'bus'],
   'libs/writer': ['model', 'storage', 'bus', 'service'],
+  'libs/studies': ['model', 'calendar'],
   'libs/gateway-sim': [],
   'services/ingest': ['model', 'service', 'storage', 'bus', 'tape'],
   'services/writer-json': ['writer'],

@@ -1,0 +1,190 @@
+import type { TickMessage } from '@ib-stream/model'
+import { z } from 'zod'
+import type { BarInterval } from './bar-interval.ts'
+import { intervalParameter } from './bar-interval.ts'
+import { EventStudy, finite, type Pace } from './event-study.ts'
+import { Quote } from './market/quote.ts'
+import { isTrade, sizeOf } from './market/trade.ts'
+import { CompensatedSum } from './math/compensated-sum.ts'
+import { PARAMETERS } from './parameters.ts'
+import type { StudyRecord } from './study.ts'
+
+export const BAR_PARAMETERS = z.strictObject({
+  interval: intervalParameter,
+  of: z
+    .enum(['trades', 'mid', 'mid_point'])
+    .default('trades')
+    .meta({ description: 'what open, high, low and close are of: trades, the mid of bid_ask, or IB’s mid_point ticks' }),
+  trades: PARAMETERS.trades,
+  session: PARAMETERS.session.meta({
+    description: 'bars end with each session of these hours, and time bars begin at its start; default none',
+  }),
+  clock: PARAMETERS.clock,
+})
+export type BarParameters = z.infer<typeof BAR_PARAMETERS>
+
+/** One bar. Prices are null only in a snapshot without any; `vwap` is null without volume. */
+export type Bar = StudyRecord<{
+  /** End of the bar, µs UTC: of its interval for time bars (left out of it), else of its last tick. `ts` is its beginning likewise. */
+  end: number
+  open: number | null
+  high: number | null
+  low: number | null
+  close: number | null
+  volume: number
+  vwap: number | null
+  trade_count: number
+  quote_count: number
+  session: string | null
+  /** False where the ticks ended before the bar did. */
+  complete: boolean
+  /** Ticks that came behind event time and were counted at it, since the study began. */
+  late_ticks: number
+}>
+
+/**
+ * Open, high, low, close, volume and VWAP = Σ(p·s)/Σs of time, tick and volume bars.
+ *
+ * Time bars lie on multiples of their interval since 1970 UTC, or since the start of the session. Tick bars hold n prices. A volume bar ends with the
+ * trade that fills it, which is not split. An interval without a price gives no bar, and what else it held (quotes, for bars of trades) is not
+ * counted elsewhere.
+ */
+export class Bars extends EventStudy {
+  readonly name = 'bars'
+  readonly #interval: BarInterval
+  readonly #of: BarParameters['of']
+  readonly #trades: BarParameters['trades']
+  readonly #quote = new Quote()
+  readonly #volume = new CompensatedSum()
+  readonly #turnover = new CompensatedSum()
+  #startUs = Number.NaN
+  #endUs = Number.NaN
+  #open = Number.NaN
+  #high = Number.NaN
+  #low = Number.NaN
+  #close = Number.NaN
+  #prices = 0
+  #tradeCount = 0
+  #quoteCount = 0
+
+  constructor({ interval, of, trades }: BarParameters, pace: Pace) {
+    super(pace)
+    this.#interval = interval
+    this.#of = of
+    this.#trades = trades
+  }
+
+  protected wants({ tt }: TickMessage): boolean {
+    return tt === this.#trades || tt === 'bid_ask' || (tt === 'mid_point' && this.#of === 'mid_point')
+  }
+
+  protected take(tick: TickMessage): boolean {
+    this.#moveTo(this.clock.nowUs)
+    switch (tick.tt) {
+      case 'bid_ask':
+        this.#quoteCount++
+        this.#quote.take(tick)
+        if (this.#of === 'mid' && this.#quote.isTwoSided) this.#price(this.#quote.mid)
+        break
+      case 'mid_point':
+        this.#price(tick.mp)
+        break
+      default:
+        if (isTrade(tick)) this.#trade(tick.p, sizeOf(tick))
+    }
+    if (this.#isFull()) this.#finish(true)
+    return false
+  }
+
+  override snapshot(): Bar | undefined {
+    return this.#prices > 0 ? this.#bar(false) : undefined
+  }
+
+  protected output(): Bar {
+    return this.#bar(false)
+  }
+
+  protected override endSession(): void {
+    this.#finish(false)
+  }
+
+  protected reset(): void {
+    this.#quote.reset()
+  }
+
+  #moveTo(nowUs: number): void {
+    const { unit, length } = this.#interval
+    if (unit !== 'time') {
+      if (Number.isNaN(this.#startUs)) this.#startUs = nowUs
+      this.#endUs = nowUs
+      return
+    }
+    if (nowUs < this.#endUs) return
+    this.#finish(true)
+    const originUs = this.clock.sessionStartUs ?? 0
+    this.#startUs = originUs + Math.floor((nowUs - originUs) / length) * length
+    this.#endUs = this.#startUs + length
+  }
+
+  #trade(price: number, size: number): void {
+    this.#tradeCount++
+    this.#volume.add(size)
+    this.#turnover.add(price * size)
+    if (this.#of === 'trades') this.#price(price)
+  }
+
+  #price(price: number): void {
+    if (this.#prices === 0) {
+      this.#open = price
+      this.#high = price
+      this.#low = price
+    }
+    if (price > this.#high) this.#high = price
+    if (price < this.#low) this.#low = price
+    this.#close = price
+    this.#prices++
+  }
+
+  #isFull(): boolean {
+    const { unit, length } = this.#interval
+    if (unit === 'ticks') return this.#prices >= length
+    return unit === 'volume' && this.#prices > 0 && this.#volume.value >= length
+  }
+
+  /** A time bar that a session or the end of the ticks cuts is complete only up to there. */
+  #finish(isComplete: boolean): void {
+    if (this.#prices > 0) this.emit(this.#bar(isComplete))
+    this.#startUs = Number.NaN
+    this.#endUs = Number.NaN
+    this.#open = Number.NaN
+    this.#high = Number.NaN
+    this.#low = Number.NaN
+    this.#close = Number.NaN
+    this.#prices = 0
+    this.#tradeCount = 0
+    this.#quoteCount = 0
+    this.#volume.reset()
+    this.#turnover.reset()
+  }
+
+  #bar(complete: boolean): Bar {
+    const volume = this.#volume.value
+    return {
+      study: this.name,
+      cid: this.cid,
+      ts: finite(this.#startUs) ?? this.clock.nowUs,
+      end: finite(this.#endUs) ?? this.clock.nowUs,
+      open: finite(this.#open),
+      high: finite(this.#high),
+      low: finite(this.#low),
+      close: finite(this.#close),
+      volume,
+      vwap: volume > 0 ? finite(this.#turnover.value / volume) : null,
+      trade_count: this.#tradeCount,
+      quote_count: this.#quoteCount,
+      session: this.clock.session,
+      complete,
+      late_ticks: this.clock.late,
+    }
+  }
+}
