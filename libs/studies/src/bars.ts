@@ -114,19 +114,22 @@ export class Bars extends EventStudy {
 
   #moveTo(nowUs: number): void {
     const { unit, length } = this.#interval
-    if (unit !== 'time') {
-      if (Number.isNaN(this.#startUs)) this.#startUs = nowUs
-      this.#endUs = nowUs
-      return
-    }
-    if (nowUs < this.#endUs) return
+    if (unit !== 'time' || nowUs < this.#endUs) return
     this.#finish(true)
     const originUs = this.clock.sessionStartUs ?? 0
     this.#startUs = originUs + Math.floor((nowUs - originUs) / length) * length
     this.#endUs = this.#startUs + length
   }
 
+  /** Bars of ticks and volume reach from the first tick that made them to the last. */
+  #stretch(nowUs: number): void {
+    if (this.#interval.unit === 'time') return
+    if (Number.isNaN(this.#startUs)) this.#startUs = nowUs
+    this.#endUs = nowUs
+  }
+
   #trade(price: number, size: number): void {
+    this.#stretch(this.clock.nowUs)
     this.#tradeCount++
     this.#volume.add(size)
     this.#turnover.add(price * size)
@@ -134,6 +137,7 @@ export class Bars extends EventStudy {
   }
 
   #price(price: number): void {
+    this.#stretch(this.clock.nowUs)
     if (this.#prices === 0) {
       this.#open = price
       this.#high = price
