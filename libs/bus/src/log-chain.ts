@@ -1,32 +1,45 @@
 import { eventSubject, failPoint, type LostEvent } from '@ib-stream/model'
 import { headers, type Msg, type Subscription } from '@nats-io/nats-core'
+import { readAck } from './ack.ts'
 import { type Bus, beginAttempt, pause, unlessAborted } from './connection.ts'
+import { findDisplaced } from './displaced.ts'
 import { BusError } from './errors.ts'
 import { BATCH_HEADER } from './log-message.ts'
+import { RecordCache } from './record-cache.ts'
 import type { Spool } from './spool.ts'
 import type { SpoolRecord } from './spool-record.ts'
 import { createLog, ensureSideStreams, forgetFirstSeq, type LogOwner, readLog } from './streams.ts'
 
 /** Messages on their way at once. */
 const WINDOW = 1_000
+/** Their bytes at once, so that a slow server does not fill our memory with what waits for its socket. */
+const WINDOW_BYTES = 16 * 2 ** 20
+/** A silence this long means that something is lost; it doubles while the server is only slow. */
 const ACK_WITHIN_MS = 3_000
+const ACK_WITHIN_MOST_MS = 30_000
 const RETRY_FIRST_MS = 100
 const RETRY_MOST_MS = 5_000
 /** How often a full log is tried with one message. */
 const RETRY_FULL_MS = 1_000
-/** Records kept in memory for sending; what is older is read back from the spool. */
-const MOST_CACHED_BYTES = 32 * 2 ** 20
 
 export type ChainState = 'connecting' | 'sending' | 'log_full' | 'refused'
 
-/** What the chain met: a log ahead of the spool, or one that lost what the spool no longer has. */
-export type ChainEvent = { kind: 'foreign'; lastSeq: number; end: number } | { kind: 'refill'; fromSeq: number; toSeq: number }
+/**
+ * What the chain met. `foreign`: the log is ahead of the spool by messages of somebody else; `displaced`: such messages took numbers of ours, whose lines were
+ * spooled anew behind all others; `refill`: the log lost what the spool no longer has either, and `lost` events take its place.
+ */
+export type ChainEvent =
+  | { kind: 'foreign'; lastSeq: number; end: number }
+  | { kind: 'displaced'; seqs: readonly number[] }
+  | { kind: 'refill'; fromSeq: number; toSeq: number }
 
 export interface ChainOptions {
   bus: Bus
   spool: Spool
   source: string
   logMaxBytes: number
+  /** Spools these again under new numbers, and resolves when that is durable. */
+  respool: (records: readonly SpoolRecord[]) => Promise<void>
   onEvent: (event: ChainEvent) => void
   onState: (reason: string) => void
 }
@@ -43,8 +56,12 @@ export class LogChain {
   #offChange: () => void
   #ackTimer: NodeJS.Timeout
 
-  #cache: SpoolRecord[] = []
-  #cachedBytes = 0
+  #cache = new RecordCache()
+  /** Bytes sent up to each number, for those that may be on their way. */
+  #sentBytesAt = new Float64Array(2 * WINDOW)
+  #sentBytes = 0
+  /** Numbers whose lines were spooled again. */
+  #moved = new Set<number>()
   #acknowledged: number
   #sent = 0
   #durable: number
@@ -59,6 +76,7 @@ export class LogChain {
   #acks: Subscription | undefined
   #ackInbox = ''
   #lastAckMs = 0
+  #patienceMs = ACK_WITHIN_MS
   #syncing: Promise<void> | undefined
   #sending = false
 
@@ -100,7 +118,7 @@ export class LogChain {
   /** Sends records that are durable in the spool from now on; their numbers go on from the last ones. */
   offer(records: readonly SpoolRecord[]): void {
     this.#durable = Math.max(this.#durable, records.at(-1)?.n ?? 0)
-    this.#keep(records)
+    this.#cache.keep(records, this.#sent + 1)
     this.#send()
   }
 
@@ -113,15 +131,6 @@ export class LogChain {
     await this.#syncing
   }
 
-  #keep(records: readonly SpoolRecord[]): void {
-    const next = (this.#cache.at(-1)?.n ?? this.#sent) + 1
-    if (records[0]?.n !== next || this.#cachedBytes > MOST_CACHED_BYTES) return // they will be read back from the spool
-    for (const record of records) {
-      this.#cache.push(record)
-      this.#cachedBytes += record.payload.length
-    }
-  }
-
   #send(): void {
     if (this.#sending || !this.#linked) return
     this.#sending = true
@@ -130,18 +139,18 @@ export class LogChain {
       .catch((error: unknown) => (error instanceof BusError ? this.#refuse(error) : this.resync(String(error))))
       .finally(() => {
         this.#sending = false
-        if (this.#sent < this.#limit()) this.#send() // turned away meanwhile, because this was still at work
+        if (this.#sent < this.#limit() && this.#hasRoom()) this.#send() // turned away meanwhile, because this was still at work
       })
   }
 
   async #sendWindow(generation: number): Promise<void> {
-    while (this.#linked && generation === this.#generation && this.#sent < this.#limit()) {
-      const records = this.#cached(this.#sent + 1) ?? (await this.#readBack(this.#sent + 1))
+    while (this.#linked && generation === this.#generation && this.#sent < this.#limit() && this.#hasRoom()) {
+      const records = this.#cache.from(this.#sent + 1, WINDOW) ?? (await this.#readBack(this.#sent + 1))
       if (generation !== this.#generation) return
       const upTo = this.#limit()
       for (const record of records) {
         while (this.#sent + 1 < record.n && this.#sent < upTo) this.#publish(this.#lost(this.#sent + 1))
-        if (this.#sent >= upTo) break
+        if (this.#sent >= upTo || !this.#hasRoom()) break
         this.#publish(record)
       }
       if (records.length === 0) while (this.#sent < upTo) this.#publish(this.#lost(this.#sent + 1))
@@ -153,25 +162,15 @@ export class LogChain {
     return Math.min(this.#durable, this.#acknowledged + (this.#logFull ? 1 : WINDOW))
   }
 
-  /** Records from `n` on, if memory still holds them. */
-  #cached(n: number): SpoolRecord[] | undefined {
-    const [first, last] = [this.#cache[0], this.#cache.at(-1)]
-    if (!first || !last || n < first.n || n > last.n) return undefined
-    const from = this.#cachedBelow(n)
-    return this.#cache.slice(from, from + WINDOW)
-  }
-
-  /** How many cached records have numbers below `n`; where the spool has a hole they are fewer than the numbers say. */
-  #cachedBelow(n: number): number {
-    let below = Math.min(this.#cache.length, n - (this.#cache[0]?.n ?? n))
-    while (below > 0 && (this.#cache[below - 1]?.n ?? 0) >= n) below -= 1
-    return below
+  /** False while as many bytes are on their way as may be. */
+  #hasRoom(): boolean {
+    if (this.#sent === this.#acknowledged) return true
+    return this.#sentBytes - (this.#sentBytesAt[this.#acknowledged % this.#sentBytesAt.length] ?? 0) < WINDOW_BYTES
   }
 
   async #readBack(n: number): Promise<SpoolRecord[]> {
     const records = await this.#spool.readFrom(n)
-    this.#cache = records
-    this.#cachedBytes = records.reduce((bytes, { payload }) => bytes + payload.length, 0)
+    this.#cache.replaceBy(records)
     return records
   }
 
@@ -189,41 +188,40 @@ export class LogChain {
     this.#options.bus.connection.publish(record.subject, record.payload, { reply: `${this.#ackInbox}.${record.n}`, headers: head })
     if (this.#sent === this.#acknowledged) this.#lastAckMs = performance.now()
     this.#sent = record.n
+    this.#sentBytes += record.payload.length
+    this.#sentBytesAt[record.n % this.#sentBytesAt.length] = this.#sentBytes
   }
 
   #onAck(message: Msg, generation: number): void {
     if (generation !== this.#generation) return
     failPoint('ack')
     const n = Number(message.subject.slice(this.#ackInbox.length + 1))
-    const refusal = refusalIn(message)
-    const seq = refusal ? n : message.json<{ seq: number }>().seq
-    if (refusal) {
-      this.#logFull ||= refusal.full
-      this.resync(refusal.reason)
-    } else if (seq !== n) this.#refuse(numberTaken(n, seq))
+    const ack = readAck(message)
+    if (ack.kind === 'refused') {
+      this.#logFull ||= ack.full
+      this.resync(ack.reason)
+    } else if (ack.seq !== n) this.#refuse(numberTaken(n, ack.seq))
+    else if (n > this.#acknowledged + 1) this.resync(`number ${n} is confirmed and ${this.#acknowledged + 1} is not`)
     else this.#confirm(n)
   }
 
   #confirm(n: number): void {
     this.#lastAckMs = performance.now()
+    this.#patienceMs = ACK_WITHIN_MS
     this.#acknowledged = Math.max(this.#acknowledged, n)
     if (this.#logFull) {
       this.#logFull = false
       this.#options.onState('the log has room again')
     }
-    this.#forgetConfirmed()
+    this.#cache.forgetThrough(this.#acknowledged, WINDOW)
     this.#send()
   }
 
-  #forgetConfirmed(): void {
-    const first = this.#cache[0]
-    if (!first || this.#acknowledged - first.n < WINDOW) return
-    for (const record of this.#cache.splice(0, this.#cachedBelow(this.#acknowledged + 1))) this.#cachedBytes -= record.payload.length
-  }
-
   #checkAcks(): void {
-    const silent = this.#sent > this.#acknowledged && performance.now() - this.#lastAckMs > ACK_WITHIN_MS
-    if (this.#linked && silent) this.resync(`no confirmation for ${ACK_WITHIN_MS} ms`)
+    const silent = this.#sent > this.#acknowledged && performance.now() - this.#lastAckMs > this.#patienceMs
+    if (!this.#linked || !silent) return
+    this.resync(`no confirmation for ${this.#patienceMs} ms`)
+    this.#patienceMs = Math.min(2 * this.#patienceMs, ACK_WITHIN_MOST_MS)
   }
 
   #unlink(reason: string): void {
@@ -246,6 +244,7 @@ export class LogChain {
       this.#lastSyncMs = performance.now()
       try {
         const lastSeq = await unlessAborted(this.#meetLog(), attempt.signal)
+        await unlessAborted(this.#moveDisplaced(lastSeq), attempt.signal)
         if (generation === this.#generation) return this.#goOnFrom(lastSeq)
       } catch (error) {
         if (error instanceof BusError) return this.#refuse(error)
@@ -271,15 +270,34 @@ export class LogChain {
     return found.lastSeq
   }
 
+  /**
+   * Between two messages of ours the log may have taken one of somebody else: the one whose number it has was refused, all after it were stored. Its lines are spooled
+   * again under a new number, or they would count as stored by their number alone.
+   */
+  async #moveDisplaced(lastSeq: number): Promise<void> {
+    const upToN = Math.min(lastSeq, this.#spool.end)
+    const afterN = Math.max(this.#acknowledged, upToN - 2 * WINDOW)
+    const found = await findDisplaced(this.#options.bus.manager, this.#spool, { afterN, upToN })
+    const displaced = found.filter(({ n }) => !this.#moved.has(n)) // an attempt that was broken off goes on all the same
+    if (displaced.length === 0) return
+    for (const { n } of displaced) this.#moved.add(n)
+    if (lastSeq > this.#spool.end) this.#skipTo(lastSeq + 1)
+    await this.#options.respool(displaced)
+    this.#options.onEvent({ kind: 'displaced', seqs: displaced.map(({ n }) => n) })
+  }
+
+  #skipTo(n: number): void {
+    this.#options.onEvent({ kind: 'foreign', lastSeq: n - 1, end: this.#spool.end })
+    this.#spool.skipTo(n)
+    this.#durable = n - 1
+  }
+
   #goOnFrom(lastSeq: number): void {
-    if (lastSeq > this.#spool.end) {
-      this.#options.onEvent({ kind: 'foreign', lastSeq, end: this.#spool.end })
-      this.#spool.skipTo(lastSeq + 1)
-      this.#durable = lastSeq
-    }
+    if (lastSeq > this.#spool.end) this.#skipTo(lastSeq + 1)
     if (lastSeq < this.#spool.low - 1) this.#options.onEvent({ kind: 'refill', fromSeq: lastSeq + 1, toSeq: this.#spool.low - 1 })
     this.#acknowledged = lastSeq
     this.#sent = lastSeq
+    this.#sentBytesAt[lastSeq % this.#sentBytesAt.length] = this.#sentBytes
     this.#listenForAcks()
     this.#linked = true
     this.#options.onState(`the log is at ${lastSeq}, the spool at ${this.#spool.end}`)
@@ -295,15 +313,6 @@ export class LogChain {
     })
     this.#lastAckMs = performance.now()
   }
-}
-
-/** Server's codes for a log at its limit: maximum bytes, maximum messages, out of storage. */
-const FULL_CODES = new Set([10_077, 10_047, 10_023])
-
-function refusalIn(message: Msg): { reason: string; full: boolean } | undefined {
-  if (message.headers?.code) return { reason: `log answered ${message.headers.code} ${message.headers.description}`, full: false }
-  const { error } = message.json<{ error?: { description: string; err_code: number } }>()
-  return error && { reason: `log refused: ${error.description}`, full: FULL_CODES.has(error.err_code) }
 }
 
 function numberTaken(n: number, seq: number): BusError {

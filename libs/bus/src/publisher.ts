@@ -3,6 +3,7 @@ import { type Bus, pause, unlessAborted } from './connection.ts'
 import { BusError } from './errors.ts'
 import { type ChainEvent, type ChainState, LogChain } from './log-chain.ts'
 import { openSpool, type Spool } from './spool.ts'
+import type { SpoolRecord } from './spool-record.ts'
 
 const RETRY_FIRST_MS = 100
 const RETRY_MOST_MS = 5_000
@@ -71,7 +72,15 @@ class SpoolingPublisher implements Publisher {
   constructor({ bus, source, logMaxBytes, onEvent = () => undefined }: PublisherOptions, spool: Spool) {
     this.spool = spool
     this.#onEvent = onEvent
-    this.#chain = new LogChain({ bus, spool, source, logMaxBytes, onEvent, onState: (reason) => this.#tellState(reason) })
+    this.#chain = new LogChain({
+      bus,
+      spool,
+      source,
+      logMaxBytes,
+      respool: (records) => this.#respool(records),
+      onEvent,
+      onState: (reason) => this.#tellState(reason),
+    })
     this.#trimTimer = setInterval(() => void spool.trim(this.acknowledged).catch(() => undefined), TRIM_EVERY_MS) // tried again at the next turn
   }
 
@@ -94,6 +103,12 @@ class SpoolingPublisher implements Publisher {
     this.#lines.push(line)
     this.#addedLines += 1
     this.#spooling ??= this.#spoolAll()
+  }
+
+  /** Alone in their messages, as events are: nothing else is batched with what arrived earlier. */
+  #respool(records: readonly SpoolRecord[]): Promise<void> {
+    for (const { subject, payload } of records) this.add({ subject, line: Buffer.from(payload).toString('utf8').trimEnd(), event: true })
+    return this.spooled()
   }
 
   spooled(): Promise<void> {

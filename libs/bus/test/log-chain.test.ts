@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { waitFor } from '../../../test/support/wait-for.ts'
+import type { Bus } from '../src/connection.ts'
 import { openSpool } from '../src/spool.ts'
 import { readLog, TICKS } from '../src/streams.ts'
 import { CIDS, linesIn, range, record, stampsOf, tape, tickLine } from './support/lines.ts'
@@ -200,6 +201,54 @@ describe('log chain, numbers', () => {
     await publish(publisher, tape(21, 30))
     expect(publisher.events).toContainEqual({ kind: 'foreign', lastSeq: 20, end: 0 })
     expect(stampsOf(await logContents(bus))).toEqual(range(1, 30))
+  })
+})
+
+describe('log chain, messages of somebody else in the log', () => {
+  const foreign = async (bus: Bus, count: number) => {
+    for (let i = 0; i < count; i++) await bus.jetstream.publish('ticks.1.last', '{"foreign":true}\n')
+  }
+  const ours = async (bus: Bus) => stampsOf((await logContents(bus)).filter(({ subject }) => !subject.endsWith('.1.last')))
+
+  it.each([
+    ['some of ours', 3],
+    ['all of ours and more', 30],
+  ])('regression: loses and doubles no line when they take the numbers of %s, says which, also after a restart', async (_, count) => {
+    await using nats = await TestNats.start()
+    {
+      await using publisher = await testPublisher(await nats.bus(), nats.spoolFolder)
+      await publish(publisher, tape(1, 10))
+      await nats.kill()
+      for (const line of tape(11, 20)) publisher.add(line)
+      await publisher.spooled()
+    }
+    await nats.start()
+    const bus = await nats.bus()
+    await foreign(bus, count)
+    for (const round of [1, 2]) {
+      await using publisher = await testPublisher(bus, nats.spoolFolder)
+      await publisherIs(publisher, 'sending')
+      await publish(publisher, [tickLine(20 + round)])
+      const seqs = range(11, Math.min(20, 10 + count))
+      expect(publisher.events.filter(({ kind }) => kind === 'displaced')).toEqual(round === 1 ? [{ kind: 'displaced', seqs }] : [])
+      expect((await ours(bus)).toSorted((a, b) => a - b)).toEqual(range(1, 20 + round))
+    }
+  })
+
+  it('loses and doubles no line when they come in the middle of what is on its way', async () => {
+    await using nats = await TestNats.start()
+    const bus = await nats.bus()
+    await using publisher = await testPublisher(bus, nats.spoolFolder)
+    await publish(publisher, tape(1, 10))
+    const other = await nats.bus('other')
+    let st = 10
+    await waitFor('numbers of ours are taken', async () => {
+      for (let i = 0; i < 40; i++) publisher.add(tickLine(++st))
+      await foreign(other, 5)
+      return publisher.events.some(({ kind }) => kind === 'displaced')
+    })
+    await publisher.settled(AbortSignal.timeout(20_000))
+    expect((await ours(bus)).toSorted((a, b) => a - b)).toEqual(range(1, st))
   })
 })
 
