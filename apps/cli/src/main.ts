@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { IbsError } from '@ib-stream/model'
 import { Command } from 'commander'
 import { up } from './up/up.ts'
+import { registerImport } from './verbs/import.ts'
 import { registerQuery } from './verbs/query.ts'
 import { registerTail } from './verbs/tail.ts'
 
@@ -27,6 +28,7 @@ program
 
 registerQuery(program)
 registerTail(program)
+registerImport(program)
 
 /** Its own process: the simulator shares no code with what it stands in for. */
 function runSimulator(args: readonly string[]): Promise<void> {

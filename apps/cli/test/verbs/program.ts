@@ -1,9 +1,11 @@
 import { Command } from 'commander'
+import { registerImport } from '../../src/verbs/import.ts'
 import { registerQuery } from '../../src/verbs/query.ts'
 import { registerTail } from '../../src/verbs/tail.ts'
 
-/** The two verbs as a program of their own, to be run as a process. */
+/** The verbs as a program of their own, to be run as a process. */
 const program = new Command('ib-stream')
 registerQuery(program)
 registerTail(program)
+registerImport(program)
 void program.parseAsync()
