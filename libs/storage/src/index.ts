@@ -1,3 +1,5 @@
+// what users of the package alone need of the model, which is packed inside of it
+export { bidAskTick, hourOf, midPointTick, partitionOf, type TickMessage, type TickType, tradeTick } from '@ib-stream/model'
 export { FIELD_BIT, type FieldKey, type TickColumns, tickOfRow } from './codec/columns.ts'
 export { decodeTickJson, encodeTickJson, encodeTicksJson } from './codec/json.ts'
 export { scannedTo, scanTickBytes } from './codec/json-bytes.ts'

@@ -1,0 +1,62 @@
+// `node tools/pack-storage.mjs [folder]`: @ib-stream/storage as a package for others, with @ib-stream/model inside of it. Node strips no types below node_modules,
+// so what is packed is built; nothing built stays in the checkout. Prints the path of the packed file.
+import { spawnSync } from 'node:child_process'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
+const out = resolve(process.argv[2] ?? '.')
+const stage = await mkdtemp(join(tmpdir(), 'ib-stream-pack-'))
+try {
+  const model = join(stage, 'node_modules/@ib-stream/model')
+  await build('model', model)
+  await build('storage', stage)
+  await mkdir(out, { recursive: true })
+  const { stdout } = run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', out], stage)
+  const packed = JSON.parse(stdout)
+  const [{ filename }] = Array.isArray(packed) ? packed : Object.values(packed)
+  process.stdout.write(`${join(out, filename)}\n`)
+} finally {
+  await rm(stage, { recursive: true, force: true })
+}
+
+/** JavaScript and types of a room, and a package.json that points at them. */
+async function build(room, folder) {
+  const source = join(ROOT, 'libs', room)
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(tsconfigOf(source, folder)))
+  run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', join(folder, 'tsconfig.json')], ROOT)
+  await rm(join(folder, 'tsconfig.json'))
+  const { private: _, exports: __, ...kept } = JSON.parse(await readFile(join(source, 'package.json'), 'utf8'))
+  const entry = { types: './dist/index.d.ts', default: './dist/index.js' }
+  const bundled = room === 'storage' ? { bundleDependencies: ['@ib-stream/model'] } : {}
+  await writeFile(
+    join(folder, 'package.json'),
+    JSON.stringify({ ...kept, ...bundled, exports: { '.': entry }, files: ['dist', 'README.md'] }, null, 2),
+  )
+  await cp(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'))
+  await cp(join(source, 'README.md'), join(folder, 'README.md')).catch(() => undefined)
+}
+
+function tsconfigOf(source, folder) {
+  return {
+    extends: join(ROOT, 'tsconfig.json'),
+    compilerOptions: {
+      noEmit: false,
+      declaration: true,
+      rewriteRelativeImportExtensions: true,
+      rootDir: join(source, 'src'),
+      outDir: join(folder, 'dist'),
+      typeRoots: [join(ROOT, 'node_modules/@types')],
+    },
+    include: [join(source, 'src'), join(ROOT, 'types')],
+  }
+}
+
+function run(command, args, cwd) {
+  const done = spawnSync(command, args, { cwd, encoding: 'utf8' })
+  if (done.status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${done.status}: ${done.stdout}${done.stderr}`)
+  return done
+}
