@@ -5,6 +5,7 @@ export const BUS_ERROR_CODES = [
   'IBS_BUS_STREAM_DIFFERS', // a stream has another configuration than the one asked for
   'IBS_BUS_FOREIGN_LOG', // the log belongs to another spool, or holds another source (simulator, gateway)
   'IBS_BUS_SPOOL_LOCKED', // another ingest works on this spool
+  'IBS_BUS_SPOOL_FULL', // the spool holds as much as it may; nothing is lost, ingest stops reading the gateway
   'IBS_BUS_SPOOL_DAMAGED', // a record inside the spool does not match its checksum
   'IBS_BUS_NUMBER_TAKEN', // the log gave a message another sequence than its number in the spool
   'IBS_BUS_CLOSED', // used after close

@@ -1,3 +1,4 @@
+import { codeOf } from '@ib-stream/model'
 import { cutGroup, type LogLine } from './batch-cutter.ts'
 import { type Bus, pause, unlessAborted } from './connection.ts'
 import { BusError } from './errors.ts'
@@ -7,13 +8,15 @@ import type { SpoolRecord } from './spool-record.ts'
 
 const RETRY_FIRST_MS = 100
 const RETRY_MOST_MS = 5_000
+/** A full spool gets room with the log's confirmations, which come all the time once they come. */
+const RETRY_FULL_MS = 500
 const TRIM_EVERY_MS = 30_000
 /** At the end the log gets this long to confirm the rest; what it does not stays in the spool. */
 const SETTLE_WITHIN_MS = 3_000
 /** Lines that wait for their spool record. Beyond it `full` says so and the caller stops reading its source. */
 const MOST_WAITING_LINES = 200_000
 
-export type PublisherState = ChainState | 'spool_failed' | 'closed'
+export type PublisherState = ChainState | 'spool_full' | 'spool_failed' | 'closed'
 
 /** What happens to the chain; for log and metrics. */
 export type PublisherEvent = { kind: 'state'; state: PublisherState; reason: string } | ChainEvent
@@ -42,6 +45,10 @@ export interface PublisherOptions {
   spoolFolder: string
   source: string
   logMaxBytes: number
+  /** Most bytes of the spool; at them lines wait in memory, and `full` says when that has enough of them. */
+  spoolMaxBytes?: number
+  /** How often the log's server makes durable what it confirmed. */
+  logSyncIntervalMs?: number
   onEvent?: (event: PublisherEvent) => void
 }
 
@@ -50,7 +57,11 @@ export interface PublisherOptions {
  * @throws BusError of {@link openSpool}
  */
 export async function openPublisher(options: PublisherOptions): Promise<Publisher> {
-  const spool = await openSpool(options.spoolFolder, { source: options.source })
+  const spool = await openSpool(options.spoolFolder, {
+    source: options.source,
+    maxBytes: options.spoolMaxBytes,
+    logSyncIntervalMs: options.logSyncIntervalMs,
+  })
   return new SpoolingPublisher(options, spool).start()
 }
 
@@ -65,7 +76,8 @@ class SpoolingPublisher implements Publisher {
   #waiters: { upTo: number; resolve: () => void }[] = []
   #addedLines = 0
   #spooledLines = 0
-  #spoolFailed = false
+  #spoolTrouble: 'spool_full' | 'spool_failed' | undefined
+  #full = false
   #said = ''
   #closing: Promise<void> | undefined
 
@@ -86,7 +98,7 @@ class SpoolingPublisher implements Publisher {
 
   get state(): PublisherState {
     if (this.#stop.signal.aborted) return 'closed'
-    return this.#spoolFailed ? 'spool_failed' : this.#chain.state
+    return this.#spoolTrouble ?? this.#chain.state
   }
   get acknowledged(): number {
     return this.#chain.acknowledged
@@ -95,13 +107,14 @@ class SpoolingPublisher implements Publisher {
     return this.#lines.length
   }
   get full(): boolean {
-    return this.#lines.length >= MOST_WAITING_LINES
+    return this.#full
   }
 
   add(line: LogLine): void {
     if (this.#closing) throw new BusError('IBS_BUS_CLOSED', 'the publisher is closed; open it again')
     this.#lines.push(line)
     this.#addedLines += 1
+    if (this.#lines.length >= MOST_WAITING_LINES) this.#full = true
     this.#spooling ??= this.#spoolAll()
   }
 
@@ -136,6 +149,7 @@ class SpoolingPublisher implements Publisher {
   async #spoolNext(): Promise<void> {
     const { records, taken } = cutGroup(this.#lines, this.spool.end + 1, this.spool.end - this.acknowledged)
     this.#lines = this.#lines.slice(taken)
+    if (this.#lines.length < MOST_WAITING_LINES / 2) this.#full = false // not at the first free place: the source would come and go
     this.spool.append(records)
     await this.#syncSpool()
     this.#chain.offer(records)
@@ -148,13 +162,14 @@ class SpoolingPublisher implements Publisher {
     for (let waitMs = RETRY_FIRST_MS; ; waitMs = Math.min(2 * waitMs, RETRY_MOST_MS)) {
       try {
         await this.spool.sync()
-        if (!this.#spoolFailed) return
-        this.#spoolFailed = false
+        if (!this.#spoolTrouble) return
+        this.#spoolTrouble = undefined
         return this.#tellState('the spool takes writes again')
       } catch (error) {
-        this.#spoolFailed = true
+        this.#spoolTrouble = codeOf(error) === 'IBS_BUS_SPOOL_FULL' ? 'spool_full' : 'spool_failed'
         this.#tellState(String(error))
-        await pause(waitMs, this.#stop.signal)
+        await pause(Math.min(waitMs, this.#spoolTrouble === 'spool_full' ? RETRY_FULL_MS : RETRY_MOST_MS), this.#stop.signal)
+        await this.spool.trimHard(this.acknowledged).catch(() => undefined) // tried again at the next turn
       }
     }
   }

@@ -9,6 +9,18 @@ import { createSegment, firstOfSegment, judgeRest, SEGMENT_BYTES, scanSegment, s
 
 /** Counted from the confirmation: the log's own disk has it only a `sync_interval` later, and a power cut before that is refilled from here. */
 const KEPT_AFTER_ACK_MS = 10 * 60_000
+const LOG_SYNC_INTERVAL_MS = 10_000
+const MOST_BYTES = 8 * 2 ** 30
+
+export interface SpoolOptions {
+  source: string
+  /** Most bytes of all segments. @default 8 GiB */
+  maxBytes?: number | undefined
+  /** How often the log's server makes durable what it confirmed; twice that is the least time for which confirmed records are kept. @default 10 s */
+  logSyncIntervalMs?: number | undefined
+  /** How long confirmed records are kept while there is room. @default 10 min, or the least time where that is longer */
+  keptAfterAckMs?: number | undefined
+}
 
 /**
  * Ingest's write-ahead spool: numbered messages in preallocated segment files. One process at a time (kernel lock).
@@ -26,7 +38,10 @@ export interface Spool extends AsyncDisposable {
   readonly lastRecord: SpoolRecord | undefined
   /** Buffers records; their numbers must go on from `end`. */
   append(records: readonly SpoolRecord[]): void
-  /** Writes what was appended and makes it durable. One call at a time. */
+  /**
+   * Writes what was appended and makes it durable. One call at a time; after an error the same call may be made again.
+   * @throws BusError `IBS_BUS_SPOOL_FULL` when another segment would go beyond `maxBytes`
+   */
   sync(): Promise<void>
   /** Records from `n` on, at most the rest of one segment; empty when `n` is beyond the end. */
   readFrom(n: number): Promise<SpoolRecord[]>
@@ -34,6 +49,8 @@ export interface Spool extends AsyncDisposable {
   skipTo(n: number): void
   /** Removes whole segments whose last number was acknowledged long enough ago. */
   trim(acknowledged: number): Promise<void>
+  /** As `trim`, and keeps only what a power cut may still take from the log. */
+  trimHard(acknowledged: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -49,7 +66,7 @@ interface Segment {
  * @param options.source written once; a spool of the other source is refused
  * @throws BusError `IBS_BUS_SPOOL_LOCKED`, `IBS_BUS_SPOOL_DAMAGED`, `IBS_BUS_FOREIGN_LOG`
  */
-export async function openSpool(folder: string, options: { source: string; keptAfterAckMs?: number }): Promise<Spool> {
+export async function openSpool(folder: string, options: SpoolOptions): Promise<Spool> {
   await mkdir(folder, { recursive: true })
   const lock = await open(join(folder, 'lock'), 'a+')
   if (!tryLock(lock.fd)) {
@@ -58,7 +75,7 @@ export async function openSpool(folder: string, options: { source: string; keptA
   }
   try {
     const id = await readIdentity(folder, options.source)
-    return await SegmentedSpool.open(folder, id, lock, options.keptAfterAckMs ?? KEPT_AFTER_ACK_MS)
+    return await SegmentedSpool.open(folder, id, lock, options)
   } catch (error) {
     await lock.close()
     throw error
@@ -108,6 +125,8 @@ class SegmentedSpool implements Spool {
   lastRecord: SpoolRecord | undefined
   #folder: string
   #lock: FileHandle
+  #maxBytes: number
+  #leastKeptMs: number
   #keptAfterAckMs: number
   #segments: Segment[] = []
   #current: FileHandle | undefined
@@ -117,17 +136,19 @@ class SegmentedSpool implements Spool {
   #waitingEnd = 0
   #closing: Promise<void> | undefined
 
-  static async open(folder: string, id: string, lock: FileHandle, keptAfterAckMs: number): Promise<SegmentedSpool> {
-    const spool = new SegmentedSpool(folder, id, lock, keptAfterAckMs)
+  static async open(folder: string, id: string, lock: FileHandle, options: SpoolOptions): Promise<SegmentedSpool> {
+    const spool = new SegmentedSpool(folder, id, lock, options)
     await spool.#recover()
     return spool
   }
 
-  constructor(folder: string, id: string, lock: FileHandle, keptAfterAckMs: number) {
+  constructor(folder: string, id: string, lock: FileHandle, { maxBytes, logSyncIntervalMs, keptAfterAckMs }: SpoolOptions) {
     this.#folder = folder
     this.id = id
     this.#lock = lock
-    this.#keptAfterAckMs = keptAfterAckMs
+    this.#maxBytes = maxBytes ?? MOST_BYTES
+    this.#leastKeptMs = 2 * (logSyncIntervalMs ?? LOG_SYNC_INTERVAL_MS)
+    this.#keptAfterAckMs = keptAfterAckMs ?? Math.max(KEPT_AFTER_ACK_MS, this.#leastKeptMs)
   }
 
   get low(): number {
@@ -198,6 +219,13 @@ class SegmentedSpool implements Spool {
 
   async #roomFor(bytes: number): Promise<FileHandle> {
     if (this.#current && this.#currentBytes + bytes <= SEGMENT_BYTES) return this.#current
+    if (this.bytes + SEGMENT_BYTES > this.#maxBytes) {
+      throw new BusError(
+        'IBS_BUS_SPOOL_FULL',
+        `the spool ${this.#folder} holds ${this.bytes} of at most ${this.#maxBytes} bytes; bring NATS back or make room in the log, or raise IB_STREAM_SPOOL_MAX_BYTES`,
+        { bytes: this.bytes, maxBytes: this.#maxBytes },
+      )
+    }
     await this.#current?.close()
     this.#current = undefined
     const firstN = this.#end + 1
@@ -228,12 +256,20 @@ class SegmentedSpool implements Spool {
     this.#waitingEnd = n - 1
   }
 
-  async trim(acknowledged: number): Promise<void> {
+  trim(acknowledged: number): Promise<void> {
+    return this.#trim(acknowledged, this.#keptAfterAckMs)
+  }
+
+  trimHard(acknowledged: number): Promise<void> {
+    return this.#trim(acknowledged, Math.min(this.#leastKeptMs, this.#keptAfterAckMs))
+  }
+
+  async #trim(acknowledged: number, keptMs: number): Promise<void> {
     const nowMs = performance.now()
     for (const segment of this.#segments) segment.confirmedMs = segment.lastN > acknowledged ? undefined : (segment.confirmedMs ?? nowMs)
     while (this.#segments.length > 1) {
       const [first] = this.#segments
-      if (first?.confirmedMs === undefined || first.confirmedMs > nowMs - this.#keptAfterAckMs) return
+      if (first?.confirmedMs === undefined || first.confirmedMs > nowMs - keptMs) return
       this.#segments.shift()
       failPoint('trim')
       await rm(join(this.#folder, segmentName(first.firstN)), { force: true })

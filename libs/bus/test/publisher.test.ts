@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { waitFor } from '../../../test/support/wait-for.ts'
 import { BatchMerger } from '../src/batch-merger.ts'
-import { segmentName } from '../src/spool-segment.ts'
+import { SEGMENT_BYTES, segmentName } from '../src/spool-segment.ts'
 import { eventLine, linesIn, range, stampsOf, tape, tickLine } from './support/lines.ts'
 import { logContents, TestNats } from './support/test-nats.ts'
 import { publish, publisherIs, testPublisher } from './support/test-publisher.ts'
@@ -97,6 +97,29 @@ describe('publisher', () => {
     expect(publisher.events).toContainEqual(
       expect.objectContaining({ kind: 'state', state: 'spool_failed', reason: expect.stringContaining('ENOSPC') }),
     )
+  })
+
+  it('stops at the bound of its spool while NATS is away, says so, and loses nothing when the log takes messages again', async () => {
+    await using nats = await TestNats.start()
+    const bus = await nats.bus()
+    await using publisher = await testPublisher(bus, nats.spoolFolder, { spoolMaxBytes: 2 * SEGMENT_BYTES, logSyncIntervalMs: 50 })
+    await publish(publisher, tape(1, 10))
+    await nats.kill()
+    const wide = (st: number) => ({ ...tickLine(st), line: JSON.stringify({ st, x: 'x'.repeat(50_000) }) })
+    for (const st of range(11, 500)) {
+      publisher.add(wide(st))
+      if (st % 20 === 0 && publisher.state !== 'spool_full')
+        await waitFor('the spool takes it or is full', () => publisher.waitingLines === 0 || publisher.state === 'spool_full')
+    }
+    await publisherIs(publisher, 'spool_full')
+    expect(publisher.spool.bytes).toBe(2 * SEGMENT_BYTES)
+    expect(publisher.waitingLines).toBeGreaterThan(0)
+    await nats.start()
+    await publisher.settled(AbortSignal.timeout(20_000))
+    expect(stampsOf(await logContents(bus)).toSorted((a, b) => a - b)).toEqual(range(1, 500))
+    const reason = expect.stringContaining('IB_STREAM_SPOOL_MAX_BYTES')
+    expect(publisher.events).toContainEqual({ kind: 'state', state: 'spool_full', reason })
+    expect(publisher.spool.bytes).toBeLessThanOrEqual(2 * SEGMENT_BYTES)
   })
 
   it('regression: closes although the disk of the spool takes nothing', async () => {

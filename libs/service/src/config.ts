@@ -113,6 +113,14 @@ export const SETTINGS = {
       .prefault(20 * 2 ** 30),
     doc: 'Most bytes that the log (stream TICKS) may hold; used when the stream is made.',
   },
+  IB_STREAM_SPOOL_MAX_BYTES: {
+    rule: z.coerce
+      .number()
+      .int('a whole number of bytes')
+      .min(2 ** 26, 'at least 67108864')
+      .prefault(8 * 2 ** 30),
+    doc: "Most bytes of ingest's spool. At them, with NATS away or the log full, ingest stops reading the gateway.",
+  },
   PORT: {
     rule: port.prefault(8851),
     doc: 'Port of query-api; npm start puts the health pages of the other services on the ports after it.',
@@ -164,6 +172,7 @@ export interface Config {
   overlayAllowed: boolean
   natsUrl: string
   logMaxBytes: number
+  spoolMaxBytes: number
   port: number
   host: string
   healthPort: number
@@ -219,6 +228,7 @@ function derive(raw: Raw): Config {
     overlayAllowed: raw.IB_STREAM_OVERLAY === 'allow',
     natsUrl: raw.NATS_URL,
     logMaxBytes: raw.IB_STREAM_LOG_MAX_BYTES,
+    spoolMaxBytes: raw.IB_STREAM_SPOOL_MAX_BYTES,
     port: raw.PORT,
     host: raw.HOST,
     healthPort: raw.HEALTH_PORT,

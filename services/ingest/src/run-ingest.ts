@@ -33,6 +33,7 @@ export async function runIngest(config: Config, service: Service): Promise<void>
     spoolFolder: join(config.dataDir, '.state', 'spool'),
     source: config.source,
     logMaxBytes: config.logMaxBytes,
+    spoolMaxBytes: config.spoolMaxBytes,
     onEvent: (event) => log.info(event, 'publisher'),
   })
   reportPublisher(service, publisher)

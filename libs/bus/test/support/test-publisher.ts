@@ -10,7 +10,7 @@ export interface TestPublisher extends Publisher {
 export async function testPublisher(
   bus: Bus,
   spoolFolder: string,
-  options: Partial<Pick<PublisherOptions, 'source' | 'logMaxBytes'>> = {},
+  options: Partial<Pick<PublisherOptions, 'source' | 'logMaxBytes' | 'spoolMaxBytes' | 'logSyncIntervalMs'>> = {},
 ): Promise<TestPublisher> {
   const events: PublisherEvent[] = []
   const publisher = await openPublisher({
