@@ -1,3 +1,4 @@
+export type { Contract, ContractAnswer, ContractQuery } from './contract.ts'
 export { codeOf, IbsError } from './error.ts'
 export { MODEL_ERROR_CODES, ModelError, type ModelErrorCode } from './errors.ts'
 export { failPoint, failPointIsSet } from './fail-point.ts'

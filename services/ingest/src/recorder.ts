@@ -109,6 +109,11 @@ export class Recorder {
     return this.#connection.epoch
   }
 
+  /** The session that takes requests now. */
+  get session(): GatewaySession | undefined {
+    return this.#connection.session
+  }
+
   get streams(): readonly StreamStatus[] {
     return [...this.#streams.values()].map((stream) => ({ ...stream, ...(this.#subscriber.stateOf(stream.rid) ?? { state: 'waiting' }) }))
   }

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
-import { type Bus, connectBus, openPublisher, type Publisher, pause } from '@ib-stream/bus'
+import { type Bus, connectBus, type KeyValue, openKeyValue, openPublisher, type Publisher, pause } from '@ib-stream/bus'
 import { type Clock, type Config, openClock, type Service } from '@ib-stream/service'
 import { restartWindow } from './connection/restart-window.ts'
+import { ContractBook, type KeptContracts } from './contracts/contract-book.ts'
+import { openContractDesk } from './contracts/contract-desk.ts'
 import { IngestError } from './errors.ts'
 import { InvalidSink } from './invalid-sink.ts'
 import { registerIngestMetrics } from './metrics.ts'
@@ -80,10 +82,26 @@ async function record(
   })
   recorder.desire(trackedStreams(config.tracked))
   reportRecorder(service, recorder, invalid)
+  const desk = openDesk(bus, clock, recorder)
   await recorder.run(stopping)
+  desk.close()
   await invalid.close()
   const lost = invalid.overflowed + invalid.waiting
   if (lost > 0) log.warn({ lost, of: invalid.count }, 'frames that were no ticks found no way into the stream INVALID')
+}
+
+/** Contract look-ups of other services, by the recorder's own connection. */
+function openDesk(bus: Bus, clock: Clock, recorder: Recorder): { close(): void } {
+  let bucket: Promise<KeyValue<KeptContracts>> | undefined
+  const kept = () => {
+    bucket ??= openKeyValue<KeptContracts>(bus, { bucket: 'contracts', parse: (value) => value as KeptContracts }).catch((error) => {
+      bucket = undefined
+      throw error
+    })
+    return bucket
+  }
+  const book = new ContractBook(kept, clock, () => recorder.session)
+  return openContractDesk(bus, (query) => book.lookUp(query))
 }
 
 function reportPublisher(service: Service, publisher: Publisher): void {

@@ -91,7 +91,7 @@ export class GatewaySession implements Session {
     if (this.#ended) return
     const details = this.#details.get(rid)
     if (isWarning(code)) this.#handlers.notice(code, `${message} (request ${rid})`)
-    else if (details) details.settle(new Error(`${message} (${code})`))
+    else if (details) details.settle(Object.assign(new Error(message), { code }))
     else if (rid >= 0) this.#handlers.requestError(rid, code, message)
     else {
       if (code !== UNKNOWN_MESSAGE) this.#lastWords = { reason: message, code } // such a frame is passed over, the connection goes on

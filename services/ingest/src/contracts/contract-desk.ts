@@ -1,0 +1,38 @@
+import type { Bus } from '@ib-stream/bus'
+import type { ContractAnswer, ContractQuery } from '@ib-stream/model'
+import { contractQuery } from './contract-query.ts'
+
+/** Where other services ask about contracts: a JSON `ContractQuery` in, a JSON `ContractAnswer` out. */
+export const CONTRACT_LOOKUP = 'ib.contracts.lookup'
+
+/** Answers look-ups over the bus until it is closed; every request gets an answer, also one that cannot be read. */
+export function openContractDesk(bus: Bus, lookUp: (query: ContractQuery) => Promise<ContractAnswer>): { close(): void } {
+  const requests = bus.connection.subscribe(CONTRACT_LOOKUP, {
+    callback: (error, message) => {
+      if (error) return // the subscription was refused or has ended: nobody waits
+      void answer(message.string(), lookUp).then((text) => message.respond(text))
+    },
+  })
+  return { close: () => requests.unsubscribe() }
+}
+
+async function answer(text: string, lookUp: (query: ContractQuery) => Promise<ContractAnswer>): Promise<string> {
+  const query = contractQuery.safeParse(parsed(text))
+  return JSON.stringify(query.success ? await lookUp(given(query.data)) : invalid(query.error.issues[0]))
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text // the rule says what it must be
+  }
+}
+
+/** Without the fields that were not given. */
+const given = (query: object): ContractQuery => Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined))
+
+function invalid(issue: { path: PropertyKey[]; message: string } | undefined): ContractAnswer {
+  const field = issue?.path.map(String).join('.') || '-'
+  return { ok: false, code: 'IBS_INGEST_QUERY_INVALID', field, message: `${field}: ${issue?.message ?? 'it cannot be read'}` }
+}

@@ -1,0 +1,70 @@
+import { openKeyValue } from '@ib-stream/bus'
+import { startGatewaySim } from '@ib-stream/gateway-sim'
+import type { ContractAnswer } from '@ib-stream/model'
+import { openClock } from '@ib-stream/service'
+import { describe, expect, it } from '@jest/globals'
+import { waitFor } from '../../../../test/support/wait-for.ts'
+import { ContractBook, type KeptContracts } from '../../src/contracts/contract-book.ts'
+import { CONTRACT_LOOKUP, openContractDesk } from '../../src/contracts/contract-desk.ts'
+import { RecorderBench } from '../support.ts'
+
+const MNQ = { cid: 711280073, symbol: 'MNQ', tickTypes: ['last'], bufferHours: 1 } as const
+const DAY_MS = 24 * 3_600 * 1_000
+
+/** A desk on the recorder of a bench, with a clock that stands where the test puts it. */
+async function openDesk(bench: RecorderBench) {
+  const wall = { ms: Date.now() }
+  const clock = openClock({ virtual: { startMs: 0, originMs: 0, rate: 1 }, ports: { wallMs: () => 0, monotonicMs: () => wall.ms } })
+  const bucket = await openKeyValue<KeptContracts>(bench.bus, { bucket: 'contracts', parse: (value) => value as KeptContracts })
+  const book = new ContractBook(
+    async () => bucket,
+    clock,
+    () => bench.recorder.session,
+  )
+  const desk = openContractDesk(bench.bus, (query) => book.lookUp(query))
+  const ask = async (query: unknown): Promise<ContractAnswer> => {
+    const text = typeof query === 'string' ? query : JSON.stringify(query)
+    return (await bench.bus.connection.request(CONTRACT_LOOKUP, text, { timeout: 20_000 })).json<ContractAnswer>()
+  }
+  return { ask, wall, [Symbol.dispose]: () => desk.close() }
+}
+
+const cidsOf = (answer: ContractAnswer) => (answer.ok ? answer.contracts.map(({ cid }) => cid) : answer)
+
+describe('contract look-up over the bus', () => {
+  it('answers by id and by symbol, keeps it a day, and says how old it is when the gateway is away', async () => {
+    const sim = await startGatewaySim({ port: 0, rate: 5 })
+    await using bench = await RecorderBench.open([MNQ], [sim.port])
+    await waitFor('it is connected', () => bench.recorder.state === 'ready')
+    using desk = await openDesk(bench)
+    const first = await desk.ask({ symbol: 'aapl', secType: 'STK' })
+    expect(first).toMatchObject({ ok: true, cached: false, contracts: [{ cid: 265598, symbol: 'AAPL', currency: 'USD' }] })
+    expect(first.ok && first.contracts[0]?.tradingHours).toMatch(/^\d{8}:/)
+    desk.wall.ms += 3_600_000
+    expect(await desk.ask({ cid: 265598 })).toMatchObject({ ok: true, cached: true, ageSeconds: 3_600 })
+    await sim.close()
+    await waitFor('the gateway is away', () => bench.recorder.session === undefined)
+    desk.wall.ms += 2 * DAY_MS
+    expect(await desk.ask({ symbol: 'AAPL', secType: 'STK' })).toMatchObject({ ok: true, cached: true, ageSeconds: 176_400 })
+    expect(await desk.ask({ cid: 8314 })).toMatchObject({ ok: false, code: 'IBS_INGEST_GATEWAY_AWAY' })
+  })
+
+  it('never mixes look-ups that run at once, and says what IB does not know', async () => {
+    await using sim = await startGatewaySim({ port: 0, rate: 5 })
+    await using bench = await RecorderBench.open([MNQ], [sim.port])
+    await waitFor('it is connected', () => bench.recorder.state === 'ready')
+    using desk = await openDesk(bench)
+    const cids = [265598, 8314, 711280073, 999_999_999]
+    const answers = await Promise.all([...cids, ...cids].map((cid) => desk.ask({ cid })))
+    const wanted = [[265598], [8314], [711280073], expect.objectContaining({ ok: false, code: 'IBS_INGEST_NO_CONTRACT' })]
+    expect(answers.map(cidsOf)).toEqual([...wanted, ...wanted])
+  })
+
+  it('names the field of a look-up that cannot be, also of what is no JSON', async () => {
+    await using bench = await RecorderBench.open([MNQ], [1])
+    using desk = await openDesk(bench)
+    expect(await desk.ask({ symbol: 'A', secType: 'XYZ' })).toMatchObject({ ok: false, code: 'IBS_INGEST_QUERY_INVALID', field: 'secType' })
+    for (const wrong of ['{', '7', '', '{"colour":"red","symbol":"A"}'])
+      expect(await desk.ask(wrong)).toMatchObject({ ok: false, code: 'IBS_INGEST_QUERY_INVALID' })
+  })
+})
