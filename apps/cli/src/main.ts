@@ -3,9 +3,11 @@ import { dirname, join } from 'node:path'
 import { IbsError } from '@ib-stream/model'
 import { Command } from 'commander'
 import { up } from './up/up.ts'
+import { registerCompare } from './verbs/compare.ts'
 import { registerImport } from './verbs/import.ts'
 import { registerQuery } from './verbs/query.ts'
 import { registerTail } from './verbs/tail.ts'
+import { registerVerify } from './verbs/verify.ts'
 
 const root = dirname(dirname(dirname(import.meta.dirname)))
 
@@ -29,6 +31,8 @@ program
 registerQuery(program)
 registerTail(program)
 registerImport(program)
+registerVerify(program)
+registerCompare(program)
 
 /** Its own process: the simulator shares no code with what it stands in for. */
 function runSimulator(args: readonly string[]): Promise<void> {

@@ -1,11 +1,15 @@
 import { Command } from 'commander'
+import { registerCompare } from '../../src/verbs/compare.ts'
 import { registerImport } from '../../src/verbs/import.ts'
 import { registerQuery } from '../../src/verbs/query.ts'
 import { registerTail } from '../../src/verbs/tail.ts'
+import { registerVerify } from '../../src/verbs/verify.ts'
 
 /** The verbs as a program of their own, to be run as a process. */
 const program = new Command('ib-stream')
 registerQuery(program)
 registerTail(program)
 registerImport(program)
+registerVerify(program)
+registerCompare(program)
 void program.parseAsync()

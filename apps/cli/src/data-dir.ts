@@ -1,0 +1,20 @@
+import { existsSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import type { Command } from 'commander'
+
+/** The installation: its `.env` and its default folders are here, wherever the command is called from. */
+const root = dirname(dirname(dirname(import.meta.dirname)))
+
+/** Adds `--data-dir` to a verb that works on files. */
+export function withDataDir(command: Command): Command {
+  return command.option('-d, --data-dir <folder>', 'the recording (default: DATA_DIR, as "up" finds it)')
+}
+
+/** The folder that `up` would use: the option, DATA_DIR of the environment or of .env, else data/ or, without IB_HOST, data-sim/. Absolute. */
+export function dataDirOf(option: string | undefined): string {
+  const given = option ?? process.env.DATA_DIR
+  if (given !== undefined && given !== '') return resolve(given)
+  if (existsSync(join(root, '.env'))) process.loadEnvFile(join(root, '.env'))
+  const simulated = process.env.IB_HOST === undefined || process.env.IB_HOST === ''
+  return resolve(root, process.env.DATA_DIR || (simulated ? 'data-sim' : 'data'))
+}
