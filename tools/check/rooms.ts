@@ -12,6 +12,7 @@ export const ROOMS: Record<string, readonly string[]> = {
   'services/ingest': ['model', 'service', 'storage', 'bus', 'tape'],
   'services/writer-json': ['writer'],
   'services/writer-proto': ['writer'],
+  'services/keeper': ['model', 'service', 'storage', 'bus'],
   'services/query-api': ['model', 'service', 'storage', 'bus', 'tape'],
   'apps/cli': ['model', 'service', 'storage', 'bus', 'tape'],
 }

@@ -1,4 +1,4 @@
-import { type FileHandle, open, readFile } from 'node:fs/promises'
+import { type FileHandle, open, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decodeRecord, type SpoolRecord } from './spool-record.ts'
 
@@ -9,6 +9,15 @@ const NAME = /^(\d{16})\.spool$/
 
 export const segmentName = (firstN: number): string => `${String(firstN).padStart(16, '0')}.spool`
 export const firstOfSegment = (name: string): number | undefined => (NAME.test(name) ? Number(name.slice(0, 16)) : undefined)
+
+/**
+ * Bytes of whole segments of which the log has nothing yet, seen from outside; a spool that is sent as fast as it grows has none.
+ * @param lastSeq the log's last sequence
+ */
+export async function unsentSpoolBytes(folder: string, lastSeq: number): Promise<number> {
+  const names = await readdir(folder).catch(() => []) // no folder, no spool
+  return names.filter((name) => (firstOfSegment(name) ?? 0) > lastSeq + 1).length * SEGMENT_BYTES
+}
 
 /** Makes an empty segment, its zeros on disk; the caller syncs the folder. */
 export async function createSegment(folder: string, firstN: number): Promise<FileHandle> {

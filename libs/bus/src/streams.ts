@@ -91,7 +91,7 @@ export async function ensureSideStreams(manager: JetStreamManager): Promise<void
 /** State of the log, or undefined while there is none. Other failures (time-out, no connection) are thrown. */
 export async function readLog(
   manager: JetStreamManager,
-): Promise<{ firstSeq: number; lastSeq: number; bytes: number; owner: LogOwner } | undefined> {
+): Promise<{ firstSeq: number; lastSeq: number; bytes: number; maxBytes: number; owner: LogOwner } | undefined> {
   const info = await streamInfo(manager, TICKS)
   if (!info) return undefined
   const { metadata = {} } = info.config
@@ -99,6 +99,7 @@ export async function readLog(
     firstSeq: Math.max(1, info.state.first_seq), // 0 before the first message
     lastSeq: info.state.last_seq,
     bytes: info.state.bytes,
+    maxBytes: info.config.max_bytes,
     owner: { spoolId: metadata[SPOOL_KEY] ?? '', source: metadata[SOURCE_KEY] ?? '' },
   }
 }

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { msFromUs, US_PER_DAY, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
 import { z } from 'zod'
 import { parseClockStart, type VirtualTime } from './clock.ts'
 import { ServiceError } from './errors.ts'
@@ -9,6 +10,11 @@ export type Source = 'gateway' | 'simulator'
 
 const port = z.coerce.number().int('a whole number').min(0, 'from 0 to 65535').max(65_535, 'from 0 to 65535')
 const wholeMs = z.coerce.number().int('a whole number of milliseconds').min(50, 'at least 50 ms').max(600_000, 'at most 600000 ms')
+
+const duration = z.string().regex(/^\d{1,6}[smhd]$/, 'a whole number and s, m, h or d, e.g. 24h')
+const US_PER_UNIT = { s: US_PER_SECOND, m: 60 * US_PER_SECOND, h: US_PER_HOUR, d: US_PER_DAY } as const
+const msOfDuration = (text: string): number => msFromUs(Number(text.slice(0, -1)) * US_PER_UNIT[text.slice(-1) as keyof typeof US_PER_UNIT])
+
 const BACKEND_NAMES = ['json', 'pb'] as const
 
 const portList = z.string().transform((text, context) => {
@@ -110,8 +116,17 @@ export const SETTINGS = {
       .number()
       .int('a whole number of bytes')
       .min(2 ** 20, 'at least 1048576')
-      .prefault(20 * 2 ** 30),
-    doc: 'Most bytes that the log (stream TICKS) may hold; used when the stream is made.',
+      .optional(),
+    doc: 'Most bytes that the log (stream TICKS) may hold. Default 20 % of the disk of DATA_DIR, at most 20 GiB.',
+  },
+  IB_STREAM_LOG_KEEP: {
+    rule: duration.prefault('24h'),
+    doc: 'How long the log keeps what every backend has written, e.g. 90m, 24h, 7d; what a backend has not written is kept as long as there is room.',
+  },
+  KEEPER_EVERY_MS: { rule: wholeMs.prefault(10_000), doc: 'How often the keeper looks at everything and trims the log, ms.' },
+  ALERT_WEBHOOK_URL: {
+    rule: z.url({ protocol: /^https?$/, error: 'an http or https address' }).optional(),
+    doc: 'Where the keeper posts what needs a person, as JSON with a field "text"; each alert once, and once when it is over.',
   },
   IB_STREAM_SPOOL_MAX_BYTES: {
     rule: z.coerce
@@ -171,8 +186,12 @@ export interface Config {
   /** DATA_DIR may lie on an overlay file system. */
   overlayAllowed: boolean
   natsUrl: string
-  logMaxBytes: number
   spoolMaxBytes: number
+  /** Undefined: a part of the disk, see `logBytesLimit`. */
+  logMaxBytes: number | undefined
+  logKeepMs: number
+  keeperEveryMs: number
+  alertWebhookUrl: string | undefined
   port: number
   host: string
   healthPort: number
@@ -229,6 +248,9 @@ function derive(raw: Raw): Config {
     natsUrl: raw.NATS_URL,
     logMaxBytes: raw.IB_STREAM_LOG_MAX_BYTES,
     spoolMaxBytes: raw.IB_STREAM_SPOOL_MAX_BYTES,
+    logKeepMs: msOfDuration(raw.IB_STREAM_LOG_KEEP),
+    keeperEveryMs: raw.KEEPER_EVERY_MS,
+    alertWebhookUrl: raw.ALERT_WEBHOOK_URL,
     port: raw.PORT,
     host: raw.HOST,
     healthPort: raw.HEALTH_PORT,

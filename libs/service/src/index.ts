@@ -1,5 +1,6 @@
 export { type Clock, type ClockOptions, openClock, parseClockStart, type Timer, type VirtualTime } from './clock.ts'
 export { type Config, loadConfig, SETTINGS, type Source } from './config.ts'
+export { type DiskSpace, diskSpace, logBytesLimit } from './disk-space.ts'
 export { SERVICE_ERROR_CODES, ServiceError, type ServiceErrorCode } from './errors.ts'
 export { type Health, type HealthPages, type Report, serveHealth } from './health.ts'
 export { runMain, type Service, startService } from './service.ts'

@@ -44,6 +44,13 @@ describe('loadConfig', () => {
     expect(loadConfig({ IB_HOST: '', IB_CLIENT_ID: '0' })).toMatchObject({ source: 'simulator', gateway: { clientId: 0 } })
   })
 
+  it('reads durations with their unit, and refuses one without', () => {
+    expect(loadConfig({}).logKeepMs).toBe(86_400_000)
+    expect(loadConfig({ IB_STREAM_LOG_KEEP: '90m' }).logKeepMs).toBe(5_400_000)
+    expect(loadConfig({ IB_STREAM_LOG_KEEP: '0s' }).logKeepMs).toBe(0)
+    expect(problemsOf({ IB_STREAM_LOG_KEEP: '24' })).toEqual(['IB_STREAM_LOG_KEEP=24: a whole number and s, m, h or d, e.g. 24h'])
+  })
+
   it('is frozen', () => {
     expect(Object.isFrozen(loadConfig({}))).toBe(true)
   })

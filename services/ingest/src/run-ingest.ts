@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { type Bus, connectBus, type KeyValue, openKeyValue, openPublisher, type Publisher, pause } from '@ib-stream/bus'
-import { type Clock, type Config, openClock, type Service } from '@ib-stream/service'
+import { type Clock, type Config, logBytesLimit, openClock, type Service } from '@ib-stream/service'
 import { restartWindow } from './connection/restart-window.ts'
 import { ContractBook, type KeptContracts } from './contracts/contract-book.ts'
 import { openContractDesk } from './contracts/contract-desk.ts'
@@ -34,8 +34,8 @@ export async function runIngest(config: Config, service: Service): Promise<void>
     bus,
     spoolFolder: join(config.dataDir, '.state', 'spool'),
     source: config.source,
-    logMaxBytes: config.logMaxBytes,
     spoolMaxBytes: config.spoolMaxBytes,
+    logMaxBytes: await logBytesLimit(config),
     onEvent: (event) => log.info(event, 'publisher'),
   })
   reportPublisher(service, publisher)

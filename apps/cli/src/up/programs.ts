@@ -48,6 +48,7 @@ export async function planPrograms(setting: Setting): Promise<{ programs: Progra
     await service('ingest', STOP.intake),
     await service('writer-json', STOP.work),
     await service('writer-proto', STOP.work),
+    await service('keeper', STOP.work),
     nodeProgram(setting, {
       name: 'query-api',
       script: 'services/query-api/src/main.ts',

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isMissing } from '../errors.ts'
 import type { Backend } from '../layout/backend.ts'
@@ -16,14 +16,27 @@ export async function readPosition(
   return counts && { seq: counts.seq, newestStUs: counts.newestStUs }
 }
 
-/** How far they are for sure, after a power cut too: the log must keep all after it. Undefined before the first durable checkpoint. */
+/** How far they are for sure, after a power cut too: the log of that spool must keep all after it. Undefined before the first durable checkpoint. */
 export async function readDurablePosition(
   dataDir: string,
   backend: Backend,
   partition: PartitionId,
-): Promise<{ seq: number; newestStUs: number } | undefined> {
+): Promise<{ seq: number; newestStUs: number; spoolId: string } | undefined> {
   const { durable } = await checkpointsOf(dataDir, backend, partition)
-  return durable && { seq: durable.seq, newestStUs: durable.newestStUs }
+  return durable && { seq: durable.seq, newestStUs: durable.newestStUs, spoolId: durable.spoolId }
+}
+
+/**
+ * Makes the durable checkpoints that were just read last through a power cut: their writer may not have synced the folder yet, and what the log drops by
+ * them could not be written again. Does nothing while there is no such folder.
+ */
+export async function syncCheckpoints(dataDir: string, backend: Backend): Promise<void> {
+  try {
+    await using folder = await open(join(dataDir, statePaths(backend, 'events').folder), 'r')
+    await folder.sync()
+  } catch (error) {
+    if (!isMissing(error)) throw error
+  }
 }
 
 /** The checkpoint that counts. */

@@ -73,8 +73,8 @@ describe('a partition store', () => {
     expect(second.state).toMatchObject({ committedSeq: 8, durableSeq: 8 })
     await second.close()
     expect(await textOf(at.dataDir)).toBe('line 5\nline 8\n')
-    expect(await readPosition(at.dataDir, 'json', PARTITION)).toEqual({ seq: 8, newestStUs: HOUR_US + 8 })
-    expect(await readDurablePosition(at.dataDir, 'json', PARTITION)).toEqual({ seq: 8, newestStUs: HOUR_US + 8 })
+    expect(await readPosition(at.dataDir, 'json', PARTITION)).toMatchObject({ seq: 8, newestStUs: HOUR_US + 8 })
+    expect(await readDurablePosition(at.dataDir, 'json', PARTITION)).toMatchObject({ seq: 8, newestStUs: HOUR_US + 8 })
   })
 
   it('has one owner; the next gets it when that one closes', async () => {

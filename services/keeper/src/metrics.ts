@@ -1,0 +1,73 @@
+import type { Service } from '@ib-stream/service'
+import { Counter, Gauge } from 'prom-client'
+import { LIMITS } from './conditions.ts'
+import type { Keeper } from './keeper.ts'
+
+/** What Prometheus sees of the keeper. */
+export function registerKeeperMetrics(service: Service, read: () => Keeper | undefined): void {
+  const registers = [service.metrics]
+  const gauge = (name: string, help: string, value: (keeper: Keeper) => number | undefined) =>
+    new Gauge({
+      name: `ibs_keeper_${name}`,
+      help,
+      registers,
+      collect() {
+        const keeper = read()
+        const now = keeper && value(keeper)
+        if (now === undefined) this.reset()
+        else this.set(now)
+      },
+    })
+  gauge('log_bytes', 'Bytes of the log', ({ sight }) => sight?.log?.bytes)
+  gauge('log_max_bytes', 'Bytes that the log may hold', ({ sight }) => sight?.log?.maxBytes)
+  gauge('log_first_sequence', 'First sequence that the log holds', ({ sight }) => sight?.log?.firstSeq)
+  gauge('log_last_sequence', 'Last sequence of the log', ({ sight }) => sight?.log?.lastSeq)
+  gauge('disk_free_bytes', 'Free on the disk of DATA_DIR', ({ sight }) => sight?.disk.freeBytes)
+  gauge('spool_unsent_bytes', 'Whole segments of the spool of which the log has nothing', ({ sight }) => sight?.unsentSpoolBytes)
+  gauge('trim_blocked', '1 while it cannot be said what the log may drop', ({ plan }) => (plan?.do === 'blocked' ? 1 : 0))
+  counter('purged_messages_total', 'Messages dropped from the log since the start', ({ purgedMessages }) => purgedMessages)
+  counter('webhook_failures_total', 'Alerts that the webhook did not take, each tried again', ({ webhookFailures }) => webhookFailures)
+  ofBackend('lag_messages', 'Messages of the log above the lowest position of the backend', ({ lagMessages }) => lagMessages)
+  ofBackend('lag_seconds', 'Age of the oldest of them', ({ lagSeconds }) => lagSeconds)
+  ofBackend(
+    'stale_partitions',
+    'Partitions whose checkpoint stands still below the log’s end',
+    ({ owners }) => owners.filter(({ stillMs }) => stillMs >= LIMITS.stillMs).length,
+  )
+  new Gauge({
+    name: 'ibs_keeper_alert',
+    help: '1 for each alert that fires',
+    labelNames: ['alert'],
+    registers,
+    collect() {
+      this.reset()
+      for (const { alert } of read()?.firing ?? []) this.set({ alert }, 1)
+    },
+  })
+
+  function counter(name: string, help: string, value: (keeper: Keeper) => number): void {
+    new Counter({
+      name: `ibs_keeper_${name}`,
+      help,
+      registers,
+      collect() {
+        const keeper = read()
+        this.reset()
+        if (keeper) this.inc(value(keeper))
+      },
+    })
+  }
+
+  function ofBackend(name: string, help: string, value: (sight: NonNullable<Keeper['sight']>['backends'][number]) => number): void {
+    new Gauge({
+      name: `ibs_keeper_backend_${name}`,
+      help,
+      labelNames: ['backend'],
+      registers,
+      collect() {
+        this.reset()
+        for (const one of read()?.sight?.backends ?? []) this.set({ backend: one.backend }, value(one))
+      },
+    })
+  }
+}

@@ -1,0 +1,28 @@
+import type { Service } from '@ib-stream/service'
+import type { Keeper } from './keeper.ts'
+
+/** The keeper's parts of `/health`. An alert is about something else, so it does not make the keeper itself unready. */
+export function reportKeeper(service: Service, read: () => Keeper | undefined): void {
+  service.report('keeper', () => {
+    const keeper = read()
+    if (!keeper) return { state: 'standby', ready: true }
+    const { sight, plan, lowest, purgedMessages } = keeper
+    const log = sight?.log
+    return {
+      state: log ? 'keeping' : 'waiting_for_log',
+      ready: true,
+      log: log && { firstSeq: log.firstSeq, lastSeq: log.lastSeq, bytes: log.bytes, maxBytes: log.maxBytes },
+      trim: plan?.do === 'blocked' ? plan.reason : (plan?.do ?? 'not yet'),
+      heldBackBy: lowest && { backend: lowest.backend, partition: lowest.partition, seq: lowest.seq },
+      purgedMessages,
+    }
+  })
+  service.report('alerts', () => {
+    const firing = read()?.firing ?? []
+    return {
+      state: firing.length > 0 ? 'firing' : 'none',
+      ready: true,
+      firing: firing.map(({ alert, summary, since }) => ({ alert, summary, since })),
+    }
+  })
+}
