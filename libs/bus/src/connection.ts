@@ -21,6 +21,7 @@ const REQUEST_WITHIN_MS = 5_000
 
 /**
  * Connects, waiting for the server as long as it takes; `signal` ends the attempt, not the connection.
+ * @param options.url one server, or several of a cluster separated by commas
  * @throws BusError `IBS_BUS_SERVER_TOO_OLD`; `signal.reason` when aborted before the connection stands
  */
 export async function connectBus(options: { url: string; name: string; signal?: AbortSignal }): Promise<Bus> {
@@ -64,7 +65,7 @@ async function connectUntil({ url, name, signal }: { url: string; name: string; 
   for (;;) {
     signal?.throwIfAborted()
     const attempt = connect({
-      servers: url,
+      servers: url.split(',').map((one) => one.trim()),
       name,
       maxReconnectAttempts: -1,
       reconnectTimeWait: RETRY_EVERY_MS,

@@ -38,6 +38,8 @@ export interface ChainOptions {
   spool: Spool
   source: string
   logMaxBytes: number
+  /** Servers that keep each stream. @default 1 */
+  replicas?: number
   /** Spools these again under new numbers, and resolves when that is durable. */
   respool: (records: readonly SpoolRecord[]) => Promise<void>
   onEvent: (event: ChainEvent) => void
@@ -255,18 +257,18 @@ export class LogChain {
   }
 
   async #meetLog(): Promise<number> {
-    const { bus, logMaxBytes } = this.#options
+    const { bus, logMaxBytes, replicas = 1 } = this.#options
     failPoint('STREAM.INFO')
     const found = await readLog(bus.manager)
     if (!found) {
       failPoint('make the stream ours')
-      await createLog(bus.manager, this.#owner, { firstSeq: this.#spool.low, maxBytes: logMaxBytes })
-      await ensureSideStreams(bus.manager)
+      await createLog(bus.manager, this.#owner, { firstSeq: this.#spool.low, maxBytes: logMaxBytes, replicas })
+      await ensureSideStreams(bus.manager, replicas)
       return this.#spool.low - 1
     }
     if (found.owner.spoolId !== this.#owner.spoolId || found.owner.source !== this.#owner.source) throw foreignLog(found.owner, this.#owner)
     await forgetFirstSeq(bus.manager) // who made it may have died before
-    await ensureSideStreams(bus.manager)
+    await ensureSideStreams(bus.manager, replicas)
     return found.lastSeq
   }
 

@@ -49,6 +49,8 @@ export interface PublisherOptions {
   spoolMaxBytes?: number
   /** How often the log's server makes durable what it confirmed. */
   logSyncIntervalMs?: number
+  /** Servers that keep each stream, where they are made: 1, or 3 in a cluster. @default 1 */
+  replicas?: number
   onEvent?: (event: PublisherEvent) => void
 }
 
@@ -81,7 +83,7 @@ class SpoolingPublisher implements Publisher {
   #said = ''
   #closing: Promise<void> | undefined
 
-  constructor({ bus, source, logMaxBytes, onEvent = () => undefined }: PublisherOptions, spool: Spool) {
+  constructor({ bus, source, logMaxBytes, replicas = 1, onEvent = () => undefined }: PublisherOptions, spool: Spool) {
     this.spool = spool
     this.#onEvent = onEvent
     this.#chain = new LogChain({
@@ -89,6 +91,7 @@ class SpoolingPublisher implements Publisher {
       spool,
       source,
       logMaxBytes,
+      replicas,
       respool: (records) => this.#respool(records),
       onEvent,
       onState: (reason) => this.#tellState(reason),

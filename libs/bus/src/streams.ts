@@ -38,7 +38,7 @@ export const EVENTS_FILTER = 'ib.events.>'
 export async function createLog(
   manager: JetStreamManager,
   owner: LogOwner,
-  options: { firstSeq: number; maxBytes: number },
+  options: { firstSeq: number; maxBytes: number; replicas?: number },
 ): Promise<StreamInfo> {
   const log: Wanted = {
     name: TICKS,
@@ -48,6 +48,7 @@ export async function createLog(
     storage: StorageType.File,
     discard: DiscardPolicy.New,
     max_bytes: options.maxBytes,
+    num_replicas: options.replicas ?? 1,
     max_age: 0,
     duplicate_window: DEDUPLICATION_NS,
     metadata: { [SPOOL_KEY]: owner.spoolId, [SOURCE_KEY]: owner.source },
@@ -70,7 +71,7 @@ export async function forgetFirstSeq(manager: JetStreamManager): Promise<StreamI
 }
 
 /** Makes the streams beside the log where they are missing. The log must exist. */
-export async function ensureSideStreams(manager: JetStreamManager): Promise<void> {
+export async function ensureSideStreams(manager: JetStreamManager, replicas = 1): Promise<void> {
   await createUnlessThere(manager, {
     name: EVENTS,
     subjects: ['ib.ops.>'],
@@ -78,6 +79,7 @@ export async function ensureSideStreams(manager: JetStreamManager): Promise<void
     retention: RetentionPolicy.Limits,
     storage: StorageType.File,
     max_age: 0,
+    num_replicas: replicas,
   })
   await createUnlessThere(manager, {
     name: INVALID,
@@ -85,6 +87,7 @@ export async function ensureSideStreams(manager: JetStreamManager): Promise<void
     retention: RetentionPolicy.Limits,
     storage: StorageType.File,
     max_age: INVALID_KEPT_NS,
+    num_replicas: replicas,
   })
 }
 
@@ -115,7 +118,8 @@ type Wanted = Partial<StreamConfig> & { name: string }
 
 async function createUnlessThere(manager: JetStreamManager, wanted: Wanted): Promise<void> {
   const info = await streamInfo(manager, wanted.name)
-  if (info) compare(wanted, info)
+  if (info)
+    compare({ ...wanted, num_replicas: info.config.num_replicas }, info) // a setting for the making; who moves a stream to more servers does it by hand
   else await create(manager, wanted)
 }
 

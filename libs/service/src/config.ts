@@ -109,7 +109,7 @@ export const SETTINGS = {
   },
   NATS_URL: {
     rule: z.string().min(1, 'nats://host:port').prefault('nats://127.0.0.1:4222'),
-    doc: 'NATS server, 2.10 or newer, with JetStream.',
+    doc: 'NATS server, 2.10 or newer, with JetStream; several of a cluster separated by commas.',
   },
   IB_STREAM_LOG_MAX_BYTES: {
     rule: z.coerce
@@ -135,6 +135,10 @@ export const SETTINGS = {
       .min(2 ** 26, 'at least 67108864')
       .prefault(8 * 2 ** 30),
     doc: "Most bytes of ingest's spool. At them, with NATS away or the log full, ingest stops reading the gateway.",
+  },
+  IB_STREAM_LOG_REPLICAS: {
+    rule: z.enum(['1', '3']).prefault('1'),
+    doc: 'Servers of a NATS cluster that keep each stream, 1 or 3; used when the streams are made.',
   },
   PORT: {
     rule: port.prefault(8851),
@@ -192,6 +196,7 @@ export interface Config {
   logKeepMs: number
   keeperEveryMs: number
   alertWebhookUrl: string | undefined
+  logReplicas: number
   port: number
   host: string
   healthPort: number
@@ -251,6 +256,7 @@ function derive(raw: Raw): Config {
     logKeepMs: msOfDuration(raw.IB_STREAM_LOG_KEEP),
     keeperEveryMs: raw.KEEPER_EVERY_MS,
     alertWebhookUrl: raw.ALERT_WEBHOOK_URL,
+    logReplicas: Number(raw.IB_STREAM_LOG_REPLICAS),
     port: raw.PORT,
     host: raw.HOST,
     healthPort: raw.HEALTH_PORT,

@@ -36,6 +36,7 @@ export async function runIngest(config: Config, service: Service): Promise<void>
     source: config.source,
     spoolMaxBytes: config.spoolMaxBytes,
     logMaxBytes: await logBytesLimit(config),
+    replicas: config.logReplicas,
     onEvent: (event) => log.info(event, 'publisher'),
   })
   reportPublisher(service, publisher)

@@ -1,0 +1,70 @@
+import { describe, expect, it } from '@jest/globals'
+import { waitFor } from '../support/wait-for.ts'
+import { Cluster } from './cluster.ts'
+import { Load } from './load.ts'
+
+/** The issue's bound for a stall after a leader's death. */
+const STALL_WITHIN_MS = 15_000
+const BACK_WITHIN_MS = 60_000
+
+describe('three nats-servers that keep the log together, under load', () => {
+  it('lose no acknowledged tick when the leader is killed, two are killed, one is cut off, and all are restarted in turn', async () => {
+    await using cluster = await Cluster.start()
+    await using load = await Load.start(cluster)
+    await load.progress('at the start', BACK_WITHIN_MS)
+    load.takeStallMs()
+
+    const leader = await load.leader()
+    await cluster.server(leader).kill()
+    await load.progress('without the old leader', BACK_WITHIN_MS)
+    expect(load.takeStallMs()).toBeLessThan(STALL_WITHIN_MS)
+    cluster.server(leader).start()
+
+    await allAreCurrent(load)
+    const [first, second] = [await load.leader(), cluster.servers.map(({ name }) => name).find((name) => name !== leader) ?? '']
+    const dead = first === second ? [first, leader] : [first, second]
+    const saidBefore = load.events.length
+    await Promise.all(dead.map((name) => cluster.server(name).kill()))
+    await waitFor(
+      'the publisher says that it is cut off',
+      () => load.events.slice(saidBefore).some((event) => event.kind === 'state' && event.state === 'connecting'),
+      BACK_WITHIN_MS,
+    )
+    for (const name of dead) cluster.server(name).start()
+    await load.progress('with a quorum again', BACK_WITHIN_MS)
+
+    await allAreCurrent(load)
+    load.takeStallMs()
+    const alone = load.server(cluster)
+    cluster.isolate(alone)
+    await load.progress('round the server that is cut off', BACK_WITHIN_MS)
+    expect(load.takeStallMs()).toBeLessThan(STALL_WITHIN_MS)
+    expect(load.server(cluster)).not.toBe(alone)
+    expect(await load.leader()).not.toBe(alone)
+    cluster.heal(alone)
+
+    for (const { name } of cluster.servers) {
+      await allAreCurrent(load)
+      await cluster.server(name).stop()
+      cluster.server(name).start()
+      await load.progress(`while ${name} restarts`, BACK_WITHIN_MS)
+    }
+
+    const numbers = await load.finish()
+    expect(numbers).toEqual(Array.from({ length: load.added }, (_, i) => i + 1))
+    expect(load.events.filter(({ kind }) => kind !== 'state')).toEqual([])
+  }, 300_000)
+})
+
+/** Every server has all of the log, so that any one may go. */
+async function allAreCurrent(load: Load): Promise<void> {
+  await waitFor(
+    'all three servers are current',
+    async () => {
+      const info = await load.bus.manager.streams.info('TICKS').catch(() => undefined)
+      const others = info?.cluster?.replicas ?? []
+      return others.length === 2 && others.every(({ current, offline }) => current && !offline)
+    },
+    BACK_WITHIN_MS,
+  )
+}

@@ -1,0 +1,89 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort } from '../support/free-port.ts'
+import { TestProgram } from '../support/program.ts'
+import { TcpProxy } from '../support/tcp-proxy.ts'
+
+const SIZE = 3
+
+/** Three real nats-servers that keep each stream together; each route between two of them has a link that can be cut. */
+export class Cluster implements AsyncDisposable {
+  readonly folder: string
+  /** All three, as clients are given them. */
+  readonly url: string
+  readonly servers: readonly TestProgram[]
+  readonly ports: readonly number[]
+  /** By "from-to". */
+  #links: Map<string, TcpProxy>
+
+  static async start(): Promise<Cluster> {
+    const folder = await mkdtemp(join(tmpdir(), 'ibs-cluster-'))
+    const ports: number[] = []
+    const routePorts: number[] = []
+    while (ports.length < SIZE) {
+      ports.push(await freePort())
+      routePorts.push(await freePort())
+    }
+    const links = new Map<string, TcpProxy>()
+    for (let from = 0; from < SIZE; from++)
+      for (let to = 0; to < SIZE; to++) if (from !== to) links.set(`${from}-${to}`, await TcpProxy.start(routePorts[to] ?? 0))
+    // Servers tell one another where they are reached; whoever believed it would go round the links. Nobody listens there.
+    const nowhere = await freePort()
+    for (const [i, port] of ports.entries()) {
+      const routes = [...links].filter(([name]) => name.startsWith(`${i}-`)).map(([, link]) => `nats://127.0.0.1:${link.port}`)
+      await mkdir(join(folder, `n${i}`))
+      await writeFile(
+        join(folder, `n${i}.conf`),
+        [
+          `server_name: n${i}`,
+          `host: 127.0.0.1`,
+          `port: ${port}`,
+          `jetstream { store_dir: "${join(folder, `n${i}`)}", max_file_store: 4G, sync_interval: 10s }`,
+          `cluster { name: ibs, host: 127.0.0.1, port: ${routePorts[i]}, pool_size: -1, advertise: "127.0.0.1:${nowhere}", routes: [${routes.map((url) => `"${url}"`).join(', ')}] }`,
+        ].join('\n'),
+      )
+    }
+    return new Cluster(folder, ports, links).startAll()
+  }
+
+  constructor(folder: string, ports: readonly number[], links: Map<string, TcpProxy>) {
+    this.folder = folder
+    this.ports = ports
+    this.#links = links
+    this.url = ports.map((port) => `nats://127.0.0.1:${port}`).join(',')
+    const command = process.env.IB_STREAM_NATS_SERVER ?? 'nats-server'
+    this.servers = ports.map((_, i) => new TestProgram(`n${i}`, { command, args: ['-c', join(folder, `n${i}.conf`)] }))
+  }
+
+  startAll(): this {
+    for (const server of this.servers) server.start()
+    return this
+  }
+
+  server(name: string): TestProgram {
+    const server = this.servers.find((one) => one.name === name)
+    if (!server) throw new Error(`there is no server ${name}`)
+    return server
+  }
+
+  /** Cuts one server's routes to the others; its clients stay. */
+  isolate(name: string): void {
+    this.#setRoutes(name, 'cut')
+  }
+
+  heal(name: string): void {
+    this.#setRoutes(name, 'open')
+  }
+
+  #setRoutes(name: string, mode: 'cut' | 'open'): void {
+    const i = this.servers.indexOf(this.server(name))
+    for (const [link, proxy] of this.#links) if (link.split('-').includes(String(i))) proxy.mode = mode
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.kill()))
+    for (const link of this.#links.values()) await link[Symbol.asyncDispose]()
+    await rm(this.folder, { recursive: true, force: true })
+  }
+}
