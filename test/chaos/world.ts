@@ -79,6 +79,8 @@ export class World implements AsyncDisposable {
       DATA_DIR: dataDisk.folder,
       IB_STREAM_TRACKED_CONTRACTS: TRACKED,
       IB_STREAM_LOG_MAX_BYTES: String(4 * 2 ** 30),
+      IB_STREAM_LINES: String(CONTRACTS.length * TICK_TYPES.length),
+      IB_STREAM_REQUEST_GUARD_MS: '200',
       SIM_PORT: String(links.get('gatewayLink')?.port),
       IB_HOST: '',
     }

@@ -10,6 +10,8 @@ export interface Bus extends AsyncDisposable {
   readonly state: 'connected' | 'disconnected' | 'closed'
   /** Calls back after each loss and return of the connection; the function given back ends that. */
   onChange(listener: (state: 'connected' | 'disconnected') => void): () => void
+  /** The server does not answer for the log: in a cluster, where it may be cut off from the others, the next one is tried (seldom, whoever asks how often). */
+  moveOn(): void
   close(): Promise<void>
 }
 
@@ -18,6 +20,7 @@ const OLDEST_SERVER = [2, 10] as const
 const PING_EVERY_MS = 2_000
 const RETRY_EVERY_MS = 500
 const REQUEST_WITHIN_MS = 5_000
+const MOVE_ON_EVERY_MS = 5_000
 
 /**
  * Connects, waiting for the server as long as it takes; `signal` ends the attempt, not the connection.
@@ -52,12 +55,23 @@ export async function connectBus(options: { url: string; name: string; signal?: 
     get state() {
       return state
     },
+    moveOn: mover(connection, options.url.includes(',')),
     onChange: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
     close,
     [Symbol.asyncDispose]: close,
+  }
+}
+
+function mover(connection: NatsConnection, several: boolean): () => void {
+  let movedMs = Number.NEGATIVE_INFINITY
+  return () => {
+    const nowMs = performance.now()
+    if (!several || connection.isClosed() || nowMs - movedMs < MOVE_ON_EVERY_MS) return
+    movedMs = nowMs
+    connection.reconnect().catch(() => undefined) // it is between two servers already
   }
 }
 

@@ -251,6 +251,7 @@ export class LogChain {
       } catch (error) {
         if (error instanceof BusError) return this.#refuse(error)
         this.#options.onState(String(error))
+        if (!attempt.signal.aborted) this.#options.bus.moveOn()
       }
       await pause(waitMs * (0.5 + Math.random()), attempt.signal)
     }

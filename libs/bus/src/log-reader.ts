@@ -147,6 +147,7 @@ class PullReader implements LogReader {
       } catch (error) {
         signal.throwIfAborted()
         this.#become('connecting', String(error))
+        if (!attempt.signal.aborted) bus.moveOn()
       }
       await pause(waitMs * (0.5 + Math.random()), attempt.signal).catch(() => signal.throwIfAborted())
     }
