@@ -105,7 +105,7 @@ async function settle(world: World, record: Record): Promise<void> {
   const { simulator, ingest } = world
   const from = ingest.output.length
   await simulator.stop()
-  await world.waitFor('ingest has seen the end', () => ingest.output.slice(from).includes('"state":"connecting"'))
+  await world.waitFor('ingest has seen the end', () => ingest.output.slice(from).includes('"to":"connecting"'))
   const code = await ingest.stop()
   if (code !== 0) record.oddEnds.push(`ingest ended with ${code} on SIGTERM`)
   const goals = await world.waitFor('the log says where it ends', () => lastSequences(world).catch(() => undefined))
