@@ -35,7 +35,7 @@ export interface Unreachable {
 export interface VerifyCounts {
   files: number
   bytes: number
-  /** Files that neither manifest nor checkpoint vouches for (imported, or older than manifests): their records were read, but a changed value would not show. */
+  /** Files that neither manifest nor checkpoint vouches for (older than manifests): their records were read, but a changed value would not show. */
   notVouchedFiles: number
 }
 
