@@ -30,6 +30,8 @@ export interface BlockReader {
    * @throws StorageError `IBS_STORAGE_TICK_INVALID`; nothing is appended then, and the next call goes on behind the record
    */
   nextInto(columns: ColumnBuffer): boolean
+  /** Appends the tick of the record that was last stepped on. @throws StorageError `IBS_STORAGE_TICK_INVALID`; nothing is appended then */
+  appendTo(columns: ColumnBuffer): void
 }
 
 /** How the files of a backend are cut into records and read. */
@@ -93,6 +95,10 @@ class LineBlock implements BlockReader {
     return true
   }
 
+  appendTo(columns: ColumnBuffer): void {
+    if (scanRowJson(this.#block, this.#view, this.start, columns) < 0) columns.push(this.decode())
+  }
+
   #line(): string {
     const bytes = this.#block.subarray(this.start, this.end - 1)
     try {
@@ -140,8 +146,12 @@ class VarintBlock implements BlockReader {
 
   nextInto(columns: ColumnBuffer): boolean {
     if (!this.next()) return false
-    if (scanRowProto(this.#block, this.#view, this.#message, this.end, columns)) return true
-    columns.push(decodeRecordProtoGeneric(this.#block.subarray(this.#message, this.end)))
+    this.appendTo(columns)
     return true
+  }
+
+  appendTo(columns: ColumnBuffer): void {
+    if (scanRowProto(this.#block, this.#view, this.#message, this.end, columns)) return
+    columns.push(decodeRecordProtoGeneric(this.#block.subarray(this.#message, this.end)))
   }
 }

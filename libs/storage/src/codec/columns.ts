@@ -45,6 +45,7 @@ const FLAGS: readonly FlagKey[] = ['bpl', 'aph', 'upt', 'pl', 'bf']
 /** The tick of one row. */
 export function tickOfRow(columns: TickColumns, row: number): TickMessage {
   const bits = columns.fields[row] ?? 0
+  if (bits === FULL_QUOTE) return fullQuote(columns, row)
   const tick: Record<string, unknown> = {
     ts: columns.ts[row],
     st: columns.st[row],
@@ -57,6 +58,21 @@ export function tickOfRow(columns: TickColumns, row: number): TickMessage {
   if ((bits & FIELD_BIT.sc) !== 0) tick.sc = columns.sc[row]
   for (const key of FLAGS) if ((bits & FIELD_BIT[key]) !== 0) tick[key] = true
   return tick as unknown as TickMessage
+}
+
+/** Nearly every quote has both sides and no flag. */
+function fullQuote({ ts, st, cid, rid, bp, bs, ap, as }: TickColumns, row: number): TickMessage {
+  return {
+    ts: ts[row] as number,
+    st: st[row] as number,
+    cid: cid[row] as number,
+    tt: 'bid_ask',
+    rid: rid[row] as number,
+    bp: bp[row] as number,
+    bs: bs[row] as number,
+    ap: ap[row] as number,
+    as: as[row] as number,
+  }
 }
 
 export const TT_RANK = Object.fromEntries(TICK_TYPES.map((tt, rank) => [tt, rank])) as Record<TickType, number>
@@ -158,27 +174,32 @@ export class ColumnBuffer implements TickColumns {
 
   /** Rows [from, to) as columns of their own length, over the same memory: use the buffer no more. */
   rows(from: number, to: number): TickColumns {
-    if (from === 0 && to === this.capacity) return this
-    const { ts, st, p, s, bp, bs, ap, as, mp, cid, rid, fields, tt, ex, sc } = this
-    return {
-      length: to - from,
-      ts: ts.subarray(from, to),
-      st: st.subarray(from, to),
-      cid: cid.subarray(from, to),
-      tt: tt.subarray(from, to),
-      rid: rid.subarray(from, to),
-      p: p.subarray(from, to),
-      s: s.subarray(from, to),
-      bp: bp.subarray(from, to),
-      bs: bs.subarray(from, to),
-      ap: ap.subarray(from, to),
-      as: as.subarray(from, to),
-      mp: mp.subarray(from, to),
-      ex: ex.length === 0 ? ex : ex.slice(from, to),
-      sc: sc.length === 0 ? sc : sc.slice(from, to),
-      fields: fields.subarray(from, to),
-    }
+    return from === 0 && to === this.capacity ? this : rowsOf(this, from, to)
+  }
+}
+
+/** Rows [from, to) of columns, over the same memory. */
+export function rowsOf(columns: TickColumns, from: number, to: number): TickColumns {
+  const { ts, st, p, s, bp, bs, ap, as, mp, cid, rid, fields, tt, ex, sc } = columns
+  return {
+    length: to - from,
+    ts: ts.subarray(from, to),
+    st: st.subarray(from, to),
+    cid: cid.subarray(from, to),
+    tt: tt.subarray(from, to),
+    rid: rid.subarray(from, to),
+    p: p.subarray(from, to),
+    s: s.subarray(from, to),
+    bp: bp.subarray(from, to),
+    bs: bs.subarray(from, to),
+    ap: ap.subarray(from, to),
+    as: as.subarray(from, to),
+    mp: mp.subarray(from, to),
+    ex: ex.length === 0 ? ex : ex.slice(from, to),
+    sc: sc.length === 0 ? sc : sc.slice(from, to),
+    fields: fields.subarray(from, to),
   }
 }
 
 export const CORE_BITS = FIELD_BIT.ts | FIELD_BIT.st | FIELD_BIT.cid | FIELD_BIT.tt | FIELD_BIT.rid
+const FULL_QUOTE = CORE_BITS | FIELD_BIT.bp | FIELD_BIT.bs | FIELD_BIT.ap | FIELD_BIT.as

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hourOf, TICK_TYPES, type TickType, US_PER_DAY, US_PER_HOUR, usFromMs } from '@ib-stream/model'
-import { isMissing } from '../errors.ts'
+import { isMissing, StorageError } from '../errors.ts'
 import type { Backend } from './backend.ts'
 import { parseSegmentPath, type Segment } from './segment-path.ts'
 
@@ -17,6 +17,7 @@ export interface SegmentQuery {
 /**
  * The files of one backend that may hold ticks of a range, in order of hour, contract, tick type and stamp.
  * Lists only folders that lie in the range and opens no file; names that are none of ours are left alone.
+ * @throws StorageError `IBS_STORAGE_LINK_REFUSED`
  */
 export async function findSegments(dataDir: string, backend: Backend, query: SegmentQuery): Promise<Segment[]> {
   if (query.startUs >= query.endUs) return []
@@ -75,11 +76,25 @@ async function children(
     .sort((a, b) => a.startUs - b.startUs)
 }
 
+/** Names in a folder. @throws StorageError `IBS_STORAGE_LINK_REFUSED` for a link with a name that is ours */
 async function list(dataDir: string, path: string): Promise<string[]> {
   try {
-    return await readdir(join(dataDir, path))
+    const entries = await readdir(join(dataDir, path), { withFileTypes: true })
+    const link = entries.find((entry) => entry.isSymbolicLink() && isOurs(path, entry.name))
+    if (link !== undefined) throw linkRefused(`${path}/${link.name}`)
+    return entries.map(({ name }) => name)
   } catch (error) {
     if (isMissing(error)) return []
     throw error
   }
+}
+
+const isOurs = (path: string, name: string): boolean => /^\d{2,4}$/.test(name) || parseSegmentPath(`${path}/${name}`) !== undefined
+
+export function linkRefused(path: string): StorageError {
+  return new StorageError(
+    'IBS_STORAGE_LINK_REFUSED',
+    `${path} is a symbolic link, which could lead out of DATA_DIR; move the files there, or mount the other disk there`,
+    { path },
+  )
 }

@@ -1,10 +1,13 @@
 import { partitionOf, TICK_TYPES, type TickMessage, type TickType } from '@ib-stream/model'
+import { rowsOf, type TickColumns, tickOfRow } from '../codec/columns.ts'
 import { StorageError } from '../errors.ts'
 import { BACKENDS, type Backend } from '../layout/backend.ts'
 import { type Damage, DamageList } from './damage.ts'
-import { mergeTicks } from './merge.ts'
+import { mergeColumns } from './merge-columns.ts'
 import { chooseReads, type SegmentRead } from './plan.ts'
-import { type ReadContext, readSegment } from './read-segment.ts'
+import { measureSegment, rawHour } from './raw-slices.ts'
+import { type Order, type RowBounds, readSegment } from './read-segment.ts'
+import type { ReadContext } from './segment-file.ts'
 import { snapshotOf } from './snapshot.ts'
 
 export interface RangeOptions {
@@ -23,7 +26,17 @@ export interface BatchOptions {
   batchTicks?: number
   /** Most ticks in all. @default no limit */
   limit?: number
+  /** `descending` is exactly the reverse: the newest ticks first. @default 'ascending' */
+  order?: Order
   /** Checked before each read; files are closed before its reason is thrown. */
+  signal?: AbortSignal
+}
+
+export interface ByteOptions {
+  /** Lines of JSON, or protobuf records behind their lengths. */
+  format: Backend
+  /** Most bytes read at once. @default 256 KiB */
+  chunkBytes?: number
   signal?: AbortSignal
 }
 
@@ -33,12 +46,31 @@ export interface TickRange extends AsyncDisposable {
   readonly positions: ReadonlyMap<number, number>
   /** What could not be read so far in files that no checkpoint vouches for. */
   readonly damage: readonly Damage[]
+  /** Files that the range reads, and their bytes that count; what lies outside the range but in one of them is counted. */
+  readonly files: number
+  readonly fileBytes: number
   /**
    * Committed ticks in query order (ts, st, cid, tt, place in file). Batches are never empty and belong to the caller. Only the files of the hour being read
-   * are open; memory: one chunk and its ticks for each of them, and all ticks of one of them where it is not sorted.
+   * are open. Memory does not grow with the range, nor with a file: one chunk and some thousand rows for each file of an hour, and a bounded window of ticks for
+   * each that is not sorted.
+   *
+   * A file that was removed or replaced since the range was opened (retention, repair) ends the reading with `IBS_STORAGE_SEGMENT_GONE`: open the range again, from
+   * the first tick on or, having kept what came, from the `ts` of the last one given; of that `ts` drop as many ticks as were given before.
    * @throws StorageError `IBS_STORAGE_RECORD_TORN` (path, offset) for damage inside committed bytes, `IBS_STORAGE_SEGMENT_GONE`, `IBS_STORAGE_CLOSED`
    */
   batches(options?: BatchOptions): AsyncIterable<readonly TickMessage[]>
+  /** As {@link batches}, in typed columns: no object for each tick, several times as fast. */
+  columns(options?: BatchOptions): AsyncIterable<TickColumns>
+  /**
+   * The records of the range in query order, as bytes in one format. An hour that lies in one sorted file of this format is passed on as it lies there, unparsed, so
+   * that a chunk may end inside a record and damage that leaves the stamps alone is not looked for; any other hour is decoded, merged and written anew.
+   */
+  bytes(options: ByteOptions): AsyncIterable<Uint8Array>
+  /** How many ticks the range has, and the bytes of their records in the files: from manifests, else by their stamps. Records that are damaged behind their stamps are counted. */
+  measure(options?: { signal?: AbortSignal }): Promise<{ ticks: number; bytes: number }>
+  first(options?: { signal?: AbortSignal }): Promise<TickMessage | undefined>
+  /** The last ticks of the range, at most `count`, in query order; only the newest files are read. */
+  last(count: number, options?: { signal?: AbortSignal }): Promise<TickMessage[]>
   /** Ends readings under way at their next read. Idempotent. */
   close(): Promise<void>
 }
@@ -107,8 +139,20 @@ class OpenRange implements TickRange {
     return this.#damage.all
   }
 
+  get files(): number {
+    return this.#hours.reduce((sum, hour) => sum + hour.length, 0)
+  }
+
+  get fileBytes(): number {
+    return this.#hours.flat().reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
   async *batches(options: BatchOptions = {}): AsyncGenerator<readonly TickMessage[], void, undefined> {
-    const { batchTicks = DEFAULT_BATCH_TICKS, limit = Number.POSITIVE_INFINITY, signal } = options
+    for await (const columns of this.columns(options)) yield ticksOf(columns)
+  }
+
+  async *columns(options: BatchOptions = {}): AsyncGenerator<TickColumns, void, undefined> {
+    const { batchTicks = DEFAULT_BATCH_TICKS, limit = Number.POSITIVE_INFINITY, order = 'ascending', signal } = options
     if (!(Number.isInteger(batchTicks) && batchTicks > 0 && limit >= 0)) {
       throw new StorageError(
         'IBS_STORAGE_RANGE_INVALID',
@@ -118,18 +162,65 @@ class OpenRange implements TickRange {
     }
     signal?.throwIfAborted()
     let left = limit
-    for (const hour of this.#hours) {
+    for (const hour of order === 'ascending' ? this.#hours : this.#hours.toReversed()) {
       if (left <= 0) return
-      const context = this.#contextOf(hour, signal)
-      for await (const batch of mergeTicks(
-        hour.map((read) => readSegment(read, context)),
-        Math.min(batchTicks, left),
-      )) {
-        yield batch.length <= left ? batch : batch.slice(0, left)
-        left -= batch.length
+      for await (const columns of this.#hour(hour, { batchTicks: Math.min(batchTicks, left), order, signal })) {
+        yield columns.length <= left ? columns : rowsOf(columns, 0, left)
+        left -= columns.length
         if (left <= 0) return
+        signal?.throwIfAborted() // also between batches of rows that are at hand
       }
     }
+  }
+
+  async *bytes(options: ByteOptions): AsyncGenerator<Uint8Array, void, undefined> {
+    const { format, chunkBytes = MAX_CHUNK_BYTES, signal } = options
+    if (!BACKENDS.includes(format) || !(Number.isInteger(chunkBytes) && chunkBytes > 0)) {
+      throw new StorageError(
+        'IBS_STORAGE_RANGE_INVALID',
+        `format ${format} must be one of ${BACKENDS.join(', ')}, chunkBytes ${chunkBytes} a whole number above 0`,
+        { format, chunkBytes },
+      )
+    }
+    signal?.throwIfAborted()
+    for (const hour of this.#hours) {
+      const read = { batchTicks: DEFAULT_BATCH_TICKS, order: 'ascending', signal } as const
+      yield* rawHour(hour, format, { ...this.#contextOf(hour, signal), chunkBytes }, () => asTicks(this.#hour(hour, read)))
+    }
+  }
+
+  async measure({ signal }: { signal?: AbortSignal } = {}): Promise<{ ticks: number; bytes: number }> {
+    const sum = { ticks: 0, bytes: 0 }
+    for (const read of this.#hours.flat()) {
+      const { ticks, bytes } = await measureSegment(read, this.#contextOf([read], signal))
+      sum.ticks += ticks
+      sum.bytes += bytes
+    }
+    return sum
+  }
+
+  async first(options: { signal?: AbortSignal } = {}): Promise<TickMessage | undefined> {
+    for await (const [tick] of this.batches({ ...options, limit: 1 })) return tick
+    return undefined
+  }
+
+  async last(count: number, options: { signal?: AbortSignal } = {}): Promise<TickMessage[]> {
+    const ticks: TickMessage[] = []
+    for await (const batch of this.batches({ ...options, limit: count, order: 'descending' })) ticks.push(...batch)
+    return ticks.reverse()
+  }
+
+  #hour(
+    hour: readonly SegmentRead[],
+    { batchTicks, order, signal }: { batchTicks: number; order: Order; signal: AbortSignal | undefined },
+  ): AsyncGenerator<TickColumns, void, undefined> {
+    const context = this.#contextOf(hour, signal)
+    const bounds = boundsOf(hour.length)
+    return mergeColumns(
+      hour.map((read) => readSegment(read, context, order, bounds)),
+      batchTicks,
+      order,
+    )
   }
 
   async close(): Promise<void> {
@@ -149,4 +240,23 @@ class OpenRange implements TickRange {
     }
     return { dataDir, startUs, endUs, chunkBytes, damage: this.#damage, checkpoint }
   }
+}
+
+const MOST_STREAM_ROWS = 4096
+const ALL_STREAM_ROWS = 128 * 1024
+const ALL_WINDOW_ROWS = 128 * 1024
+const LEAST_ROWS = 256
+
+/** As with chunks: all files of an hour together take no more than some times as much as one. */
+function boundsOf(files: number): RowBounds {
+  return {
+    streamRows: Math.max(LEAST_ROWS, Math.min(MOST_STREAM_ROWS, Math.floor(ALL_STREAM_ROWS / files))),
+    windowRows: Math.max(2 * LEAST_ROWS, Math.floor(ALL_WINDOW_ROWS / files)),
+  }
+}
+
+const ticksOf = (columns: TickColumns): TickMessage[] => Array.from({ length: columns.length }, (_, row) => tickOfRow(columns, row))
+
+async function* asTicks(batches: AsyncIterable<TickColumns>): AsyncGenerator<TickMessage[], void, undefined> {
+  for await (const columns of batches) yield ticksOf(columns)
 }

@@ -8,10 +8,14 @@ export interface SegmentRead {
   segment: Segment
   /** Bytes that count: committed ones of a listed file, all of another. */
   bytes: number
-  /** True where a checkpoint vouches for these bytes: then damage is an error and not a note. */
+  /** True where a checkpoint or a manifest vouches for these bytes: then damage is an error and not a note. */
   committed: boolean
   /** The file that was looked at; another one under its name later is not read. */
   inode: number
+  /** Last change of the file, ms since 1970. */
+  modifiedMs: number
+  /** What manifest or checkpoint say of exactly these bytes; undefined where neither knows them. */
+  known?: { sorted: boolean; count: number; firstTs: number; lastTs: number } | undefined
 }
 
 /**

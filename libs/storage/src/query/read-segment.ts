@@ -1,211 +1,133 @@
-import { type FileHandle, open } from 'node:fs/promises'
-import { join } from 'node:path'
-import { compareTicks, type TickMessage, US_PER_HOUR } from '@ib-stream/model'
-import { type BlockReader, RECORD_FORMAT } from '../codec/block-reader.ts'
-import { isMissing, StorageError } from '../errors.ts'
-import type { DamageList } from './damage.ts'
+import { US_PER_HOUR } from '@ib-stream/model'
+import { ColumnBuffer } from '../codec/columns.ts'
 import type { SegmentRead } from './plan.ts'
+import { RowReader, type StampFilter } from './rows.ts'
+import { type Block, blockIn, blocksOf, damaged, openSegment, type ReadContext, type SegmentFile, segmentGone } from './segment-file.ts'
+import { areSorted, sortRows } from './sort-rows.ts'
+import { type Stretch, surveyOf } from './survey.ts'
+import { surveyCache } from './survey-cache.ts'
+import { stretchesOf, windowsOf } from './windows.ts'
 
-/** How a file is read. */
-export interface ReadContext {
-  dataDir: string
-  /** [startUs, endUs) on `ts`. */
-  startUs: number
-  endUs: number
-  chunkBytes: number
-  damage: DamageList
-  /** Throws when the reading must end; called before each read. */
-  checkpoint(): void
+export type Order = 'ascending' | 'descending'
+
+/** Ticks at hand at once for each file: of a stream, and of a window that must be sorted. */
+export interface RowBounds {
+  streamRows: number
+  windowRows: number
 }
+
+type Rows = AsyncGenerator<ColumnBuffer, void, undefined>
 
 /**
- * Ticks of one file in query order, those of the range only, a chunk's worth at a time. A first pass over the stamps finds whether the file is sorted and which
- * bytes hold the range; a sorted file is then streamed, another one loaded and sorted. The file is open from the first `next()` to the end.
- * @throws StorageError `IBS_STORAGE_RECORD_TORN` (path, offset) for damage inside committed bytes, `IBS_STORAGE_SEGMENT_GONE`
+ * Ticks of one file, those of the range only, in query order: rows ascend within each of the columns; with `descending` the columns come last first.
+ *
+ * What the file is decides how it is read. One that the manifest or the checkpoint calls sorted is streamed. A short one is read whole and sorted if it must be.
+ * Of any other the stamps are surveyed first; a sorted one is then streamed from where the range begins, one with late ticks read in windows of time that are
+ * sorted in memory. The file is open from the first `next()` to the end.
+ * @throws StorageError `IBS_STORAGE_RECORD_TORN` (path, offset) for damage inside committed bytes, `IBS_STORAGE_SEGMENT_GONE`, `IBS_STORAGE_LINK_REFUSED`
  */
-export async function* readSegment(read: SegmentRead, context: ReadContext): AsyncGenerator<TickMessage[], void, undefined> {
-  context.checkpoint()
-  const handle = await openSame(read, context)
-  try {
-    const survey = await surveyOf(handle, read, context)
-    const batches = ticksOf(handle, read, context, survey)
-    if (survey.sorted) yield* batches
-    else {
-      const all: TickMessage[] = []
-      for await (const ticks of batches) for (const tick of ticks) all.push(tick)
-      if (all.length > 0) yield all.sort(compareTicks)
-    }
-  } finally {
-    await handle.close()
+export async function* readSegment(read: SegmentRead, context: ReadContext, order: Order, bounds: RowBounds): Rows {
+  await using file = await openSegment(read, context)
+  const filter = filterOf(read, context)
+  const isWhole = filter.fromTs <= read.segment.hourUs && filter.toTs >= read.segment.hourUs + US_PER_HOUR
+  const wanted = isWhole ? undefined : filter
+  if (isWhole && order === 'ascending' && read.known?.sorted === true) {
+    return yield* inOrder(file, streamed(blocksOf(file, { fromBytes: 0, toBytes: read.bytes }), new RowReader(file), bounds))
+  }
+  if (read.bytes <= bounds.windowRows * BYTES_OF_TICK) {
+    const blocks = blocksOf(file, { fromBytes: 0, toBytes: read.bytes })
+    return yield* inDirection(await sorted(blocks, new RowReader(file, wanted), bounds), order)
+  }
+  const survey = await surveyOf(file)
+  if (survey.sorted) return yield* inOrder(file, stretchRows(file, stretchesOf(survey, filter), wanted, order, bounds), order)
+  const windows = await windowsOf(file, survey, filter, bounds.windowRows)
+  for (const window of order === 'ascending' ? windows : windows.toReversed()) {
+    const stretches = stretchesOf(survey, window.filter)
+    if (window.oneStamp) yield* stretchRows(file, stretches, window.filter, order, bounds)
+    else yield* inDirection(await sorted(blocksIn(file, stretches), new RowReader(file, window.filter), bounds), order)
   }
 }
 
-async function openSame(read: SegmentRead, { dataDir }: ReadContext): Promise<FileHandle> {
-  const { path } = read.segment
-  let handle: FileHandle | undefined
-  try {
-    handle = await open(join(dataDir, path), 'r')
-    if ((await handle.stat()).ino === read.inode) return handle
-  } catch (error) {
-    await handle?.close()
-    if (!isMissing(error)) throw error
-    throw gone(path, error)
-  }
-  await handle.close()
-  throw gone(path)
-}
+/** The shortest records that there are: a file of so many bytes a row cannot have more rows than a window. */
+const BYTES_OF_TICK = 32
 
-const gone = (path: string, cause?: unknown): StorageError =>
-  new StorageError(
-    'IBS_STORAGE_SEGMENT_GONE',
-    `${path} was removed or replaced after the range was opened; open the range again`,
-    { path },
-    { cause },
-  )
-
-interface Survey {
-  sorted: boolean
-  /** Whole records of the range lie in these bytes; all of them where the file is not sorted. */
-  fromBytes: number
-  toBytes: number
-}
-
-/** Looks at the stamps of every record; in a sorted file also finds where the range begins and ends. */
-async function surveyOf(handle: FileHandle, read: SegmentRead, context: ReadContext): Promise<Survey> {
-  const { startUs, endUs } = context
-  const survey: Survey = { sorted: true, fromBytes: -1, toBytes: -1 }
-  let lastTs = -1
-  let lastSt = -1
-  let wholeBytes = 0
-  for await (const { block, offsetBytes } of blocksOf(handle, read, context, { fromBytes: 0, toBytes: read.bytes })) {
-    const records = RECORD_FORMAT[read.segment.backend].read(block)
-    while (records.next()) {
-      if (!records.readStamps() && !stampsByDecoding(records)) continue
-      const { ts, st } = records
-      if (ts < lastTs || (ts === lastTs && st < lastSt)) survey.sorted = false
-      lastTs = ts
-      lastSt = st
-      if (survey.fromBytes < 0 && ts >= startUs) survey.fromBytes = offsetBytes + records.start
-      if (survey.toBytes < 0 && ts >= endUs) survey.toBytes = offsetBytes + records.start
-    }
-    wholeBytes = offsetBytes + block.length
-  }
-  if (!survey.sorted) return { sorted: false, fromBytes: 0, toBytes: wholeBytes }
+/** Every stamp of a file that the range wants. */
+export function filterOf({ segment }: SegmentRead, { startUs, endUs }: ReadContext): StampFilter {
   return {
-    sorted: true,
-    fromBytes: survey.fromBytes < 0 ? wholeBytes : survey.fromBytes,
-    toBytes: survey.toBytes < 0 ? wholeBytes : survey.toBytes,
+    fromTs: Math.max(startUs, segment.hourUs),
+    toTs: Math.min(endUs, segment.hourUs + US_PER_HOUR),
+    fromSt: 0,
+    toSt: 2 ** 53,
   }
 }
 
-/** For records in another spelling. False for what is no tick: reading it says so, if it lies in the range. */
-function stampsByDecoding(records: BlockReader): boolean {
-  try {
-    const { ts, st } = records.decode()
-    records.ts = ts
-    records.st = st
-    return true
-  } catch (error) {
-    if (isStorageError(error)) return false
-    throw error
-  }
-}
-
-async function* ticksOf(
-  handle: FileHandle,
-  read: SegmentRead,
-  context: ReadContext,
-  survey: Survey,
-): AsyncGenerator<TickMessage[], void, undefined> {
-  const { startUs, endUs } = context
-  for await (const { block, offsetBytes } of blocksOf(handle, read, context, survey)) {
-    const ticks: TickMessage[] = []
-    const records = RECORD_FORMAT[read.segment.backend].read(block)
-    while (records.next()) {
-      const tick = decoded(records, read, context, offsetBytes)
-      if (tick !== undefined && tick.ts >= startUs && tick.ts < endUs) ticks.push(tick)
+/** Columns as soon as they are full. */
+async function* streamed(blocks: AsyncIterable<Block>, rows: RowReader, { streamRows }: RowBounds): Rows {
+  let columns = new ColumnBuffer(streamRows)
+  for await (const block of blocks) {
+    rows.begin(block)
+    while (rows.fill(columns)) {
+      yield columns
+      columns = new ColumnBuffer(streamRows)
     }
-    if (ticks.length > 0) yield ticks
+  }
+  if (columns.length > 0) yield columns
+}
+
+async function* stretchRows(
+  file: SegmentFile,
+  stretches: readonly Stretch[],
+  wanted: StampFilter | undefined,
+  order: Order,
+  bounds: RowBounds,
+): Rows {
+  const rows = new RowReader(file, wanted)
+  if (order === 'ascending') return yield* streamed(blocksIn(file, stretches), rows, bounds)
+  for (const stretch of stretches.toReversed()) yield* (await loaded(blocksIn(file, [stretch]), rows, bounds)).reverse()
+}
+
+async function* blocksIn(file: SegmentFile, stretches: readonly Stretch[]): AsyncGenerator<Block, void, undefined> {
+  for (const stretch of stretches) yield await blockIn(file, stretch)
+}
+
+async function loaded(blocks: AsyncIterable<Block>, rows: RowReader, bounds: RowBounds): Promise<ColumnBuffer[]> {
+  const chunks: ColumnBuffer[] = []
+  for await (const columns of streamed(blocks, rows, bounds)) chunks.push(columns)
+  return chunks
+}
+
+async function sorted(blocks: AsyncIterable<Block>, rows: RowReader, bounds: RowBounds): Promise<ColumnBuffer[]> {
+  const chunks = await loaded(blocks, rows, bounds)
+  return areSorted(chunks) ? chunks : sortRows(chunks, bounds.streamRows)
+}
+
+const inDirection = (chunks: ColumnBuffer[], order: Order): ColumnBuffer[] => (order === 'ascending' ? chunks : chunks.reverse())
+
+/** Passes on what is in order. A manifest or a survey said that it would be; where it is not, the file is damaged or was written to by somebody else. */
+async function* inOrder(file: SegmentFile, rows: Rows, order: Order = 'ascending'): Rows {
+  let before: ColumnBuffer | undefined
+  for await (const columns of rows) {
+    const pair = before === undefined ? [columns] : order === 'ascending' ? [edge(before, order), columns] : [columns, edge(before, order)]
+    if (!areSorted(pair)) throw notInOrder(file)
+    yield columns
+    before = columns
   }
 }
 
-/** The tick; undefined for a record that is none, which is an error where a checkpoint vouches for it and a note elsewhere. */
-function decoded(records: BlockReader, read: SegmentRead, context: ReadContext, blockOffsetBytes: number): TickMessage | undefined {
-  try {
-    const tick = records.decode()
-    assertInPlace(tick, read)
-    return tick
-  } catch (error) {
-    if (!isStorageError(error)) throw error
-    damaged(read, context, { offsetBytes: blockOffsetBytes + records.start, bytes: records.end - records.start, cause: error })
-    return undefined
-  }
+/** The row of the columns before that lies next to those that follow. */
+function edge(columns: ColumnBuffer, order: Order): ColumnBuffer {
+  const row = order === 'ascending' ? columns.length - 1 : 0
+  const one = new ColumnBuffer(1)
+  one.ts[0] = columns.ts[row] as number
+  one.st[0] = columns.st[row] as number
+  one.length = 1
+  return one
 }
 
-/** A tick of another contract, type or hour in a file would break the order and the answer. */
-function assertInPlace(tick: TickMessage, { segment }: SegmentRead): void {
-  const { cid, tt, hourUs } = segment
-  if (tick.cid === cid && tick.tt === tt && tick.ts >= hourUs && tick.ts < hourUs + US_PER_HOUR) return
-  throw new StorageError(
-    'IBS_STORAGE_TICK_INVALID',
-    `a tick of ${tick.cid} ${tick.tt} at ${tick.ts} does not belong here; move it to its file`,
-    {
-      field: tick.cid !== cid ? 'cid' : tick.tt !== tt ? 'tt' : 'ts',
-      value: tick.cid !== cid ? tick.cid : tick.tt !== tt ? tick.tt : tick.ts,
-      rule: 'contract, type and hour as the file says',
-    },
-  )
+function notInOrder(file: SegmentFile): unknown {
+  surveyCache.forget(file)
+  const { read } = file
+  if (read.known !== undefined)
+    damaged(file, { offsetBytes: 0, bytes: read.bytes, cause: new Error('its ticks are not in the order that its manifest says') })
+  return segmentGone(read.segment.path)
 }
-
-function damaged(read: SegmentRead, { damage }: ReadContext, at: { offsetBytes: number; bytes: number; cause: unknown }): void {
-  const { path } = read.segment
-  const why = Error.isError(at.cause) ? at.cause.message : 'the file ends inside a record'
-  if (!read.committed) {
-    damage.add(path, at.offsetBytes, at.bytes, why)
-    return
-  }
-  throw new StorageError(
-    'IBS_STORAGE_RECORD_TORN',
-    `${path} is damaged at byte ${at.offsetBytes} (${why}); restore the file from a copy or another backend`,
-    { path, offset: at.offsetBytes },
-    { cause: at.cause },
-  )
-}
-
-interface Block {
-  /** Whole records; good until the next block is asked for. */
-  block: Uint8Array
-  /** Where in the file it begins. */
-  offsetBytes: number
-}
-
-/** Bytes of a file as blocks of whole records. What is left at the end is damage, and so are bytes that are no records. */
-async function* blocksOf(
-  handle: FileHandle,
-  read: SegmentRead,
-  context: ReadContext,
-  range: { fromBytes: number; toBytes: number },
-): AsyncGenerator<Block, void, undefined> {
-  const splitter = RECORD_FORMAT[read.segment.backend].splitter()
-  const chunk = Buffer.allocUnsafe(Math.min(context.chunkBytes, Math.max(0, range.toBytes - range.fromBytes)))
-  let blockStart = range.fromBytes
-  for (let at = range.fromBytes; at < range.toBytes; ) {
-    context.checkpoint()
-    const { bytesRead } = await handle.read(chunk, 0, Math.min(chunk.length, range.toBytes - at), at)
-    if (bytesRead === 0) throw gone(read.segment.path) // shorter than it was: somebody cut it
-    at += bytesRead
-    let block: Uint8Array
-    try {
-      block = splitter.push(chunk.subarray(0, bytesRead))
-    } catch (cause) {
-      if (!isStorageError(cause)) throw cause
-      damaged(read, context, { offsetBytes: blockStart, bytes: range.toBytes - blockStart, cause })
-      return
-    }
-    if (block.length > 0) yield { block, offsetBytes: blockStart }
-    blockStart += block.length
-  }
-  if (splitter.tornBytes > 0) damaged(read, context, { offsetBytes: blockStart, bytes: splitter.tornBytes, cause: undefined })
-}
-
-const isStorageError = (error: unknown): boolean => Error.isError(error) && error.name === 'StorageError'

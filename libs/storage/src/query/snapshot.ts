@@ -5,6 +5,8 @@ import { isMissing, StorageError } from '../errors.ts'
 import type { Backend } from '../layout/backend.ts'
 import { findSegments, type SegmentQuery } from '../layout/find-segments.ts'
 import { parseSegmentPath, type Segment } from '../layout/segment-path.ts'
+import type { ManifestEntry } from '../manifest/manifest-entry.ts'
+import { readManifests } from '../manifest/read-manifest.ts'
 import type { Checkpoint } from '../segment/checkpoint.ts'
 import { readCheckpoint } from '../segment/read-position.ts'
 import { checkpointAhead } from '../segment/recover.ts'
@@ -20,7 +22,10 @@ export interface Snapshot {
 export function snapshotOf(query: SegmentQuery & { dataDir: string }, backend: Backend, partition: number): Promise<Snapshot> {
   return atOneCheckpoint(
     () => readCheckpoint(query.dataDir, backend, partition),
-    async (checkpoint) => ({ seq: checkpoint?.seq ?? 0, reads: await sizesOf(query, backend, checkpoint) }),
+    async (checkpoint) => {
+      const { entries } = await readManifests({ ...query, backend, partition }, checkpoint?.files ?? {})
+      return { seq: checkpoint?.seq ?? 0, reads: await sizesOf(query, backend, checkpoint, entries) }
+    },
   )
 }
 
@@ -57,6 +62,7 @@ async function sizesOf(
   options: SegmentQuery & { dataDir: string },
   backend: Backend,
   checkpoint: Checkpoint | undefined,
+  closed: ReadonlyMap<string, ManifestEntry>,
 ): Promise<SegmentRead[]> {
   const segments = await findSegments(options.dataDir, backend, options)
   const seen = new Set(segments.map(({ path }) => path))
@@ -67,7 +73,7 @@ async function sizesOf(
   const reads: SegmentRead[] = []
   for (let i = 0; i < segments.length; i += STATS_AT_ONCE) {
     const some = segments.slice(i, i + STATS_AT_ONCE)
-    for (const read of await Promise.all(some.map((segment) => sizeOf(options.dataDir, segment, checkpoint?.files[segment.path])))) {
+    for (const read of await Promise.all(some.map((segment) => sizeOf(options.dataDir, segment, checkpoint, closed.get(segment.path))))) {
       if (read !== undefined && read.bytes > 0) reads.push(read)
     }
   }
@@ -76,12 +82,29 @@ async function sizesOf(
 
 const STATS_AT_ONCE = 64
 
-async function sizeOf(dataDir: string, segment: Segment, committedBytes: number | undefined): Promise<SegmentRead | undefined> {
+async function sizeOf(
+  dataDir: string,
+  segment: Segment,
+  checkpoint: Checkpoint | undefined,
+  closed: ManifestEntry | undefined,
+): Promise<SegmentRead | undefined> {
   const { path } = segment
+  const committedBytes = checkpoint?.files[path]
   const found = await statOrMissing(join(dataDir, path))
-  const bytes = found?.size ?? 0
-  if (bytes < (committedBytes ?? 0)) throw checkpointAhead(path, bytes, committedBytes ?? 0)
-  return found && { segment, bytes: committedBytes ?? bytes, committed: committedBytes !== undefined, inode: found.ino }
+  const fileBytes = found?.size ?? 0
+  if (fileBytes < (committedBytes ?? 0)) throw checkpointAhead(path, fileBytes, committedBytes ?? 0)
+  if (found === undefined) return undefined
+  const bytes = committedBytes ?? fileBytes
+  const facts = committedBytes === undefined ? closed : checkpoint?.tallies[path]
+  const known = facts?.bytes === bytes && facts.count > 0 ? facts : undefined
+  return {
+    segment,
+    bytes,
+    committed: committedBytes !== undefined || known !== undefined,
+    inode: found.ino,
+    modifiedMs: found.mtimeMs,
+    known,
+  }
 }
 
 async function statOrMissing(path: string) {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
@@ -55,6 +55,20 @@ describe('findSegments', () => {
     ].map((name) => `json/2025/01/01/${name}.jsonl`)
     await put(...paths.toReversed())
     expect(await find(at('2025-01-01T00:00:00Z'), at('2025-01-02T00:00:00Z'), [8314, 265598])).toEqual(paths)
+  })
+
+  it('follows no link, for a folder or a file that the range asks for', async () => {
+    await put('outside/8314_last_1735689600.jsonl', 'json/2025/01/01/02/8314_last_1735696800.jsonl')
+    await symlink(join(dataDir, 'outside'), join(dataDir, 'json/2025/01/01/00'))
+    const file = join(dataDir, 'json/2025/01/01/02/8314_last_1735696801.jsonl')
+    await symlink(join(dataDir, 'outside/8314_last_1735689600.jsonl'), file)
+    for (const hour of ['00', '02'])
+      await expect(find(at(`2025-01-01T${hour}:00:00Z`), at(`2025-01-01T${hour}:30:00Z`))).rejects.toMatchObject({
+        code: 'IBS_STORAGE_LINK_REFUSED',
+      })
+    await rm(join(dataDir, 'json/2025/01/01/00'))
+    await rm(file)
+    expect(await find(at('2025-01-01T00:00:00Z'), at('2025-01-02T00:00:00Z'))).toHaveLength(1)
   })
 
   it('finds nothing where there is nothing', async () => {

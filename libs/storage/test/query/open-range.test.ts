@@ -12,7 +12,8 @@ import {
 } from '@ib-stream/model'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { encodeTickJson } from '../../src/codec/json-writer.ts'
+import { tickOfRow } from '../../src/codec/columns.ts'
+import { encodeTickJson, encodeTicksJson } from '../../src/codec/json.ts'
 import { encodeTickProto } from '../../src/codec/proto.ts'
 import type { Backend } from '../../src/layout/backend.ts'
 import { segmentPath } from '../../src/layout/segment-path.ts'
@@ -64,6 +65,18 @@ async function all(range: TickRange, options?: BatchOptions): Promise<TickMessag
   return ticks
 }
 
+async function rows(range: TickRange, options?: BatchOptions): Promise<TickMessage[]> {
+  const ticks: TickMessage[] = []
+  for await (const columns of range.columns(options)) for (let row = 0; row < columns.length; row++) ticks.push(tickOfRow(columns, row))
+  return ticks
+}
+
+async function bytesOf(range: TickRange, format: Backend): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of range.bytes({ format, chunkBytes: 500 })) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
 async function query(dataDir: string, other: Partial<RangeOptions> = {}): Promise<TickMessage[]> {
   await using range = await open(dataDir, other)
   return await all(range) // before the range closes
@@ -100,6 +113,16 @@ describe('openRange', () => {
             ({ ts, cid, tt }) => ts >= startUs && ts < endUs && wanted.cids.includes(cid) && wanted.tts.some((one) => one === tt),
           )
           expect(found).toEqual(naive.sort(compareTicks))
+          expect(await all(range, { batchTicks, order: 'descending' })).toEqual(naive.toReversed())
+          expect(await range.last(3)).toEqual(naive.slice(-3))
+          expect(await range.first()).toEqual(naive[0])
+          expect(await range.measure()).toEqual({
+            ticks: naive.length,
+            bytes: naive.reduce((sum, one) => sum + ENCODE[backend](one).length, 0),
+          })
+          expect(await rows(range, { batchTicks, limit: 7 })).toEqual(naive.slice(0, 7))
+          for (const format of ['json', 'pb'] as const)
+            expect(await bytesOf(range, format)).toEqual(Buffer.concat(naive.map((one) => ENCODE[format](one))))
           expect(range.damage).toEqual([])
         },
       ),
@@ -132,6 +155,30 @@ describe('openRange', () => {
     await using other = await temporaryDataDir()
     await putTicks(other.dataDir, [...quotes(100), backfilled]) // the same second, received before
     expect(await query(other.dataDir)).toEqual([...quotes(99), backfilled, quotes(100)[99]])
+  })
+
+  it('sorts files that are larger than a window, in both directions, by parts of time and where one time is too large by receipt', async () => {
+    await using at = await temporaryDataDir()
+    const count = 140_000
+    const ticks = Array.from({ length: count }, (_, n) => {
+      const late = (n * 7919) % count
+      return tickAt(n % 50, { ts: second(late % 3 === 0 ? 5 : late % 3600), st: second(0) + late })
+    })
+    await put(at.dataDir, fileOf(tickAt(0, { ts: HOUR_US }), 'json'), encodeTicksJson(ticks))
+    await using range = await open(at.dataDir)
+    const wanted = ticks.toSorted(compareTicks)
+    for (const order of ['ascending', 'descending'] as const) {
+      let n = 0
+      for await (const batch of range.batches({ order })) {
+        for (const tick of batch) {
+          const one = wanted[order === 'ascending' ? n : count - 1 - n]
+          if (tick.ts !== one?.ts || tick.st !== one.st) throw new Error(`tick ${n} of ${order} is another`)
+          n++
+        }
+      }
+      expect(n).toBe(count)
+    }
+    expect(await range.measure()).toMatchObject({ ticks: count })
   })
 
   it('gives at most as many as asked for, in batches as asked for', async () => {

@@ -14,7 +14,7 @@ function read(backend: Backend, hour: number, stampSeconds = 0, cid = 1): Segmen
     hourUs: HOUR_US + hour * US_PER_HOUR,
     stampSeconds,
   }
-  return { segment, bytes: 1, committed: true, inode: 1 }
+  return { segment, bytes: 1, committed: true, inode: 1, modifiedMs: 0 }
 }
 
 const choose = (reads: SegmentRead[], seqs: Partial<Record<Backend, number>>) =>

@@ -1,0 +1,108 @@
+import type { TickMessage } from '@ib-stream/model'
+import { encodeTicksJson } from '../codec/json.ts'
+import { encodeTickProto } from '../codec/proto.ts'
+import type { Backend } from '../layout/backend.ts'
+import type { SegmentRead } from './plan.ts'
+import { filterOf } from './read-segment.ts'
+import type { StampFilter } from './rows.ts'
+import { openSegment, type ReadContext, recordsIn, type SegmentFile, segmentGone } from './segment-file.ts'
+import { hasStamps, type Stretch, surveyOf } from './survey.ts'
+import { stretchesOf } from './windows.ts'
+
+/** Bytes of a file that are the answer as they lie. */
+export interface Slice {
+  fromBytes: number
+  toBytes: number
+}
+
+/**
+ * The slice of a sorted file that holds the range: what its manifest says, or a survey. Undefined where its bytes are not the answer: late ticks, records in
+ * another spelling or none.
+ */
+export async function sliceOf(file: SegmentFile): Promise<Slice | undefined> {
+  const { read, context } = file
+  const filter = filterOf(read, context)
+  const isWhole = read.known !== undefined && filter.fromTs <= read.known.firstTs && filter.toTs > read.known.lastTs
+  if (isWhole) return read.known?.sorted === true ? { fromBytes: 0, toBytes: read.bytes } : undefined
+  const survey = await surveyOf(file)
+  if (!survey.sorted || !survey.plain) return undefined
+  const stretches = stretchesOf(survey, filter)
+  const [first, last] = [stretches[0], stretches.at(-1)]
+  if (first === undefined || last === undefined) return { fromBytes: 0, toBytes: 0 }
+  return { fromBytes: await placeOf(file, first, filter.fromTs), toBytes: await placeOf(file, last, filter.toTs) }
+}
+
+/** Where in a stretch the first record of `fromTs` or later begins; its end where there is none. */
+async function placeOf(file: SegmentFile, stretch: Stretch, fromTs: number): Promise<number> {
+  if (stretch.minTs >= fromTs) return stretch.fromBytes
+  if (stretch.maxTs < fromTs) return stretch.toBytes
+  const records = await recordsIn(file, stretch)
+  while (records.next()) if (hasStamps(records) && records.ts >= fromTs) return stretch.fromBytes + records.start
+  return stretch.toBytes
+}
+
+/** The bytes of a slice, a chunk at a time; each chunk belongs to the caller and may end inside a record. */
+export async function* readSlice(
+  file: SegmentFile,
+  { fromBytes, toBytes }: Slice,
+  chunkBytes: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let at = fromBytes; at < toBytes; ) {
+    file.context.checkpoint()
+    const chunk = Buffer.allocUnsafeSlow(Math.min(chunkBytes, toBytes - at))
+    const { bytesRead } = await file.handle.read(chunk, 0, chunk.length, at)
+    if (bytesRead === 0) throw segmentGone(file.read.segment.path)
+    at += bytesRead
+    yield bytesRead === chunk.length ? chunk : chunk.subarray(0, bytesRead)
+  }
+}
+
+/** Whole slices of the one file of an hour, or undefined where the hour must be read tick by tick. */
+export async function* rawHour(
+  hour: readonly SegmentRead[],
+  format: Backend,
+  context: ReadContext,
+  otherwise: () => AsyncIterable<readonly TickMessage[]>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const [only] = hour
+  if (only !== undefined && hour.length === 1 && only.segment.backend === format) {
+    await using file = await openSegment(only, context)
+    const slice = await sliceOf(file)
+    if (slice !== undefined) return yield* readSlice(file, slice, context.chunkBytes)
+  }
+  for await (const batch of otherwise()) yield format === 'json' ? encodeTicksJson(batch) : Buffer.concat(batch.map(encodeTickProto))
+}
+
+/** How many records of the range a file has, and their bytes, by their stamps alone. */
+export async function measureSegment(read: SegmentRead, context: ReadContext): Promise<{ ticks: number; bytes: number }> {
+  const filter = filterOf(read, context)
+  const { known } = read
+  if (known !== undefined && filter.fromTs <= known.firstTs && filter.toTs > known.lastTs) return { ticks: known.count, bytes: read.bytes }
+  await using file = await openSegment(read, context)
+  const survey = await surveyOf(file)
+  const sum = { ticks: 0, bytes: 0 }
+  for (const stretch of stretchesOf(survey, filter)) {
+    const isInside = stretch.minTs >= filter.fromTs && stretch.maxTs < filter.toTs && stretch.count > 0
+    const part = isInside
+      ? { ticks: stretch.count, bytes: stretch.toBytes - stretch.fromBytes }
+      : await measureStretch(file, stretch, filter)
+    sum.ticks += part.ticks
+    sum.bytes += part.bytes
+  }
+  return sum
+}
+
+async function measureStretch(
+  file: SegmentFile,
+  stretch: Stretch,
+  { fromTs, toTs }: StampFilter,
+): Promise<{ ticks: number; bytes: number }> {
+  const sum = { ticks: 0, bytes: 0 }
+  const records = await recordsIn(file, stretch)
+  while (records.next()) {
+    if (!hasStamps(records) || records.ts < fromTs || records.ts >= toTs) continue
+    sum.ticks++
+    sum.bytes += records.end - records.start
+  }
+  return sum
+}
