@@ -5,7 +5,6 @@ export { failPoint, failPointIsSet } from './fail-point.ts'
 export { bidAskTick, describeFault, midPointTick, parseTick, type TickFields, tradeTick } from './make-tick.ts'
 export {
   type AlertEvent,
-  type CheckpointMadeEvent,
   type LogGapEvent,
   OPS_SUBJECT_PREFIX,
   type OpsEvent,

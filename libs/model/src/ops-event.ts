@@ -32,14 +32,6 @@ export interface OwnerStaleEvent extends OfPartition {
   staleSeconds: number
 }
 
-/** A checkpoint was lost or damaged and made anew from the files and the log, or a backend was filled from another one's files. */
-export interface CheckpointMadeEvent extends OfPartition {
-  kind: 'checkpoint_made'
-  how: 'rebuilt' | 'seeded'
-  seq: number
-  reason: string
-}
-
 /** Something needs a person, or no longer does. */
 export interface AlertEvent extends Base {
   kind: 'alert'
@@ -49,6 +41,6 @@ export interface AlertEvent extends Base {
   summary: string
 }
 
-export type OpsEvent = LogGapEvent | OwnerStaleEvent | CheckpointMadeEvent | AlertEvent
+export type OpsEvent = LogGapEvent | OwnerStaleEvent | AlertEvent
 
 export const opsSubject = (kind: OpsEvent['kind']): string => `${OPS_SUBJECT_PREFIX}${kind}`
