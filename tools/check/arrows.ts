@@ -35,7 +35,8 @@ async function checkRoom(room: string, allowed: readonly string[]): Promise<void
 
 function judge(room: string, path: string, target: string, dependencies: Record<string, string>): string | undefined {
   if (target.startsWith('.')) {
-    const inside = !relative(join(ROOT, room, 'src'), resolve(ROOT, dirname(path), target)).startsWith('..')
+    const fromSrc = relative(join(ROOT, room, 'src'), resolve(ROOT, dirname(path), target))
+    const inside = !fromSrc.startsWith('..') || fromSrc === '../package.json'
     return inside ? undefined : `"${target}" leaves the room; import the other room by its name`
   }
   if (target.startsWith('node:'))

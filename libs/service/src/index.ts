@@ -5,3 +5,4 @@ export { SERVICE_ERROR_CODES, ServiceError, type ServiceErrorCode } from './erro
 export { type Health, type HealthPages, type Report, serveHealth } from './health.ts'
 export { runMain, type Service, startService } from './service.ts'
 export { parseTrackedContracts, type TrackedContract } from './tracked-contracts.ts'
+export { VERSION } from './version.ts'
