@@ -4,6 +4,7 @@ import { assertSharedLocks } from '@ib-stream/storage'
 import type { SegmentCodec } from './codec.ts'
 import { registerWriterMetrics } from './metrics.ts'
 import { reportWriter } from './report.ts'
+import { serveWriter } from './serve-writer.ts'
 import { openWriter } from './writer.ts'
 
 /** The whole of a writer service: config, log and health, bus, partitions; returns after SIGTERM, with everything committed. */
@@ -34,5 +35,7 @@ export async function runWriter(name: string, codec: SegmentCodec): Promise<void
   })
   reportWriter(service, writer)
   registerWriterMetrics(service, writer)
+  await using micro = serveWriter(name, writer, { codec, bus, source })
+  void micro
   await writer.run(stopping)
 }

@@ -5,6 +5,7 @@ import { Keeper } from './keeper.ts'
 import { becomeKeeper } from './keeper-lock.ts'
 import { registerKeeperMetrics } from './metrics.ts'
 import { reportKeeper } from './report.ts'
+import { serveKeeper } from './serve-keeper.ts'
 import { openWebhook } from './webhook.ts'
 
 /** The whole of the keeper: waits to be the only one, then looks until SIGTERM. */
@@ -36,6 +37,8 @@ export async function runKeeper(config: Config, service: Service): Promise<void>
     onAlert: ({ alert, state, summary }) => (state === 'firing' ? log.warn({ alert }, summary) : log.info({ alert }, `over: ${summary}`)),
     onTrouble: (what, error) => log.warn({ what, err: error }, 'tried again with the next look'),
   })
+  await using micro = serveKeeper(keeper, { bus, source })
+  void micro
   await keeper.run(stopping).catch((error: unknown) => {
     if (!stopping.aborted) throw error
   })

@@ -154,4 +154,37 @@ describe('the keeper as a process', () => {
     await waitFor('the second keeps', async () => (await health(second)) === 'keeping')
     expect(await second.stop()).toBe(0)
   }, 40_000)
+
+  it('says over the bus how far every backend is and what holds the log back', async () => {
+    await using bench = await KeeperBench.open(50)
+    await Promise.all([bench.bring('json', 50), bench.bring('pb', 20)])
+    const env = {
+      NATS_URL: bench.nats.url,
+      DATA_DIR: bench.dataDir,
+      IB_HOST: '',
+      IB_STREAM_LOG_KEEP: '0s',
+      KEEPER_EVERY_MS: '100',
+      HEALTH_PORT: '0',
+    }
+    await using keeper = nodeProgram('keeper', 'services/keeper/src/main.ts', env).start()
+    const stats = async () => {
+      const answer = await bench.bus.connection.request('$SRV.STATS.keeper', '', { timeout: 1_000 }).catch(() => undefined)
+      return answer?.json<{ endpoints: { data: { state: string; log?: { firstSeq: number } } }[] }>().endpoints[0]?.data
+    }
+    const seen = await waitFor('it has trimmed', async () => {
+      const data = await stats()
+      return data?.log?.firstSeq === 21 && data
+    })
+    expect(seen).toMatchObject({
+      state: 'keeping',
+      log: { firstSeq: 21, lastSeq: 50 },
+      heldBackBy: { backend: 'pb', seq: 20 },
+      backends: [
+        { backend: 'json', lagMessages: 0, lagSeconds: 0 },
+        { backend: 'pb', lagMessages: 30, lagSeconds: expect.any(Number) },
+      ],
+    })
+    const info = (await bench.bus.connection.request('$SRV.INFO.keeper')).json<{ metadata: { owner: string } }>()
+    expect(info.metadata.owner).toMatch(new RegExp(`:${keeper.pid}$`))
+  }, 40_000)
 })
