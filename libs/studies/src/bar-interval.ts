@@ -32,5 +32,5 @@ export const intervalParameter = z
   .string(RULE)
   .refine((text) => parseInterval(text) !== undefined, RULE)
   .transform((text): BarInterval => parseInterval(text) ?? { unit: 'time', length: US_PER_SECOND * 60 })
-  .default({ unit: 'time', length: US_PER_SECOND * 60 })
+  .prefault('1m')
   .meta({ description: `length of a bar, default 1m; ${RULE}` })

@@ -131,9 +131,15 @@ export function describeStudies(): StudyDescription[] {
   return Object.entries(REGISTRY).map(([name, { title, parameters, inputs }]) => ({
     name,
     title,
-    parameters: z.toJSONSchema(parameters, { io: 'input', unrepresentable: 'any' }) as Json,
+    parameters: z.toJSONSchema(parameters, { io: 'input', unrepresentable: 'any', override: tellDefault }) as Json,
     inputs: inputs(parameters.parse({})),
   }))
+}
+
+/** Zod leaves the default out wherever text may be given for a number, as it cannot know that the default is valid input; here it is. */
+function tellDefault({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  const { def } = zodSchema._zod
+  if (def.type === 'default' || def.type === 'prefault') jsonSchema.default = def.defaultValue as Json
 }
 
 /**
