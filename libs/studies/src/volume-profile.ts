@@ -1,5 +1,6 @@
 import type { TickMessage } from '@ib-stream/model'
 import { z } from 'zod'
+import { StudiesError } from './errors.ts'
 import { EventStudy, type Pace } from './event-study.ts'
 import { Aggressor, type Side } from './market/aggressor.ts'
 import { Quote } from './market/quote.ts'
@@ -22,6 +23,9 @@ export const VOLUME_PROFILE_PARAMETERS = z.strictObject({
   every_seconds: PARAMETERS.everySeconds(60),
 })
 export type VolumeProfileParameters = z.infer<typeof VOLUME_PROFILE_PARAMETERS>
+
+/** About 20 MB. The cents of a price that moves by 1,000; a day of a stock has some hundreds. */
+export const MOST_LEVELS = 100_000
 
 export interface ProfileLevel {
   price: number
@@ -49,6 +53,8 @@ export type VolumeProfileOutput = StudyRecord<{
  * Volume by price since the session's start, each trade signed by its aggressor. A trade belongs to the level whose middle is nearest:
  * level = round(p / bin) · bin. The value area begins at the point of control and takes the bigger neighbour (of equals the upper) until it holds its
  * share (P. Steidlmayer, "CBOT Market Profile", 1984, level by level).
+ *
+ * `push` throws StudiesError `IBS_STUDIES_LEVELS_EXCEEDED` for a trade that would need a level beyond {@link MOST_LEVELS}; what was counted before stays.
  */
 export class VolumeProfile extends EventStudy {
   readonly name = 'volume_profile'
@@ -110,9 +116,16 @@ export class VolumeProfile extends EventStudy {
     this.#aggressor.reset()
   }
 
+  #tooMany(price: number): StudiesError {
+    const { bin } = this.#parameters
+    const what = `volume_profile has ${MOST_LEVELS} levels and ${price} would be one more; ask with a bin wider than ${bin}, with sessions, or for a shorter range`
+    return new StudiesError('IBS_STUDIES_LEVELS_EXCEEDED', what, { cid: this.cid, price, bin, most: MOST_LEVELS, ts: this.#tradeUs })
+  }
+
   #book(price: number, size: number, side: Side): void {
     let level = this.#levels.get(price)
     if (level === undefined) {
+      if (this.#levels.size >= MOST_LEVELS) throw this.#tooMany(price)
       level = { price, volume: 0, buy_volume: 0, sell_volume: 0, trade_count: 0 }
       this.#levels.set(price, level)
     }
