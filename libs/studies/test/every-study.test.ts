@@ -12,10 +12,11 @@ const PARAMETERS: readonly Record<string, unknown>[] = [
   { window_seconds: 20 },
   { clock: 'st' },
 ]
+/** Sessions change amid the made-up day: the full one at its sixth minute, the regular one at its tenth. */
 const calendar = contractCalendar({
   timeZoneId: 'US/Eastern',
-  tradingHours: '20250730:0400-20250730:2000;20250731:0400-20250731:2000',
-  liquidHours: '20250730:1015-20250730:1020;20250730:1030-20250730:1600;20250731:0930-20250731:1600',
+  tradingHours: '20250730:0400-20250730:1004;20250730:1006-20250731:2000',
+  liquidHours: '20250730:0930-20250730:1008;20250730:1010-20250731:1600',
 })
 
 /** Every study with every parameter set that it has. */

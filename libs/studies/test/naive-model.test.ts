@@ -149,7 +149,40 @@ describe('a whole day, equal to the naive model to 1e-9', () => {
     expect(Math.max(...last.levels.map(({ volume }) => volume))).toBe(
       last.levels.find(({ price }) => price === last.point_of_control)?.volume,
     )
-    expect(last.value_area_percent).toBeGreaterThanOrEqual(70)
+  })
+
+  it('value areas, each time the bigger neighbour', () => {
+    for (const [bin, percent] of [
+      [0.01, 70],
+      [0.05, 70],
+      [0.25, 40],
+    ] as const) {
+      const outputs = run<VolumeProfileOutput>('volume_profile', { bin, value_area_percent: percent, every_seconds: 600 })
+      expect(outputs.length).toBeGreaterThan(10)
+      for (const { ts, levels, total_volume, value_area_percent, ...got } of outputs) {
+        const { peak, low, high, volume } = naiveArea(levels, percent)
+        expect([got.point_of_control, got.value_area_low, got.value_area_high]).toEqual([peak, low, high])
+        expectClose(total_volume, sum(levels.map((level) => level.volume)), `volume at ${ts}`)
+        expectClose(value_area_percent, (volume / total_volume) * 100, `value area at ${ts}`)
+      }
+    }
+  })
+
+  it('effective spread in stretches of a minute', () => {
+    const outputs = run<SpreadOutput>('spread', {})
+    const dealt = tradesOnQuotes(day)
+    expect(dealt.length).toBeGreaterThan(1_000)
+    const minutes = Map.groupBy(dealt, ({ now }) => Math.floor(now / MINUTE_US) * MINUTE_US)
+    let counted = 0
+    for (const { ts, effective } of outputs) {
+      const inside = minutes.get(ts) ?? []
+      counted += inside.length
+      expect(effective.trade_count).toBe(inside.length)
+      const volume = sum(inside.map(({ size }) => size))
+      if (inside.length === 0) expect(effective.mean).toBeNull()
+      else expectClose(effective.mean, sum(inside.map(({ price, mid, size }) => 2 * Math.abs(price - mid) * size)) / volume, `of ${ts}`)
+    }
+    expect(counted).toBe(dealt.length)
   })
 
   it('spread in stretches of a minute', () => {
@@ -195,6 +228,38 @@ function naiveBar(ts: number, ticks: readonly TickMessage[], of: string) {
     volume: sum(traded.map(({ size }) => size)),
     turnover: sum(traded.map(({ price, size }) => price * size)),
   }
+}
+
+/** From the peak on, level by level, over copies of the list. */
+function naiveArea(levels: VolumeProfileOutput['levels'], percent: number) {
+  const wanted = (sum(levels.map(({ volume }) => volume)) * percent) / 100
+  const most = Math.max(...levels.map(({ volume }) => volume))
+  const peak = levels.findIndex(({ volume }) => volume === most)
+  let [below, inside, above] = [levels.slice(0, peak), levels.slice(peak, peak + 1), levels.slice(peak + 1)]
+  const held = () => sum(inside.map(({ volume }) => volume))
+  while (held() < wanted && below.length + above.length > 0) {
+    const [down, up] = [below.at(-1), above[0]]
+    if (up && up.volume >= (down?.volume ?? -1)) {
+      inside = [...inside, up]
+      above = above.slice(1)
+    } else if (down) {
+      inside = [down, ...inside]
+      below = below.slice(0, -1)
+    }
+  }
+  return { peak: levels[peak]?.price, low: inside[0]?.price, high: inside.at(-1)?.price, volume: held() }
+}
+
+/** Trades with the mid that stood, at the latest `st` seen; those without a two-sided, uncrossed quote are left out. */
+function tradesOnQuotes(ticks: readonly TickMessage[]) {
+  const dealt: { now: number; price: number; size: number; mid: number }[] = []
+  let [now, bid, ask] = [0, Number.NaN, Number.NaN]
+  for (const tick of ticks) {
+    now = Math.max(now, tick.st)
+    if (tick.tt === 'bid_ask') [bid, ask] = [tick.bp ?? Number.NaN, tick.ap ?? Number.NaN]
+    if (tick.tt === 'last' && tick.s && ask >= bid) dealt.push({ now, price: tick.p, size: tick.s, mid: (bid + ask) / 2 })
+  }
+  return dealt
 }
 
 function imbalance(before: ReturnType<typeof quotesOf>[number] | undefined, now: ReturnType<typeof quotesOf>[number]): number {
