@@ -1,0 +1,50 @@
+import type { TickMessage } from '@ib-stream/model'
+import { expect, it } from '@jest/globals'
+import { type Bar, prepareStudy, pushAll } from '../src/index.ts'
+import { quote, START_US, trade } from './ticks.ts'
+
+const run = (parameters: Record<string, unknown>, ...ticks: readonly TickMessage[]): Bar[] => {
+  const study = prepareStudy('bars', parameters).create()
+  return [...pushAll(study, ticks), ...study.flush()] as Bar[]
+}
+const ohlc = ({ open, high, low, close, volume }: Bar) => [open, high, low, close, volume]
+
+it('a minute holds its first µs and not its last', () => {
+  const bars = run({}, trade(0, 10, 1), trade(59, 12, 3), trade(60, 11, 2))
+  expect(bars.map(({ ts, end }) => [(ts - START_US) / 1e6, (end - START_US) / 1e6])).toEqual([
+    [0, 60],
+    [60, 120],
+  ])
+  expect(bars.map(ohlc)).toEqual([
+    [10, 12, 10, 12, 4],
+    [11, 11, 11, 11, 2],
+  ])
+  expect(bars[0]).toMatchObject({ vwap: 11.5, trade_count: 2, quote_count: 0, complete: true })
+  expect(bars[1]?.complete).toBe(false)
+})
+
+it('of the mid: one price a two-sided quote; trades give the volume', () => {
+  const { ap: _ap, as: _as, ...bidOnly } = quote(2, 9, 11)
+  const [bar] = run({ of: 'mid' }, quote(0, 10, 11), trade(1, 50, 3), bidOnly, quote(3, 10, 10.5))
+  expect(ohlc(bar as Bar)).toEqual([10.5, 10.5, 10.25, 10.25, 3])
+  expect(bar).toMatchObject({ vwap: 50, trade_count: 1, quote_count: 3 })
+})
+
+it('of mid_point: IB’s own mids', () => {
+  const { p: _p, s: _s, ...rest } = trade(0, 1, 1)
+  const mids = [1.1, 1.3, 1.2].map((mp): TickMessage => ({ ...rest, tt: 'mid_point', mp }))
+  expect(run({ of: 'mid_point' }, ...mids).map(ohlc)).toEqual([[1.1, 1.3, 1.1, 1.2, 0]])
+})
+
+it('a trade that fills a volume bar is not split', () => {
+  const bars = run({ interval: '10v' }, trade(0, 10, 6), trade(1, 11, 25), trade(2, 12, 1))
+  expect(bars.map((bar) => [bar.volume, bar.complete])).toEqual([
+    [31, true],
+    [1, false],
+  ])
+})
+
+it('a trade without size has a price in bars, but no volume and no VWAP', () => {
+  const { s: _s, ...index } = trade(0, 5_000, 1)
+  expect(run({}, index)).toMatchObject([{ close: 5_000, volume: 0, vwap: null, trade_count: 1 }])
+})
