@@ -21,16 +21,20 @@ const RETRY_FIRST_MS = 100
 const RETRY_MOST_MS = 5_000
 /** How often a full log is tried with one message. */
 const RETRY_FULL_MS = 1_000
+/** How often it is looked whether the spool has made durable what it was given. */
+const SPOOLED_LOOK_MS = 5
 
 export type ChainState = 'connecting' | 'sending' | 'log_full' | 'refused'
 
 /**
  * What the chain met. `foreign`: the log is ahead of the spool by messages of somebody else; `displaced`: such messages took numbers of ours, whose lines were
- * spooled anew behind all others; `refill`: the log lost what the spool no longer has either, and `lost` events take its place.
+ * spooled anew behind all others; `rolled_back`: the log no longer has what it had confirmed, and gets it again from the spool; `refill`: the log lost what the spool
+ * no longer has either, and `lost` events take its place.
  */
 export type ChainEvent =
   | { kind: 'foreign'; lastSeq: number; end: number }
   | { kind: 'displaced'; seqs: readonly number[] }
+  | { kind: 'rolled_back'; fromSeq: number; toSeq: number }
   | { kind: 'refill'; fromSeq: number; toSeq: number }
 
 export interface ChainOptions {
@@ -275,16 +279,17 @@ export class LogChain {
 
   /**
    * Between two messages of ours the log may have taken one of somebody else: the one whose number it has was refused, all after it were stored. Its lines are spooled
-   * again under a new number, or they would count as stored by their number alone.
+   * again under a new number, or they would count as stored by their number alone. That goes for a number that was given out and is not durable yet, too.
    */
   async #moveDisplaced(lastSeq: number): Promise<void> {
     const upToN = Math.min(lastSeq, this.#spool.end)
+    if (lastSeq > this.#spool.end) this.#skipTo(lastSeq + 1) // at once: no line may get a number that is taken
+    while ((this.#spool.firstWaiting ?? Number.POSITIVE_INFINITY) <= upToN) await pause(SPOOLED_LOOK_MS, this.#stop.signal)
     const afterN = Math.max(this.#acknowledged, upToN - 2 * WINDOW)
     const found = await findDisplaced(this.#options.bus.manager, this.#spool, { afterN, upToN })
     const displaced = found.filter(({ n }) => !this.#moved.has(n)) // an attempt that was broken off goes on all the same
     if (displaced.length === 0) return
     for (const { n } of displaced) this.#moved.add(n)
-    if (lastSeq > this.#spool.end) this.#skipTo(lastSeq + 1)
     await this.#options.respool(displaced)
     this.#options.onEvent({ kind: 'displaced', seqs: displaced.map(({ n }) => n) })
   }
@@ -296,7 +301,7 @@ export class LogChain {
   }
 
   #goOnFrom(lastSeq: number): void {
-    if (lastSeq > this.#spool.end) this.#skipTo(lastSeq + 1)
+    if (lastSeq < this.#acknowledged) this.#options.onEvent({ kind: 'rolled_back', fromSeq: lastSeq + 1, toSeq: this.#acknowledged })
     if (lastSeq < this.#spool.low - 1) this.#options.onEvent({ kind: 'refill', fromSeq: lastSeq + 1, toSeq: this.#spool.low - 1 })
     this.#acknowledged = lastSeq
     this.#sent = lastSeq

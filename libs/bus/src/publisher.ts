@@ -78,6 +78,8 @@ class SpoolingPublisher implements Publisher {
   #waiters: { upTo: number; resolve: () => void }[] = []
   #addedLines = 0
   #spooledLines = 0
+  /** Newest number of lines that were spooled again. */
+  #respooledEnd = 0
   #spoolTrouble: 'spool_full' | 'spool_failed' | undefined
   #full = false
   #said = ''
@@ -122,9 +124,11 @@ class SpoolingPublisher implements Publisher {
   }
 
   /** Alone in their messages, as events are: nothing else is batched with what arrived earlier. */
-  #respool(records: readonly SpoolRecord[]): Promise<void> {
+  async #respool(records: readonly SpoolRecord[]): Promise<void> {
+    if (this.#closing) throw new Error('the publisher is closing') // the next one finds them again
     for (const { subject, payload } of records) this.add({ subject, line: Buffer.from(payload).toString('utf8').trimEnd(), event: true })
-    return this.spooled()
+    await this.spooled()
+    this.#respooledEnd = this.spool.end
   }
 
   spooled(): Promise<void> {
@@ -136,7 +140,7 @@ class SpoolingPublisher implements Publisher {
   async settled(signal?: AbortSignal): Promise<void> {
     await (signal ? unlessAborted(this.spooled(), signal) : this.spooled())
     const { end } = this.spool
-    while (this.acknowledged < end) await pause(5, signal)
+    while (this.acknowledged < Math.max(end, this.#respooledEnd)) await pause(5, signal)
   }
 
   /** Group commit: whatever came while the disk was busy goes into the next write. */

@@ -32,6 +32,8 @@ export interface Spool extends AsyncDisposable {
   readonly low: number
   /** Newest number; `low - 1` when empty. */
   readonly end: number
+  /** Oldest number that was appended and is not durable yet. */
+  readonly firstWaiting: number | undefined
   /** Bytes in all segments. */
   readonly bytes: number
   /** At the time of opening the record with the newest line: what `st` goes on from. */
@@ -133,6 +135,7 @@ class SegmentedSpool implements Spool {
   #currentBytes = 0
   #end = 0
   #waiting: SpoolRecord[] = []
+  #beingWritten: SpoolRecord[] = []
   #waitingEnd = 0
   #closing: Promise<void> | undefined
 
@@ -156,6 +159,9 @@ class SegmentedSpool implements Spool {
   }
   get end(): number {
     return this.#waitingEnd
+  }
+  get firstWaiting(): number | undefined {
+    return (this.#beingWritten[0] ?? this.#waiting[0])?.n
   }
   get bytes(): number {
     return this.#segments.length * SEGMENT_BYTES
@@ -198,9 +204,10 @@ class SegmentedSpool implements Spool {
     const last = records.at(-1)
     if (!last) return
     const bytes = encodeWrite(records)
-    const handle = await this.#roomFor(bytes.length)
+    const handle = await this.#roomFor(bytes.length, records[0]?.n ?? last.n)
     // From here on the records are taken; if the disk fails they are put back, and the same call may be made again.
     this.#waiting = []
+    this.#beingWritten = records
     try {
       failPoint('spool a message')
       await writeAll(handle, bytes, this.#currentBytes)
@@ -210,6 +217,8 @@ class SegmentedSpool implements Spool {
     } catch (error) {
       this.#waiting = [...records, ...this.#waiting]
       throw error
+    } finally {
+      this.#beingWritten = []
     }
     this.#currentBytes += bytes.length
     this.#end = Math.max(this.#end, last.n) // skipTo may have gone ahead meanwhile
@@ -217,7 +226,7 @@ class SegmentedSpool implements Spool {
     if (segment) segment.lastN = last.n
   }
 
-  async #roomFor(bytes: number): Promise<FileHandle> {
+  async #roomFor(bytes: number, firstN: number): Promise<FileHandle> {
     if (this.#current && this.#currentBytes + bytes <= SEGMENT_BYTES) return this.#current
     if (this.bytes + SEGMENT_BYTES > this.#maxBytes) {
       throw new BusError(
@@ -228,7 +237,6 @@ class SegmentedSpool implements Spool {
     }
     await this.#current?.close()
     this.#current = undefined
-    const firstN = this.#end + 1
     failPoint('begin a segment')
     const handle = await createSegment(this.#folder, firstN)
     await syncFolder(this.#folder)

@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { waitFor } from '../../../test/support/wait-for.ts'
@@ -7,7 +7,7 @@ import { openSpool } from '../src/spool.ts'
 import { readLog, TICKS } from '../src/streams.ts'
 import { CIDS, linesIn, range, record, stampsOf, tape, tickLine } from './support/lines.ts'
 import { logContents, logReaches, TestNats } from './support/test-nats.ts'
-import { publish, publisherIs, testPublisher } from './support/test-publisher.ts'
+import { fillDisk, publish, publisherIs, testPublisher } from './support/test-publisher.ts'
 
 describe('log chain, faults of the server', () => {
   it('loses and doubles nothing when NATS is killed again and again and comes back with its store', async () => {
@@ -29,6 +29,7 @@ describe('log chain, faults of the server', () => {
       clearInterval(feed)
     }
     await publisher.settled(AbortSignal.timeout(25_000))
+    expect(publisher.events.filter(({ kind }) => kind === 'foreign' || kind === 'displaced' || kind === 'refill')).toEqual([])
     const messages = await logContents(bus)
     expect(messages.map(({ seq }) => seq)).toEqual(range(1, publisher.spool.end))
     for (const cid of ['265598', '8314']) {
@@ -54,6 +55,7 @@ describe('log chain, faults of the server', () => {
     await logReaches(bus, publisher.spool.end)
     const after = await logContents(bus)
     expect(after.slice(0, before.length)).toEqual(before)
+    expect(publisher.events).toContainEqual({ kind: 'rolled_back', fromSeq: 31, toSeq: before.length })
     expect(stampsOf(after).toSorted((a, b) => a - b)).toEqual(range(1, 3_010))
   })
 
@@ -77,6 +79,7 @@ describe('log chain, faults of the server', () => {
     await bus.manager.streams.delete(TICKS)
     publisher.add(tickLine(51))
     await logReaches(bus, 51)
+    expect(publisher.events.filter(({ kind }) => kind !== 'state')).toEqual([{ kind: 'rolled_back', fromSeq: 1, toSeq: 50 }])
     expect(stampsOf(await logContents(bus))).toEqual(range(1, 51))
   })
 
@@ -233,6 +236,30 @@ describe('log chain, messages of somebody else in the log', () => {
       expect(publisher.events.filter(({ kind }) => kind === 'displaced')).toEqual(round === 1 ? [{ kind: 'displaced', seqs }] : [])
       expect((await ours(bus)).toSorted((a, b) => a - b)).toEqual(range(1, 20 + round))
     }
+  })
+
+  it.each([
+    ['some', 3],
+    ['all and more', 30],
+  ])('regression: loses no line when they take the numbers of %s that the disk of the spool has not got yet', async (_, count) => {
+    await using nats = await TestNats.start()
+    const bus = await nats.bus()
+    await mkdir(nats.spoolFolder)
+    await using publisher = await testPublisher(bus, nats.spoolFolder)
+    await publisherIs(publisher, 'sending')
+    const makeRoom = await fillDisk(nats.spoolFolder)
+    for (const line of tape(1, 10)) publisher.add(line)
+    await publisherIs(publisher, 'spool_failed')
+    await foreign(bus, count)
+    await nats.kill()
+    await nats.start()
+    const other = await nats.bus('other')
+    await waitFor('the connection is back', () => bus.state === 'connected')
+    for (let look = 0; look < 50; look++) await readLog(other.manager) // the publisher looks meanwhile
+    await makeRoom()
+    await publisher.settled(AbortSignal.timeout(20_000))
+    expect((await ours(bus)).toSorted((a, b) => a - b)).toEqual(range(1, 10))
+    expect(publisher.events).toContainEqual({ kind: 'displaced', seqs: range(1, Math.min(10, count)) })
   })
 
   it('loses and doubles no line when they come in the middle of what is on its way', async () => {

@@ -1,19 +1,11 @@
-import { mkdir, rm, symlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir } from 'node:fs/promises'
 import { describe, expect, it } from '@jest/globals'
 import { waitFor } from '../../../test/support/wait-for.ts'
 import { BatchMerger } from '../src/batch-merger.ts'
-import { SEGMENT_BYTES, segmentName } from '../src/spool-segment.ts'
+import { SEGMENT_BYTES } from '../src/spool-segment.ts'
 import { eventLine, linesIn, range, stampsOf, tape, tickLine } from './support/lines.ts'
 import { logContents, TestNats } from './support/test-nats.ts'
-import { publish, publisherIs, testPublisher } from './support/test-publisher.ts'
-
-/** From the first write on the spool's disk is full, until this is called. */
-async function fillDisk(spoolFolder: string): Promise<() => Promise<void>> {
-  const path = join(spoolFolder, segmentName(1))
-  await symlink('/dev/full', path)
-  return () => rm(path)
-}
+import { fillDisk, publish, publisherIs, testPublisher } from './support/test-publisher.ts'
 
 describe('publisher', () => {
   it('brings every line into the log: its own message, in order, sequence for number', async () => {

@@ -23,7 +23,7 @@ describe('streams', () => {
     await createLog(manager, owner, { firstSeq: 101, maxBytes: 1_000_000 })
     await ensureSideStreams(manager)
     await ensureSideStreams(manager)
-    expect(await readLog(manager)).toEqual({ firstSeq: 101, lastSeq: 100, bytes: 0, owner })
+    expect(await readLog(manager)).toEqual({ firstSeq: 101, lastSeq: 100, bytes: 0, maxBytes: 1_000_000, owner })
     const stored: [number, number][] = [
       [265598, 2],
       [8314, 9],

@@ -1,6 +1,9 @@
+import { rm, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
 import { waitFor } from '../../../../test/support/wait-for.ts'
 import type { Bus } from '../../src/connection.ts'
 import { openPublisher, type Publisher, type PublisherEvent, type PublisherOptions, type PublisherState } from '../../src/publisher.ts'
+import { segmentName } from '../../src/spool-segment.ts'
 
 export interface TestPublisher extends Publisher {
   readonly events: readonly PublisherEvent[]
@@ -31,4 +34,11 @@ export const publisherIs = (publisher: Publisher, ...states: PublisherState[]): 
 export async function publish(publisher: Publisher, lines: readonly Parameters<Publisher['add']>[0][]): Promise<void> {
   for (const line of lines) publisher.add(line)
   await publisher.settled(AbortSignal.timeout(20_000))
+}
+
+/** From the first write on the spool's disk is full, until this is called. */
+export async function fillDisk(spoolFolder: string): Promise<() => Promise<void>> {
+  const path = join(spoolFolder, segmentName(1))
+  await symlink('/dev/full', path)
+  return () => rm(path)
 }
