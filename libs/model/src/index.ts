@@ -10,6 +10,7 @@ export {
   type OpsEvent,
   type OwnerStaleEvent,
   opsSubject,
+  type PublisherTroubleEvent,
 } from './ops-event.ts'
 export { PARTITION_COUNT, partitionOf } from './partition.ts'
 export {

@@ -41,6 +41,20 @@ export interface AlertEvent extends Base {
   summary: string
 }
 
-export type OpsEvent = LogGapEvent | OwnerStaleEvent | AlertEvent
+/** The publisher of the log is in trouble, or met something that must not be there. */
+export interface PublisherTroubleEvent extends Base {
+  kind: 'publisher'
+  /** `sending`: the trouble is over. */
+  what: 'log_full' | 'refused' | 'spool_full' | 'spool_failed' | 'foreign' | 'displaced' | 'rolled_back' | 'refill' | 'sending'
+  /** How often it happened since it was last said. */
+  times: number
+  /** Of a state, in words. */
+  reason?: string
+  /** First and last log sequence that it is about. */
+  fromSeq?: number
+  toSeq?: number
+}
+
+export type OpsEvent = LogGapEvent | OwnerStaleEvent | AlertEvent | PublisherTroubleEvent
 
 export const opsSubject = (kind: OpsEvent['kind']): string => `${OPS_SUBJECT_PREFIX}${kind}`

@@ -29,6 +29,9 @@ export function registerIngestMetrics(
     () => publisher.spool.end - publisher.acknowledged,
   )
   gauge('ibs_ingest_spool_bytes', 'Bytes of the spool', () => publisher.spool.bytes)
+  gauge('ibs_ingest_publisher_up', '1 while the spool takes lines and the log takes messages', () =>
+    publisher.state === 'sending' ? 1 : 0,
+  )
   gauge('ibs_ingest_invalid_frames', 'Frames that were no valid ticks, since the start', () => invalid.count)
   gauge('ibs_ingest_gateway_connections', 'Connections to the gateway since the start', () => recorder()?.epoch ?? 0)
   gauge('ibs_ingest_gateway_up', '1 while the gateway takes requests and has its link to IB', () => (recorder()?.state === 'ready' ? 1 : 0))

@@ -7,6 +7,7 @@ import { openContractDesk } from './contracts/contract-desk.ts'
 import { IngestError } from './errors.ts'
 import { InvalidSink } from './invalid-sink.ts'
 import { registerIngestMetrics } from './metrics.ts'
+import { PublisherNews } from './publisher-news.ts'
 import { Recorder } from './recorder.ts'
 import { RequestGuard } from './subscriptions/request-guard.ts'
 import { trackedStreams } from './subscriptions/tracked-streams.ts'
@@ -30,6 +31,7 @@ export async function runIngest(config: Config, service: Service): Promise<void>
     busState = state
     log.info({ state }, 'bus changed state')
   })
+  using news = new PublisherNews(service, bus)
   await using publisher = await openPublisher({
     bus,
     spoolFolder: join(config.dataDir, '.state', 'spool'),
@@ -37,7 +39,7 @@ export async function runIngest(config: Config, service: Service): Promise<void>
     spoolMaxBytes: config.spoolMaxBytes,
     logMaxBytes: await logBytesLimit(config),
     replicas: config.logReplicas,
-    onEvent: (event) => log.info(event, 'publisher'),
+    onEvent: (event) => news.hear(event),
   })
   reportPublisher(service, publisher)
   const clock = openClock({ virtual: config.virtualTime, onStep: (byUs) => log.warn({ byUs }, 'the system clock was set') })
