@@ -2,7 +2,7 @@ import { deepStrictEqual } from 'node:assert'
 import type { TickMessage } from '@ib-stream/model'
 import { decodeTicksProto, encodeTickJson, encodeTickProto, tickOfRow } from '@ib-stream/storage'
 import protobuf from 'protobufjs'
-import { RECORD_FORMAT } from '../../libs/storage/src/codec/block-reader.ts'
+import { formatOf } from '../../libs/storage/src/codec/block-reader.ts'
 import { ColumnBuffer } from '../../libs/storage/src/codec/columns.ts'
 import { TickMessageType } from '../../libs/storage/src/codec/proto-generic.ts'
 import type { Figure } from '../storage.ts'
@@ -62,7 +62,7 @@ function each<Piece>(pieces: readonly Piece[], work: (piece: Piece) => unknown):
 }
 
 function objectsOf(backend: 'json' | 'pb', block: Uint8Array): TickMessage[] {
-  const records = RECORD_FORMAT[backend].read(block)
+  const records = formatOf(backend).read(block)
   const ticks: TickMessage[] = []
   while (records.next()) ticks.push(records.decode())
   return ticks
@@ -70,7 +70,7 @@ function objectsOf(backend: 'json' | 'pb', block: Uint8Array): TickMessage[] {
 
 function columnsOf(backend: 'json' | 'pb', block: Uint8Array): ColumnBuffer {
   const columns = new ColumnBuffer(BLOCK_TICKS)
-  const records = RECORD_FORMAT[backend].read(block)
+  const records = formatOf(backend).read(block)
   while (records.nextInto(columns));
   return columns
 }

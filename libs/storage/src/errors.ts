@@ -6,6 +6,7 @@ export const STORAGE_ERROR_CODES = [
   'IBS_STORAGE_RECORD_TORN', // damage where only whole records may be: inside committed bytes, or at the end of a file to append to
   'IBS_STORAGE_RECORD_TOO_LONG', // a line without end, or a length that no record has: these bytes are not records
   'IBS_STORAGE_PATH_INVALID', // a path that is not in the layout, or belongs to another partition
+  'IBS_STORAGE_BACKEND_INVALID', // a backend that was not given to addBackend, or cannot be
   'IBS_STORAGE_TREE_MISSING', // a folder that holds no recording
   'IBS_STORAGE_LINK_REFUSED', // a symbolic link among the recordings: it could lead out of DATA_DIR
   'IBS_STORAGE_RANGE_INVALID', // a range that is empty or not in whole µs, or an option that cannot be

@@ -9,7 +9,16 @@ export { VarintSplitter } from './codec/split-varint.ts'
 export { STORAGE_ERROR_CODES, StorageError, type StorageErrorCode } from './errors.ts'
 export { type ImportOptions, importTicks } from './import/import-ticks.ts'
 export type { FormReport, ImportFault, ImportProgress, ImportReport } from './import/report.ts'
-export { BACKENDS, type Backend, EXTENSION } from './layout/backend.ts'
+export {
+  type AddedBackend,
+  addBackend,
+  BACKENDS,
+  type Backend,
+  type BackendForm,
+  extensionOf,
+  type Framing,
+  type OwnBackend,
+} from './layout/backend.ts'
 export { findSegments, type SegmentQuery } from './layout/find-segments.ts'
 export { manifestPath } from './layout/manifest-path.ts'
 export { eventsPath, parseSegmentPath, type Segment, segmentPath } from './layout/segment-path.ts'

@@ -1,5 +1,5 @@
 import { readLog, TICKS } from '@ib-stream/bus'
-import { syncCheckpoints } from '@ib-stream/storage'
+import { type Backend, syncCheckpoints } from '@ib-stream/storage'
 import { describe, expect, it } from '@jest/globals'
 import { nodeProgram } from '../../../test/support/program.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
@@ -58,7 +58,7 @@ describe('trimming, on a real log', () => {
     const log = await readLog(bench.bus.manager)
     if (!log) throw new Error('no log')
     const seen: unknown[] = []
-    const sync = async (dataDir: string, backend: 'json' | 'pb') => {
+    const sync = async (dataDir: string, backend: Backend) => {
       seen.push([backend, await bench.firstSeq()])
       if (backend === 'json') await bench.bring('json', 100) // what is written now was not read, so it must not count
       await syncCheckpoints(dataDir, backend)

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path'
 import { IbsError } from '@ib-stream/model'
-import { BACKENDS, type Backend, type ImportFault, type ImportReport, importTicks } from '@ib-stream/storage'
+import { BACKENDS, type ImportFault, type ImportReport, importTicks, type OwnBackend } from '@ib-stream/storage'
 import { type Command, InvalidArgumentError } from 'commander'
 import { ImportBar } from './import-bar.ts'
 import { importSummary } from './import-summary.ts'
 
 interface ImportFlags {
   to: string
-  backend: Backend[]
+  backend: OwnBackend[]
   merge?: true
   dryRun?: true
   again?: true
@@ -34,7 +34,7 @@ export function registerImport(program: Command): void {
     })
 }
 
-function backendsOf(text: string): Backend[] {
+function backendsOf(text: string): OwnBackend[] {
   return text.split(',').map((word) => {
     const backend = BACKENDS.find((one) => one === word.trim())
     if (backend === undefined) throw new InvalidArgumentError(`"${word}" is none of ${BACKENDS.join(', ')}`)

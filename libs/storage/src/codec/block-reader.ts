@@ -1,6 +1,7 @@
 import type { TickMessage } from '@ib-stream/model'
 import { StorageError } from '../errors.ts'
-import type { Backend } from '../layout/backend.ts'
+import { type Backend, decoderOf, type Framing, framingOf, type OwnBackend } from '../layout/backend.ts'
+import { AddedBlock } from './added-block.ts'
 import type { ColumnBuffer } from './columns.ts'
 import { lineStamps, scanStampsJson, scanTickJson } from './json.ts'
 import { scanRowJson } from './json-columns.ts'
@@ -40,9 +41,18 @@ export interface RecordFormat {
   read(block: Uint8Array): BlockReader
 }
 
-export const RECORD_FORMAT: Record<Backend, RecordFormat> = {
-  json: { splitter: () => new LineSplitter(), read: (block) => new LineBlock(block) },
-  pb: { splitter: () => new VarintSplitter(), read: (block) => new VarintBlock(block) },
+export function formatOf(backend: Backend): RecordFormat {
+  const decode = decoderOf(backend)
+  if (decode === undefined) return OWN_FORMAT[backend as OwnBackend]
+  const framing = framingOf(backend)
+  return { splitter: SPLITTER[framing], read: (block) => new AddedBlock(block, framing, decode) }
+}
+
+const SPLITTER: Record<Framing, RecordFormat['splitter']> = { lines: () => new LineSplitter(), varint: () => new VarintSplitter() }
+
+const OWN_FORMAT: Record<OwnBackend, RecordFormat> = {
+  json: { splitter: SPLITTER.lines, read: (block) => new LineBlock(block) },
+  pb: { splitter: SPLITTER.varint, read: (block) => new VarintBlock(block) },
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })

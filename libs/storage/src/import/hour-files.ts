@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { partitionOf, type TickMessage, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
-import { RECORD_FORMAT } from '../codec/block-reader.ts'
+import { formatOf } from '../codec/block-reader.ts'
 import { StorageError } from '../errors.ts'
-import { BACKENDS, type Backend } from '../layout/backend.ts'
+import { BACKENDS, type OwnBackend } from '../layout/backend.ts'
 import { findSegments } from '../layout/find-segments.ts'
 import { parseSegmentPath, segmentPath } from '../layout/segment-path.ts'
 import { readCheckpoint } from '../segment/read-position.ts'
@@ -11,7 +11,7 @@ import type { HourKey } from './hour-spool.ts'
 
 /** What a backend has of an hour already. */
 export interface HourFiles {
-  backend: Backend
+  backend: OwnBackend
   /** Of all files but the imported one. */
   recorded: TickMessage[]
   imported: TickMessage[]
@@ -20,7 +20,7 @@ export interface HourFiles {
 }
 
 /** Path of the imported file of an hour: the layout's, with the stamp hour + 1 s, so that no recording ever appends to it. */
-export function importedPath(backend: Backend, { cid, tt, hourUs }: HourKey): string {
+export function importedPath(backend: OwnBackend, { cid, tt, hourUs }: HourKey): string {
   const hour = String(hourUs / US_PER_SECOND)
   const path = segmentPath({ backend, cid, tt, hourUs })
   const at = path.lastIndexOf(hour)
@@ -53,8 +53,8 @@ async function readTicks(dataDir: string, path: string, committedBytes: number |
   const { backend } = parseSegmentPath(path) ?? {}
   if (backend === undefined) return []
   const bytes = (await readFile(join(dataDir, path))).subarray(0, committedBytes)
-  const splitter = RECORD_FORMAT[backend].splitter()
-  const records = RECORD_FORMAT[backend].read(splitter.push(bytes))
+  const splitter = formatOf(backend).splitter()
+  const records = formatOf(backend).read(splitter.push(bytes))
   const ticks: TickMessage[] = []
   while (records.next()) ticks.push(records.decode())
   if (splitter.tornBytes === 0) return ticks

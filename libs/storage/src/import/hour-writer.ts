@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isoFromUs } from '@ib-stream/model'
 import { isMissing, StorageError } from '../errors.ts'
-import type { Backend } from '../layout/backend.ts'
+import type { OwnBackend } from '../layout/backend.ts'
 import { type Disk, foldersOf } from '../segment/disk.ts'
 import type { Unit } from './find-units.ts'
 import type { HourKey, HourSpool } from './hour-spool.ts'
@@ -16,7 +16,7 @@ interface HourWriterOptions {
   report: ImportReport
   disk: Disk
   dataDir: string
-  backends: readonly Backend[]
+  backends: readonly OwnBackend[]
   merge: boolean
   dryRun: boolean
   onFault(fault: ImportFault): void

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve, sep } from 'node:path'
 import { codeOf, PARTITION_COUNT, US_PER_HOUR } from '@ib-stream/model'
 import { StorageError } from '../errors.ts'
-import { BACKENDS, type Backend } from '../layout/backend.ts'
+import { BACKENDS, type OwnBackend } from '../layout/backend.ts'
 import { parseManifestPath } from '../layout/manifest-path.ts'
 import { nodeDisk } from '../segment/disk.ts'
 import { readCheckpoint } from '../segment/read-position.ts'
@@ -21,7 +21,7 @@ export interface ImportOptions {
   /** DATA_DIR that gets the ticks. */
   to: string
   /** @default all */
-  backends?: readonly Backend[]
+  backends?: readonly OwnBackend[]
   /** Hours that have recorded ticks, or ticks of another form, get what they lack; otherwise they are left alone and listed. */
   merge?: boolean
   /** Reads and decides everything, writes nothing. */
@@ -139,7 +139,7 @@ const isInside = (inner: string, outer: string): boolean =>
   inner === outer || inner.startsWith(outer.endsWith(sep) ? outer : `${outer}${sep}`)
 
 /** Every backend that is written to or may have files of an hour that is. */
-async function backendsToLock(to: string, backends: readonly Backend[]): Promise<Backend[]> {
+async function backendsToLock(to: string, backends: readonly OwnBackend[]): Promise<OwnBackend[]> {
   const there: string[] = await readdir(to).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return []
     throw error

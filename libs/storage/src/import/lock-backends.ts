@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { PARTITION_COUNT } from '@ib-stream/model'
 import { StorageError } from '../errors.ts'
-import type { Backend } from '../layout/backend.ts'
+import type { OwnBackend } from '../layout/backend.ts'
 import { statePaths } from '../layout/state-path.ts'
 import { lockPartition, type PartitionLock } from '../segment/partition-lock.ts'
 
@@ -13,7 +13,7 @@ import { lockPartition, type PartitionLock } from '../segment/partition-lock.ts'
  */
 export async function lockBackends(
   dataDir: string,
-  backends: readonly Backend[],
+  backends: readonly OwnBackend[],
   { makeFiles }: { makeFiles: boolean },
 ): Promise<AsyncDisposable> {
   const held: PartitionLock[] = []
@@ -28,7 +28,7 @@ export async function lockBackends(
   }
   return { [Symbol.asyncDispose]: release }
 
-  async function take(backend: Backend, partition: number): Promise<void> {
+  async function take(backend: OwnBackend, partition: number): Promise<void> {
     const path = statePaths(backend, partition).lock
     const absolute = join(dataDir, path)
     if (makeFiles) await mkdir(dirname(absolute), { recursive: true })

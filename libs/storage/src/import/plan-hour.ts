@@ -1,7 +1,7 @@
 import type { TickMessage } from '@ib-stream/model'
 import { encodeTickJson } from '../codec/json.ts'
 import { encodeTickProto } from '../codec/proto.ts'
-import type { Backend } from '../layout/backend.ts'
+import type { OwnBackend } from '../layout/backend.ts'
 import { type HourFiles, importedPath, readHourFiles } from './hour-files.ts'
 import type { HourKey, SpooledFile } from './hour-spool.ts'
 import type { Form } from './turned.ts'
@@ -9,7 +9,7 @@ import { differenceOf, marketKey, recordKey, unionOf } from './union.ts'
 
 /** What should lie in the imported files of an hour, decided without touching any. */
 export interface HourPlan {
-  files: { backend: Backend; path: string; bytes: Uint8Array; ticks: number }[]
+  files: { backend: OwnBackend; path: string; bytes: Uint8Array; ticks: number }[]
   /** Names of the forms that the files come from. */
   forms: string[]
   /** Ticks that were in no file before. */
@@ -24,7 +24,7 @@ export interface LeftOut {
 }
 
 export interface HourOrder {
-  backends: readonly Backend[]
+  backends: readonly OwnBackend[]
   /** Ticks beside those that are there already, or that come from another form. */
   merge: boolean
   /** Names of the forms that the imported file was made from before. */
@@ -88,15 +88,20 @@ function choose(forms: readonly FormTicks[], origins: readonly string[]): { take
 }
 
 /** Readers take an hour from one backend, so every backend that has a file of it gets all that its own recording lacks. */
-function filesOf(key: HourKey, there: readonly HourFiles[], all: readonly TickMessage[], backends: readonly Backend[]): HourPlan['files'] {
+function filesOf(
+  key: HourKey,
+  there: readonly HourFiles[],
+  all: readonly TickMessage[],
+  backends: readonly OwnBackend[],
+): HourPlan['files'] {
   return there.flatMap(({ backend, recorded, hasFiles }) => {
     if (!hasFiles && !backends.includes(backend)) return []
     const ticks = differenceOf(all, recorded, marketKey)
-    return ticks.length === 0 ? [] : [{ backend, path: importedPath(backend, key), bytes: encode(backend, ticks), ticks: ticks.length }]
+    return ticks.length === 0 ? [] : [{ backend, path: importedPath(backend, key), bytes: ENCODE[backend](ticks), ticks: ticks.length }]
   })
 }
 
-function encode(backend: Backend, ticks: readonly TickMessage[]): Uint8Array {
-  if (backend === 'pb') return Buffer.concat(ticks.map(encodeTickProto))
-  return Buffer.from(ticks.map((tick) => `${encodeTickJson(tick)}\n`).join(''))
+const ENCODE: Record<OwnBackend, (ticks: readonly TickMessage[]) => Uint8Array> = {
+  json: (ticks) => Buffer.from(ticks.map((tick) => `${encodeTickJson(tick)}\n`).join('')),
+  pb: (ticks) => Buffer.concat(ticks.map(encodeTickProto)),
 }

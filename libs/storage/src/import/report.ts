@@ -1,4 +1,4 @@
-import type { Backend } from '../layout/backend.ts'
+import type { OwnBackend } from '../layout/backend.ts'
 
 /** Something that was not taken in: a record that cannot be turned, or sound ticks of an hour that has others. */
 export interface ImportFault {
@@ -45,7 +45,7 @@ export interface ImportReport {
   faults: number
   leftOut: { hours: number; ticks: number }
   /** The imported files of the hours that these sources have ticks in. */
-  written: Record<Backend, { files: number; bytes: number; ticks: number }>
+  written: Record<OwnBackend, { files: number; bytes: number; ticks: number }>
 }
 
 export function emptyReport(dryRun: boolean): ImportReport {

@@ -1,4 +1,4 @@
-import { type BlockReader, RECORD_FORMAT } from '../codec/block-reader.ts'
+import { type BlockReader, formatOf } from '../codec/block-reader.ts'
 import { StorageError } from '../errors.ts'
 import type { Backend } from '../layout/backend.ts'
 import { parseSegmentPath } from '../layout/segment-path.ts'
@@ -39,7 +39,7 @@ export function extendTally(before: Tally, path: string, added: Uint8Array, seqs
 }
 
 function countTicks(tally: Tally, backend: Backend, added: Uint8Array): void {
-  const records = RECORD_FORMAT[backend].read(added)
+  const records = formatOf(backend).read(added)
   let { count, firstTs, lastTs, lastSt, sorted } = tally
   while (records.next()) {
     if (records.end <= records.start) throw notWhole(added) // a reader of blocks is only made for whole records

@@ -1,7 +1,7 @@
 import { partitionOf, TICK_TYPES, type TickMessage, type TickType } from '@ib-stream/model'
 import { rowsOf, type TickColumns, tickOfRow } from '../codec/columns.ts'
 import { StorageError } from '../errors.ts'
-import { BACKENDS, type Backend } from '../layout/backend.ts'
+import { BACKENDS, type Backend, isBackend, type OwnBackend } from '../layout/backend.ts'
 import { type Damage, DamageList } from './damage.ts'
 import { mergeColumns } from './merge-columns.ts'
 import { chooseReads, type SegmentRead } from './plan.ts'
@@ -12,7 +12,7 @@ import { snapshotOf } from './snapshot.ts'
 
 export interface RangeOptions {
   dataDir: string
-  /** Default: all. */
+  /** Default: those that the engine brings. */
   backends?: readonly Backend[]
   cids: readonly number[]
   tts: readonly TickType[]
@@ -34,7 +34,7 @@ export interface BatchOptions {
 
 export interface ByteOptions {
   /** Lines of JSON, or protobuf records behind their lengths. */
-  format: Backend
+  format: OwnBackend
   /** Most bytes read at once. @default 256 KiB */
   chunkBytes?: number
   signal?: AbortSignal
@@ -108,9 +108,7 @@ function assertRange({ startUs, endUs, cids, tts, backends }: RangeOptions): voi
       : `startUs ${startUs} must be a whole µs below endUs ${endUs}`,
     cids.every((cid) => Number.isSafeInteger(cid) && cid > 0) && cids.length > 0 ? '' : 'cids must name contracts above 0',
     tts.every((tt) => TICK_TYPES.includes(tt)) && tts.length > 0 ? '' : `tts must be some of ${TICK_TYPES.join(', ')}`,
-    backends === undefined || (backends.length > 0 && backends.every((backend) => BACKENDS.includes(backend)))
-      ? ''
-      : `backends must be some of ${BACKENDS.join(', ')}`,
+    backends === undefined || (backends.length > 0 && backends.every(isBackend)) ? '' : `backends must be some of ${BACKENDS.join(', ')}`,
   ].filter((problem) => problem !== '')
   if (problems.length > 0) throw new StorageError('IBS_STORAGE_RANGE_INVALID', problems.join('; '), { startUs, endUs, cids, tts, backends })
 }

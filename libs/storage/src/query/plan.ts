@@ -34,7 +34,7 @@ export function chooseReads(found: readonly SegmentRead[], positionOf: (backend:
   }
   const chosen: SegmentRead[] = []
   for (const backends of byHour.values()) {
-    const reads = BACKENDS.flatMap((backend) => (backends.has(backend) ? [backend] : []))
+    const reads = inOrder([...backends.keys()])
       .map((backend) => backends.get(backend) ?? [])
       .reduce((best, other) => (furthest(other) > furthest(best) ? other : best))
     chosen.push(...reads)
@@ -46,6 +46,12 @@ export function chooseReads(found: readonly SegmentRead[], positionOf: (backend:
     return segment === undefined ? -1 : positionOf(segment.backend, segment.cid)
   }
 }
+
+/** Where two are equally far, always the same one is read: one of the engine's own before an added one. */
+const inOrder = (backends: readonly Backend[]): Backend[] => [
+  ...BACKENDS.filter((backend) => backends.includes(backend)),
+  ...backends.filter((backend) => !BACKENDS.some((own) => own === backend)),
+]
 
 function inHours(reads: readonly SegmentRead[]): SegmentRead[][] {
   const hours: SegmentRead[][] = []

@@ -1,7 +1,7 @@
 import type { TickMessage } from '@ib-stream/model'
 import { encodeTicksJson } from '../codec/json.ts'
 import { encodeTickProto } from '../codec/proto.ts'
-import type { Backend } from '../layout/backend.ts'
+import type { OwnBackend } from '../layout/backend.ts'
 import type { SegmentRead } from './plan.ts'
 import { filterOf } from './read-segment.ts'
 import type { StampFilter } from './rows.ts'
@@ -60,7 +60,7 @@ export async function* readSlice(
 /** Whole slices of the one file of an hour, or undefined where the hour must be read tick by tick. */
 export async function* rawHour(
   hour: readonly SegmentRead[],
-  format: Backend,
+  format: OwnBackend,
   context: ReadContext,
   otherwise: () => AsyncIterable<readonly TickMessage[]>,
 ): AsyncGenerator<Uint8Array, void, undefined> {

@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf } from '@ib-stream/model'
-import { type BlockReader, RECORD_FORMAT } from '../codec/block-reader.ts'
+import { type BlockReader, formatOf } from '../codec/block-reader.ts'
 import { isMissing, StorageError } from '../errors.ts'
 import { linkRefused } from '../layout/find-segments.ts'
 import type { DamageList } from './damage.ts'
@@ -81,7 +81,7 @@ export interface Block {
 }
 
 /** The records of a block. */
-export const recordsOf = ({ read }: SegmentFile, { bytes }: Block): BlockReader => RECORD_FORMAT[read.segment.backend].read(bytes)
+export const recordsOf = ({ read }: SegmentFile, { bytes }: Block): BlockReader => formatOf(read.segment.backend).read(bytes)
 
 /**
  * Bytes of a file, from the beginning of a record on, as blocks of whole records. What is left at the end is damage, and so are bytes that are no records.
@@ -89,7 +89,7 @@ export const recordsOf = ({ read }: SegmentFile, { bytes }: Block): BlockReader 
  */
 export async function* blocksOf(file: SegmentFile, range: { fromBytes: number; toBytes: number }): AsyncGenerator<Block, void, undefined> {
   const { read, handle, context } = file
-  const splitter = RECORD_FORMAT[read.segment.backend].splitter()
+  const splitter = formatOf(read.segment.backend).splitter()
   const chunk = Buffer.allocUnsafe(Math.min(context.chunkBytes, Math.max(0, range.toBytes - range.fromBytes)))
   let blockStart = range.fromBytes
   for (let at = range.fromBytes; at < range.toBytes; ) {

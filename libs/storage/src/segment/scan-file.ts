@@ -1,4 +1,5 @@
 import { recordAt } from '../codec/split-varint.ts'
+import { framingOf } from '../layout/backend.ts'
 import { parseSegmentPath } from '../layout/segment-path.ts'
 import { EMPTY_TALLY, extendTally, type Tally } from '../manifest/tally.ts'
 import type { Disk } from './disk.ts'
@@ -17,7 +18,8 @@ const CHUNK_BYTES = 256 * 1024
  * @param seqs what the tally is to say of log sequences: 0 where they are not known
  */
 export async function scanFile(disk: Disk, path: string, lengthBytes: number): Promise<Scan> {
-  const wholeIn = parseSegmentPath(path)?.backend === 'pb' ? wholeMessages : wholeLines
+  const backend = parseSegmentPath(path)?.backend
+  const wholeIn = backend !== undefined && framingOf(backend) === 'varint' ? wholeMessages : wholeLines
   let tally = EMPTY_TALLY
   let rest: Uint8Array = new Uint8Array(0)
   for (let at = 0; at < lengthBytes; ) {

@@ -1,5 +1,5 @@
 import { decodeTickJson } from '../codec/json.ts'
-import type { Backend } from '../layout/backend.ts'
+import { type Backend, decoderOf, framingOf } from '../layout/backend.ts'
 import { parseEventsPath, parseSegmentPath } from '../layout/segment-path.ts'
 import { decodeManifestEntry } from '../manifest/manifest-entry.ts'
 import { type Disk, foldersOf } from './disk.ts'
@@ -42,20 +42,21 @@ export async function mendTail(ground: TornTailGround, path: string, bytes: numb
   return wholeBytes
 }
 
-/** Enough for lines; protobuf messages have to be walked. */
+/** Enough for lines; records with a length before them have to be walked. */
 async function endsInNewline(disk: Disk, path: string, bytes: number): Promise<boolean> {
-  if (parseSegmentPath(path)?.backend === 'pb') return false
+  const backend = parseSegmentPath(path)?.backend
+  if (backend !== undefined && framingOf(backend) === 'varint') return false
   return (await disk.read(path, bytes - 1, 1))[0] === 10
 }
 
 function lacksOnlyNewline(path: string, tail: Uint8Array): boolean {
   const line = Buffer.from(tail).toString('utf8')
   const backend = parseSegmentPath(path)?.backend
-  if (backend === 'pb') return false
+  if (backend !== undefined && framingOf(backend) === 'varint') return false
   if (backend === undefined && parseEventsPath(path) === undefined) return decodeManifestEntry(line) !== undefined
   try {
-    if (backend === 'json') decodeTickJson(line)
-    else JSON.parse(line)
+    if (backend === undefined) JSON.parse(line)
+    else (decoderOf(backend) ?? (() => decodeTickJson(line)))(tail)
     return true
   } catch {
     return false // whatever is wrong with it, it is not a whole record

@@ -1,9 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TickMessage, US_PER_HOUR } from '@ib-stream/model'
-import { RECORD_FORMAT } from '../codec/block-reader.ts'
+import { formatOf } from '../codec/block-reader.ts'
 import { recordAt } from '../codec/split-varint.ts'
-import type { Backend } from '../layout/backend.ts'
+import { type Backend, framingOf } from '../layout/backend.ts'
 import { parseSegmentPath, type Segment } from '../layout/segment-path.ts'
 
 /** A record of a file, or bytes that are none. */
@@ -35,7 +35,8 @@ export async function* readRecords(dataDir: string, path: string, lengthBytes: n
     at += chunk.length
     const bytes = Buffer.concat([rest, chunk])
     const ended = chunk.length === 0
-    const { records, used } = segment.backend === 'pb' ? messagesOf(bytes, restAt, segment, ended) : linesOf(bytes, restAt, segment, ended)
+    const { records, used } =
+      framingOf(segment.backend) === 'varint' ? messagesOf(bytes, restAt, segment, ended) : linesOf(bytes, restAt, segment, ended)
     if (records.length > 0) yield records
     if (ended) return
     rest = bytes.subarray(used)
@@ -116,7 +117,7 @@ function readAs(segment: Segment, record: Uint8Array): { tick: TickMessage | und
 }
 
 function decodeOne(backend: Backend, record: Uint8Array): TickMessage {
-  const reader = RECORD_FORMAT[backend].read(record)
+  const reader = formatOf(backend).read(record)
   reader.next()
   return reader.decode()
 }

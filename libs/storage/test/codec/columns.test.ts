@@ -1,7 +1,7 @@
 import { codeOf, compareTicks, FIELDS, type TickMessage } from '@ib-stream/model'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { RECORD_FORMAT } from '../../src/codec/block-reader.ts'
+import { formatOf } from '../../src/codec/block-reader.ts'
 import { ColumnBuffer, FIELD_BIT, type TickColumns, tickOfRow } from '../../src/codec/columns.ts'
 import { scanRowJson } from '../../src/codec/json-columns.ts'
 import { encodeTickJson, encodeTicksJson } from '../../src/codec/json-writer.ts'
@@ -21,7 +21,7 @@ const AFTER = Array.from({ length: 12 }, (_, n) => tickAt(n, { ts: 1_753_884_000
 /** Every record of a block: its tick, or the error that it is. */
 function byObjects(backend: Backend, block: Uint8Array): unknown[] {
   const found: unknown[] = []
-  const records = RECORD_FORMAT[backend].read(block)
+  const records = formatOf(backend).read(block)
   while (records.next()) found.push(answerOf(() => records.decode()))
   return found
 }
@@ -29,7 +29,7 @@ function byObjects(backend: Backend, block: Uint8Array): unknown[] {
 function byColumns(backend: Backend, block: Uint8Array): unknown[] {
   const found: unknown[] = []
   const columns = new ColumnBuffer(50)
-  const records = RECORD_FORMAT[backend].read(block)
+  const records = formatOf(backend).read(block)
   for (let more = true; more; ) {
     const answer = answerOf(() => {
       more = records.nextInto(columns)
@@ -156,7 +156,7 @@ describe('columns', () => {
     const ticks = dayOfTicks()
     for (const backend of BACKENDS) {
       const block = blockOf(backend, ticks)
-      const records = RECORD_FORMAT[backend].read(block)
+      const records = formatOf(backend).read(block)
       const columns = new ColumnBuffer(ticks.length)
       while (records.nextInto(columns));
       expect(columns.length).toBe(ticks.length)

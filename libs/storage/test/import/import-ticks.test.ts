@@ -5,9 +5,9 @@ import { compareTicks, hourOf, partitionOf, type TickMessage, US_PER_HOUR, US_PE
 import { describe, expect, it } from '@jest/globals'
 import {
   BACKENDS,
-  EXTENSION,
   encodeTickJson,
   encodeTickProto,
+  extensionOf,
   type ImportFault,
   type ImportOptions,
   importTicks,
@@ -173,7 +173,7 @@ describe('a whole tree of an older recorder', () => {
       for (const backend of BACKENDS) {
         const { entries, damage } = await readManifests({ ...query, backend }, {})
         expect(damage).toEqual([])
-        expect([...entries.keys()]).toEqual([`${backend}/2025/07/30/14/${CID}_last_${HOUR / US_PER_SECOND + 1}.${EXTENSION[backend]}`])
+        expect([...entries.keys()]).toEqual([`${backend}/2025/07/30/14/${CID}_last_${HOUR / US_PER_SECOND + 1}.${extensionOf(backend)}`])
         const [entry] = entries.values()
         const bytes = await readFile(join(to, entry?.path ?? ''))
         expect(entry).toMatchObject({

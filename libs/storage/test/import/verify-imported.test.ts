@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TickMessage, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
 import { expect, it } from '@jest/globals'
-import { BACKENDS, EXTENSION, importTicks, verify } from '../../src/index.ts'
+import { BACKENDS, extensionOf, importTicks, verify } from '../../src/index.ts'
 import { temporaryDataDir } from '../data-dir.ts'
 import { hourFolder, olderV3Line, writeSource, writtenV2Line } from './old-recordings.ts'
 
@@ -43,7 +43,7 @@ it.each([
 it.each(BACKENDS)('verify finds one flipped bit in an imported file of %s, though every record can still be read', async (backend) => {
   await using tree = await imported(olderV3Line)
   const stamp = (HOUR + US_PER_HOUR) / US_PER_SECOND + 1 // imported hours have the second after
-  const path = `${backend}/2025/07/30/15/${CIDS[1]}_last_${stamp}.${EXTENSION[backend]}`
+  const path = `${backend}/2025/07/30/15/${CIDS[1]}_last_${stamp}.${extensionOf(backend)}`
   await flipBit(join(tree.to, path), PRICE[backend])
   const { damage, unreachable } = await verify({ dataDir: tree.to })
   expect(unreachable).toEqual([])

@@ -15,7 +15,7 @@ import fc from 'fast-check'
 import { tickOfRow } from '../../src/codec/columns.ts'
 import { encodeTickJson, encodeTicksJson } from '../../src/codec/json.ts'
 import { encodeTickProto } from '../../src/codec/proto.ts'
-import type { Backend } from '../../src/layout/backend.ts'
+import type { OwnBackend } from '../../src/layout/backend.ts'
 import { segmentPath } from '../../src/layout/segment-path.ts'
 import { type BatchOptions, openRange, type RangeOptions, type TickRange } from '../../src/query/open-range.ts'
 import { openPartitionStore } from '../../src/segment/partition-store.ts'
@@ -24,11 +24,11 @@ import { outcomeOf, temporaryDataDir } from '../data-dir.ts'
 
 const CID = 8314
 const HOUR_US = hourOf(1753884000_000000)
-const ENCODE: Record<Backend, (tick: TickMessage) => Uint8Array> = {
+const ENCODE: Record<OwnBackend, (tick: TickMessage) => Uint8Array> = {
   json: (tick) => Buffer.from(`${encodeTickJson(tick)}\n`),
   pb: encodeTickProto,
 }
-const fileOf = (tick: TickMessage, backend: Backend) => segmentPath({ backend, cid: tick.cid, tt: tick.tt, hourUs: hourOf(tick.ts) })
+const fileOf = (tick: TickMessage, backend: OwnBackend) => segmentPath({ backend, cid: tick.cid, tt: tick.tt, hourUs: hourOf(tick.ts) })
 
 /** Files as imports and older recordings leave them: no checkpoint. */
 async function put(dataDir: string, path: string, bytes: Uint8Array | string): Promise<void> {
@@ -36,13 +36,13 @@ async function put(dataDir: string, path: string, bytes: Uint8Array | string): P
   await appendFile(join(dataDir, path), bytes)
 }
 
-async function putTicks(dataDir: string, ticks: readonly TickMessage[], backend: Backend = 'json'): Promise<void> {
+async function putTicks(dataDir: string, ticks: readonly TickMessage[], backend: OwnBackend = 'json'): Promise<void> {
   for (const [path, some] of Map.groupBy(ticks, (tick) => fileOf(tick, backend)))
     await put(dataDir, path, Buffer.concat(some.map((tick) => ENCODE[backend](tick))))
 }
 
 /** Records ticks of one contract through its store, one a message. */
-async function record(dataDir: string, ticks: readonly TickMessage[], backend: Backend = 'json'): Promise<void> {
+async function record(dataDir: string, ticks: readonly TickMessage[], backend: OwnBackend = 'json'): Promise<void> {
   await using store = await openPartitionStore({
     dataDir,
     backend,
@@ -71,7 +71,7 @@ async function rows(range: TickRange, options?: BatchOptions): Promise<TickMessa
   return ticks
 }
 
-async function bytesOf(range: TickRange, format: Backend): Promise<Buffer> {
+async function bytesOf(range: TickRange, format: OwnBackend): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   for await (const chunk of range.bytes({ format, chunkBytes: 500 })) chunks.push(chunk)
   return Buffer.concat(chunks)
@@ -99,7 +99,7 @@ describe('openRange', () => {
         fc.array(tick, { maxLength: 60 }),
         edge,
         edge,
-        fc.constantFrom<Backend>('json', 'pb'),
+        fc.constantFrom<OwnBackend>('json', 'pb'),
         fc.integer({ min: 1, max: 9 }),
         async (abouts, a, b, backend, batchTicks) => {
           await using at = await temporaryDataDir()
