@@ -1,64 +1,72 @@
 import { deepStrictEqual } from 'node:assert'
 import type { TickMessage } from '@ib-stream/model'
-import { decodeTicksProto, encodeTickJson, encodeTickProto, tickOfRow } from '@ib-stream/storage'
+import { decodeTicksProto, encodeTickJson, encodeTickProto, encodeTicksJson, tickOfRow } from '@ib-stream/storage'
 import protobuf from 'protobufjs'
 import { formatOf } from '../../libs/storage/src/codec/block-reader.ts'
 import { ColumnBuffer } from '../../libs/storage/src/codec/columns.ts'
 import { TickMessageType } from '../../libs/storage/src/codec/proto-generic.ts'
-import type { Figure } from '../storage.ts'
+import { type Figure, figureOf, secondsOf, timed } from './figure.ts'
 
 const BLOCK_TICKS = 4_000
 
-/** Ticks a second of encoders and decoders, each over all ticks in each round; medians; ratios within one round's order. */
-export function codecFigures(ticks: readonly TickMessage[], rounds: number): Figure[] {
+/** Ticks a second of encoders and decoders, and how many times as fast as another way of the same round. */
+export async function codecFigures(ticks: readonly TickMessage[], rounds: number): Promise<Figure[]> {
   const pieces: (readonly TickMessage[])[] = []
   for (let at = 0; at < ticks.length; at += BLOCK_TICKS) pieces.push(ticks.slice(at, at + BLOCK_TICKS))
-  const json = pieces.map((piece) => Buffer.from(piece.map((tick) => `${encodeTickJson(tick)}\n`).join('')))
+  const json = pieces.map((piece) => encodeTicksJson(piece))
   const pb = pieces.map((piece) => Buffer.concat(piece.map(encodeTickProto)))
   verify(pieces, json, pb)
-  const runs: Record<string, () => void> = {
-    'JSON.stringify': () => each(pieces, (piece) => piece.map((tick) => JSON.stringify(tick)).join('\n')),
-    'encode json': () => each(pieces, (piece) => piece.map(encodeTickJson).join('\n')),
+  const runs: Record<string, () => number> = {
+    'JSON.stringify': () => each(pieces, (piece) => Buffer.from(linesOf(piece, JSON.stringify))),
+    'encode JSON': () => each(pieces, encodeTicksJson),
+    'encode JSON, each line as text': () => each(pieces, (piece) => linesOf(piece, encodeTickJson)),
     'protobufjs encode': () => each(pieces, (piece) => piece.map((tick) => TickMessageType.encodeDelimited(tick).finish())),
     'encode pb': () => each(pieces, (piece) => piece.map(encodeTickProto)),
-    'JSON.parse each line': () =>
-      each(json, (block) =>
-        block
-          .toString('utf8')
-          .trimEnd()
-          .split('\n')
-          .map((line) => JSON.parse(line)),
-      ),
+    'JSON.parse each line': () => each(json, parsed),
     'json to objects': () => each(json, (block) => objectsOf('json', block)),
     'json to columns': () => each(json, (block) => columnsOf('json', block)),
     'protobufjs decode': () => each(pb, protobufjsOf),
     'pb to objects': () => each(pb, (block) => decodeTicksProto(block)),
     'pb to columns': () => each(pb, (block) => columnsOf('pb', block)),
   }
-  const seconds = new Map(Object.keys(runs).map((name): [string, number[]] => [name, []]))
-  for (let round = 0; round <= rounds; round++) {
-    for (const [name, run] of Object.entries(runs)) {
-      const startedMs = performance.now()
-      run()
-      if (round > 0) seconds.get(name)?.push((performance.now() - startedMs) / 1_000) // the first round warms up
-    }
-  }
-  const speed = (name: string) => ticks.length / median(seconds.get(name) ?? [])
-  const figures = Object.keys(runs).map((name): Figure => ({ name, value: Math.round(speed(name)), unit: 'ticks/s' }))
-  for (const [name, than, atLeast] of MUST)
-    figures.push({ name: `${name} against ${than}`, value: speed(name) / speed(than), unit: '×', atLeast })
-  return figures
+  const seconds = await secondsOf(runs, rounds)
+  const of = (name: string) => seconds.get(name) ?? []
+  const speeds = Object.keys(runs).map((name) =>
+    figureOf(
+      name,
+      'ticks/s',
+      of(name).map((took) => ticks.length / took),
+    ),
+  )
+  const ratios = MUST.map(([name, than, atLeast]) => {
+    const rivals = of(than)
+    const times = of(name).map((took, round) => (rivals[round] ?? Number.NaN) / took)
+    return figureOf(`${name} against ${than}`, '×', times, atLeast)
+  })
+  return [...speeds, ...ratios]
 }
 
 const MUST = [
   ['json to columns', 'JSON.parse each line', 3],
   ['pb to columns', 'protobufjs decode', 2],
-  ['encode json', 'JSON.stringify', 1.5],
+  ['encode JSON', 'JSON.stringify', 1.5],
   ['encode pb', 'protobufjs encode', 1],
 ] as const
 
-function each<Piece>(pieces: readonly Piece[], work: (piece: Piece) => unknown): void {
-  for (const piece of pieces) work(piece)
+function linesOf(piece: readonly TickMessage[], line: (tick: TickMessage) => string): string {
+  return piece.map((tick) => `${line(tick)}\n`).join('')
+}
+
+function parsed(block: Uint8Array): unknown[] {
+  const lines = Buffer.from(block.buffer, block.byteOffset, block.length).toString('utf8').trimEnd().split('\n')
+  return lines.map((line) => JSON.parse(line))
+}
+
+/** Seconds for all pieces. */
+function each<Piece>(pieces: readonly Piece[], work: (piece: Piece) => unknown): number {
+  return timed(() => {
+    for (const piece of pieces) work(piece)
+  })
 }
 
 function objectsOf(backend: 'json' | 'pb', block: Uint8Array): TickMessage[] {
@@ -93,9 +101,4 @@ function verify(pieces: readonly (readonly TickMessage[])[], json: readonly Uint
       for (let row = 0; row < piece.length; row += 97) deepStrictEqual(tickOfRow(columns, row), piece[row])
     }
   }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
 }

@@ -2,7 +2,7 @@ import { zstdCompressSync } from 'node:zlib'
 import type { TickMessage } from '@ib-stream/model'
 import { encodeTickJson, encodeTickProto } from '@ib-stream/storage'
 import { printedV2Line, v2Message, writtenV2Line } from '../../libs/storage/test/import/old-recordings.ts'
-import type { Figure } from '../storage.ts'
+import type { Figure } from './figure.ts'
 
 const BLOCK_BYTES = 4096
 const AT_ONCE = 10_000
