@@ -9,7 +9,7 @@ import { type Figure, figureOf, secondsOf, timed } from './figure.ts'
 
 const BLOCK_TICKS = 4_000
 
-/** Ticks a second of encoders and decoders, and how many times as fast as another way of the same round. */
+/** Ticks in a CPU second of encoders and decoders, and how many times as fast as another way of the same round. */
 export async function codecFigures(ticks: readonly TickMessage[], rounds: number): Promise<Figure[]> {
   const pieces: (readonly TickMessage[])[] = []
   for (let at = 0; at < ticks.length; at += BLOCK_TICKS) pieces.push(ticks.slice(at, at + BLOCK_TICKS))
@@ -34,7 +34,7 @@ export async function codecFigures(ticks: readonly TickMessage[], rounds: number
   const speeds = Object.keys(runs).map((name) =>
     figureOf(
       name,
-      'ticks/s',
+      'ticks/CPU s',
       of(name).map((took) => ticks.length / took),
     ),
   )
@@ -62,7 +62,7 @@ function parsed(block: Uint8Array): unknown[] {
   return lines.map((line) => JSON.parse(line))
 }
 
-/** Seconds for all pieces. */
+/** CPU seconds for all pieces. */
 function each<Piece>(pieces: readonly Piece[], work: (piece: Piece) => unknown): number {
   return timed(() => {
     for (const piece of pieces) work(piece)

@@ -1,3 +1,5 @@
+import { US_PER_SECOND } from '@ib-stream/model'
+
 /** One figure, and what it must reach where something is asked of it. */
 export interface Figure {
   name: string
@@ -21,11 +23,12 @@ export async function secondsOf(runs: Record<string, () => Promise<number> | num
   return seconds
 }
 
-/** Runs work and gives the seconds it took. */
+/** Runs work and gives the CPU seconds of this thread, which other work on the machine changes little. */
 export function timed(work: () => unknown): number {
-  const startedMs = performance.now()
+  const before = process.threadCpuUsage()
   work()
-  return (performance.now() - startedMs) / 1_000
+  const { user, system } = process.threadCpuUsage(before)
+  return (user + system) / US_PER_SECOND
 }
 
 export function figureOf(name: string, unit: string, rounds: readonly number[], atLeast?: number): Figure {

@@ -19,7 +19,8 @@ it('@ib-stream/storage packed, installed in an empty project, runs the code of i
     await writeFile(join(folder, 'package.json'), '{"name":"empty","type":"module"}')
     // the third parties come from this checkout, so that no registry is asked
     const others = ['protobufjs', 'fs-native-extensions', 'zod'].map((name) => join(ROOT, 'node_modules', name))
-    run('npm', ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', packed, ...others], folder)
+    const quiet = ['--offline', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', '--no-update-notifier']
+    run('npm', ['install', ...quiet, '--cache', join(folder, 'cache'), packed, ...others], folder)
     const readme = await readFile(join(ROOT, 'libs/storage/README.md'), 'utf8')
     const blocks = [...readme.matchAll(/```js\n(.*?)```/gs)].map(([, code]) => code ?? '')
     expect(blocks).toHaveLength(3)
@@ -43,4 +44,4 @@ it('@ib-stream/storage packed, installed in an empty project, runs the code of i
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
-}, 90_000)
+}, 300_000) // three compilers and two npms, on a machine that may do other things too
