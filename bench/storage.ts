@@ -1,7 +1,7 @@
 // The storage engine on this machine: bytes a tick in every form, the codecs beside JSON.parse, JSON.stringify and protobufjs, and appending with checkpoints.
 // `npm run bench -- storage [--day FILE.jsonl[.gz]] [--ticks 1000000] [--rounds 5] [--only sizes,codecs,append] [--result FILE]`: FILE is a real day of v3 lines (or
-// IB_STREAM_REAL_DAY). Codecs are timed by the thread's own CPU time. Runs are
-// interleaved, medians taken and their spread given; output is verified before its speed is given; ends with 1 where a figure is below what it must reach.
+// IB_STREAM_REAL_DAY). Codecs are timed by the thread's own CPU time. Runs are interleaved, medians taken and
+// their spread given; output is verified before its speed is given; ends with 1 where a figure is below what it must reach.
 import { execFileSync } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { cpus, loadavg } from 'node:os'

@@ -23,7 +23,7 @@ export async function secondsOf(runs: Record<string, () => Promise<number> | num
   return seconds
 }
 
-/** Runs work and gives the CPU seconds of this thread, which other work on the machine changes little. */
+/** Runs work and gives the CPU seconds of this thread, which other work on the machine changes little; the collector's own threads are not in them. */
 export function timed(work: () => unknown): number {
   const before = process.threadCpuUsage()
   work()
