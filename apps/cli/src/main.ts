@@ -6,6 +6,7 @@ import { up } from './up/up.ts'
 import { registerCompare } from './verbs/compare.ts'
 import { registerImport } from './verbs/import.ts'
 import { registerQuery } from './verbs/query.ts'
+import { registerRepair } from './verbs/repair.ts'
 import { registerTail } from './verbs/tail.ts'
 import { registerVerify } from './verbs/verify.ts'
 
@@ -32,6 +33,7 @@ registerQuery(program)
 registerTail(program)
 registerImport(program)
 registerVerify(program)
+registerRepair(program)
 registerCompare(program)
 
 /** Its own process: the simulator shares no code with what it stands in for. */

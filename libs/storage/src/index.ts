@@ -28,6 +28,8 @@ export { type Manifest, type ManifestDamage, type ManifestQuery, readManifests }
 export type { Damage } from './query/damage.ts'
 export { type BatchOptions, type ByteOptions, openRange, type RangeOptions, type TickRange } from './query/open-range.ts'
 export type { Order } from './query/read-segment.ts'
+export { REPAIR_WORDS, type RepairWord } from './repair/plan-file.ts'
+export { type RepairOptions, type RepairOutcome, type RepairReport, repair } from './repair/repair.ts'
 export type { Source, SourceKind } from './segment/checkpoint.ts'
 export { assertSharedLocks } from './segment/file-system.ts'
 export { type OwnerSight, OwnerWatch } from './segment/owner-watch.ts'

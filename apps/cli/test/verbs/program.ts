@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { registerCompare } from '../../src/verbs/compare.ts'
 import { registerImport } from '../../src/verbs/import.ts'
 import { registerQuery } from '../../src/verbs/query.ts'
+import { registerRepair } from '../../src/verbs/repair.ts'
 import { registerTail } from '../../src/verbs/tail.ts'
 import { registerVerify } from '../../src/verbs/verify.ts'
 
@@ -11,5 +12,6 @@ registerQuery(program)
 registerTail(program)
 registerImport(program)
 registerVerify(program)
+registerRepair(program)
 registerCompare(program)
 void program.parseAsync()

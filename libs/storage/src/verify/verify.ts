@@ -63,7 +63,8 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   return { files, bytes, notVouchedFiles, damage, unreachable }
 }
 
-async function assertTree(dataDir: string): Promise<void> {
+/** @throws StorageError `IBS_STORAGE_TREE_MISSING` */
+export async function assertTree(dataDir: string): Promise<void> {
   const found = await Promise.all([...BACKENDS, '.state', 'events'].map((name) => isThere(join(dataDir, name))))
   if (found.includes(true)) return
   throw new StorageError('IBS_STORAGE_TREE_MISSING', `${dataDir} holds no recording; name the folder that DATA_DIR names`, { dataDir })
