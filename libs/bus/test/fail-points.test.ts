@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { resolve } from 'node:path'
-import { codeOf } from '@ib-stream/model'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
+import { waitFor } from '../../../test/support/wait-for.ts'
 import { openSpool } from '../src/spool.ts'
 import { range, stampsOf, tickLine } from './support/lines.ts'
 import { logContents, TestNats } from './support/test-nats.ts'
@@ -75,12 +76,8 @@ describe('ingest killed at a step of the model', () => {
     })
     const ended = once(child, 'exit')
     try {
-      for (;;) {
-        const opened = await openSpool(nats.spoolFolder, { source: 'simulator' }).catch((error: unknown) => codeOf(error))
-        if (opened === 'IBS_BUS_SPOOL_LOCKED') break
-        if (typeof opened === 'object') await opened.close()
-        await new Promise((again) => setTimeout(again, 20))
-      }
+      await waitFor('it has the spool', () => existsSync(join(nats.spoolFolder, 'spool.json'))) // to try the lock before would take it from the child
+      await expect(openSpool(nats.spoolFolder, { source: 'simulator' })).rejects.toMatchObject({ code: 'IBS_BUS_SPOOL_LOCKED' })
     } finally {
       child.kill('SIGKILL')
       await ended

@@ -146,6 +146,9 @@ describe('spool', () => {
   })
 })
 
+/** Each run writes segments of 8 MiB: a slow disk makes fewer of them. */
+const PROPERTY_WITHIN_MS = 8_000
+
 describe('spool, torn and damaged', () => {
   const writes = [range(1, 3), range(4, 4), range(5, 9)].map((ns) => ns.map((n) => record(n, 10 * n)))
 
@@ -176,7 +179,7 @@ describe('spool, torn and damaged', () => {
         await using spool = await open(folder)
         expect(plain(await readAll(spool))).toEqual(plain([...writes.flat().slice(0, end), record(end + 1, 3)]))
       }),
-      { numRuns: 40 },
+      { numRuns: 40, interruptAfterTimeLimit: PROPERTY_WITHIN_MS },
     )
   })
 
@@ -195,7 +198,7 @@ describe('spool, torn and damaged', () => {
         expect(spool.end).toBeGreaterThanOrEqual(4)
         expect(plain(await readAll(spool))).toEqual(plain(writes.flat().slice(0, spool.end)))
       }),
-      { numRuns: 25 },
+      { numRuns: 25, interruptAfterTimeLimit: PROPERTY_WITHIN_MS },
     )
   })
 
