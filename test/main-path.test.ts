@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { aggressors } from './support/aggressors.ts'
 import { SseClient } from './support/sse-client.ts'
 import { Stack } from './support/stack.ts'
 import { tapeSource } from './support/tape-source.ts'
@@ -49,6 +50,11 @@ describe('the main path, every service a process', () => {
     expect(json.size).toBe(sent.size)
 
     for (const [i, cid] of cids.entries()) {
+      const inFiles = [...json.values()].flat().filter((tick) => tick.cid === cid)
+      const byArrival = inFiles.toSorted((a, b) => (a.st ?? 0) - (b.st ?? 0))
+      const live = aggressors(lives[i]?.ticks ?? [])
+      expect(live.length).toBe(inFiles.filter(({ tt }) => tt !== 'bid_ask').length)
+      expect(live).toEqual(aggressors(byArrival))
       const mine = truth.filter((tick) => tick.cid === cid)
       expect(plain(lives[i]?.ticks ?? [])).toEqual(plain(mine))
       const recorded = [...json.values()].flat().filter((tick) => tick.cid === cid)

@@ -1,6 +1,8 @@
 import type { TickMessage } from '@ib-stream/model'
 import { encodeTickJson } from '@ib-stream/storage'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { aggressors } from '../../../test/support/aggressors.ts'
+import { type PlainTick, parseLines } from '../../../test/support/ticks.ts'
 import { comparePlaces, parseCursor } from '../src/cursor.ts'
 import { type LiveHub, openLiveHub } from '../src/live-hub.ts'
 import type { LiveTick } from '../src/live-tick.ts'
@@ -55,6 +57,16 @@ describe('live hub over a log with batches', () => {
     expect(messages.filter(({ batch }) => batch !== undefined).length).toBeGreaterThan(4)
     expect(messages.flatMap(linesOf)).not.toEqual(ticks.map(encodeTickJson))
     expect(seen.map(({ line }) => line)).toEqual(ticks.map(encodeTickJson))
+  })
+
+  test('gives every trade the aggressor that it has in the files; subject by subject, as the batches lie in the log, some would have another', async () => {
+    const messages = await recording.messages()
+    for (const cid of CIDS) {
+      const mine = (all: readonly PlainTick[]) => aggressors(all.filter((tick) => tick.cid === cid))
+      const stamped = parseLines(ticks.map(encodeTickJson).join('\n')).toSorted((a, b) => (a.st ?? 0) - (b.st ?? 0))
+      expect(mine(parseLines(seen.map(({ line }) => line).join('\n')))).toEqual(mine(stamped))
+      expect(mine(parseLines(messages.flatMap(linesOf).join('\n')))).not.toEqual(mine(stamped))
+    }
   })
 
   test('cursors rise with every tick', () => {
