@@ -164,6 +164,46 @@ describe.each(DAYS)('a reset at the open after $name', (days) => {
   })
 })
 
+describe('a session takes nothing over', () => {
+  const [days] = DAYS as [Days]
+  const { first, firstOfSecond } = days
+  const later = (second: number) => firstOfSecond.replace(':00Z', `:${second}Z`)
+  const run = (name: string, parameters: Record<string, unknown>, ticks: readonly TickMessage[]) =>
+    pushAll(prepareStudy(name, { session: 'full', ...parameters }).create({ calendar: days.calendar }), ticks)
+  const noQuoteYet = [
+    at(`${first}T15:00:00Z`, quote(0, 10, 11)),
+    at(`${first}T15:00:10Z`, trade(0, 11, 3)),
+    at(firstOfSecond, trade(0, 11.5, 5)),
+  ]
+
+  it('no quote and no price before: its first trade is undecided', () => {
+    for (const name of ['delta', 'true_delta'])
+      expect(run(name, {}, noQuoteYet).at(-1)).toMatchObject({
+        current_trade: { delta: 0 },
+        current_quote: { bid: null, ask: null },
+        summary: { total_neutral_volume: 5, cumulative_delta: 0 },
+      })
+    expect(run('true_delta', {}, noQuoteYet).at(-1)).toMatchObject({ calculation_stats: { ask_hits: 0, no_quote_trades: 1 } })
+    expect(run('volume_profile', { every_seconds: 0 }, noQuoteYet).at(-1)).toMatchObject({
+      levels: [{ price: 11.5, volume: 5, buy_volume: 0, sell_volume: 0 }],
+    })
+  })
+
+  it('no return from the last price before, and no touches of bands', () => {
+    const before = [10, 10, 10, 14].map((price, i) => at(`${first}T15:00:1${i}Z`, trade(0, price, 1)))
+    const after = [20, 22].map((price, i) => at(later(10 + i), trade(0, price, 1)))
+    const parameters = { min_trades: 2, std_dev: 1 }
+    expect(run('vwap', parameters, before).at(-1)).toMatchObject({ summary: { band_touches: { upper: 1 } } })
+    const [output] = run('vwap', parameters, [...before, ...after]).slice(-1) as unknown as [{ vwap: { realized_volatility: number } }]
+    expect(output).toMatchObject({ summary: { trade_count: 2, total_band_touches: 0 } })
+    expect(output.vwap.realized_volatility).toBeCloseTo(Math.log(22 / 20), 12)
+    expect(run('bollinger', parameters, [...before, ...after]).at(-1)).toMatchObject({
+      bands: { sma: 21 },
+      summary: { trade_count: 2, total_band_touches: 0 },
+    })
+  })
+})
+
 describe('the pace of outputs', () => {
   it('with every_seconds: the state at the end of each stretch, told by the first tick after it', () => {
     const study = prepareStudy('delta', { every_seconds: 5, session: 'none' }).create()

@@ -33,7 +33,6 @@ export class SquaredReturns {
     ring.push(atUs, change * change, 0)
     this.#add(1, change * change)
     // The return into the oldest price of the window came from one outside it, so it is taken out as that price becomes the oldest.
-    if (ring.length === 1) this.#add(-1, change * change)
     while (ring.at(0, TIME) <= atUs - this.#windowUs) {
       ring.drop()
       this.#add(-1, ring.at(0, SQUARE))

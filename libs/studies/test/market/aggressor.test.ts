@@ -89,7 +89,7 @@ describe('Lee and Ready’s rule', () => {
 
 describe('the tick rule', () => {
   it('looks at no quote: up is a buy, down a sell, equal as the last change was', () => {
-    expect(signs('tick', [10, 11], [11, 10.5, 10.5, 10.75, 10.75])).toBe('0 none, -1 tick, -1 tick, 1 tick, 1 tick')
+    expect(signs('tick', [10, 11], [11, 10.5, 10.5, 10.5, 10.75, 10.75])).toBe('0 none, -1 tick, -1 tick, -1 tick, 1 tick, 1 tick')
   })
 
   it('leaves equal prices undecided until the first change', () => {
