@@ -23,6 +23,7 @@ export const STORAGE_ERROR_CODES = [
   'IBS_STORAGE_SOURCE_MIXED', // the checkpoint belongs to another recording (spool id, or simulator and gateway)
   'IBS_STORAGE_PARTITION_COUNT', // the checkpoint was made with another number of partitions
   'IBS_STORAGE_CHECKPOINT_AHEAD', // a file is shorter than its checkpoint says: committed ticks are gone
+  'IBS_STORAGE_MANIFEST_AHEAD', // a closed file is missing or shorter than its manifest says, and no other backend is known to be whole there
   'IBS_STORAGE_BACKEND_IN_USE', // work on files that only their owner may do, while a writer holds a lock of the backend
   'IBS_STORAGE_IMPORT_REFUSED', // sources or options of an import that cannot be
   'IBS_STORAGE_CHECKPOINT_DAMAGED', // a durable checkpoint that cannot be read

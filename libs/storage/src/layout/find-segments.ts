@@ -37,6 +37,10 @@ export async function findSegments(dataDir: string, backend: Backend, query: Seg
   return found.sort(compareSegments)
 }
 
+/** True where a file may hold ticks of a range. */
+export const isInRange = ({ cid, tt, hourUs }: Segment, { cids, tts, startUs, endUs }: SegmentQuery): boolean =>
+  cids.includes(cid) && tts.includes(tt) && hourUs < endUs && hourUs + US_PER_HOUR > startUs
+
 /** Order of reading: hour, contract, tick type, stamp. */
 export function compareSegments(a: Segment, b: Segment): number {
   return a.hourUs - b.hourUs || a.cid - b.cid || TICK_TYPES.indexOf(a.tt) - TICK_TYPES.indexOf(b.tt) || a.stampSeconds - b.stampSeconds

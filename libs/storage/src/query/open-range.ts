@@ -3,6 +3,7 @@ import { rowsOf, type TickColumns, tickOfRow } from '../codec/columns.ts'
 import { StorageError } from '../errors.ts'
 import { BACKENDS, type Backend, isBackend, type OwnBackend } from '../layout/backend.ts'
 import { type Damage, DamageList } from './damage.ts'
+import type { LostSegment } from './lost-segments.ts'
 import { mergeColumns } from './merge-columns.ts'
 import { chooseReads, type SegmentRead } from './plan.ts'
 import { measureSegment, rawHour } from './raw-slices.ts'
@@ -78,23 +79,25 @@ export interface TickRange extends AsyncDisposable {
 /**
  * Looks at the checkpoints and sizes of the files of a range, reads nothing yet. For each partition: checkpoint, sizes, checkpoint again; unless it is the same,
  * looked at again, some times at most.
- * @throws StorageError `IBS_STORAGE_RANGE_INVALID`, `IBS_STORAGE_RANGE_UNSTABLE`, `IBS_STORAGE_CHECKPOINT_AHEAD`
+ * @throws StorageError `IBS_STORAGE_RANGE_INVALID`, `IBS_STORAGE_RANGE_UNSTABLE`, `IBS_STORAGE_CHECKPOINT_AHEAD`, `IBS_STORAGE_MANIFEST_AHEAD`
  */
 export async function openRange(options: RangeOptions): Promise<TickRange> {
   assertRange(options)
   const backends = options.backends ?? BACKENDS
   const partitions = Map.groupBy(new Set(options.cids), partitionOf)
   const found: SegmentRead[] = []
+  const lost: LostSegment[] = []
   const seqs = new Map<string, number>()
   for (const [partition, cids] of partitions) {
     for (const backend of backends) {
       const snapshot = await snapshotOf({ ...options, cids }, backend, partition)
       found.push(...snapshot.reads)
+      lost.push(...snapshot.lost)
       seqs.set(`${backend}/${partition}`, snapshot.seq)
     }
   }
   const seqOf = (backend: Backend, partition: number) => seqs.get(`${backend}/${partition}`) ?? 0
-  const hours = chooseReads(found, (backend, cid) => seqOf(backend, partitionOf(cid)))
+  const hours = chooseReads(found, lost, (backend, cid) => seqOf(backend, partitionOf(cid)))
   const positions = new Map(
     [...partitions.keys()].map((partition) => [partition, Math.max(0, ...backends.map((backend) => seqOf(backend, partition)))]),
   )

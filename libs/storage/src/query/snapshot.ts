@@ -1,21 +1,23 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { US_PER_HOUR } from '@ib-stream/model'
 import { isMissing, StorageError } from '../errors.ts'
 import type { Backend } from '../layout/backend.ts'
-import { findSegments, type SegmentQuery } from '../layout/find-segments.ts'
+import { findSegments, isInRange, type SegmentQuery } from '../layout/find-segments.ts'
 import { parseSegmentPath, type Segment } from '../layout/segment-path.ts'
 import type { ManifestEntry } from '../manifest/manifest-entry.ts'
 import { readManifests } from '../manifest/read-manifest.ts'
 import type { Checkpoint } from '../segment/checkpoint.ts'
 import { readCheckpoint } from '../segment/read-position.ts'
 import { checkpointAhead } from '../segment/recover.ts'
+import { type LostSegment, lostSegments } from './lost-segments.ts'
 import type { SegmentRead } from './plan.ts'
 
 /** What one backend's files of one partition held at one moment. */
 export interface Snapshot {
   seq: number
   reads: SegmentRead[]
+  /** Not among `reads`. */
+  lost: LostSegment[]
 }
 
 /** @throws StorageError `IBS_STORAGE_RANGE_UNSTABLE`, `IBS_STORAGE_CHECKPOINT_AHEAD` */
@@ -24,7 +26,16 @@ export function snapshotOf(query: SegmentQuery & { dataDir: string }, backend: B
     () => readCheckpoint(query.dataDir, backend, partition),
     async (checkpoint) => {
       const { entries } = await readManifests({ ...query, backend, partition }, checkpoint?.files ?? {})
-      return { seq: checkpoint?.seq ?? 0, reads: await sizesOf(query, backend, checkpoint, entries) }
+      const found = await sizesOf(query, backend, checkpoint, entries)
+      const bytesOf = (path: string) => (checkpoint?.files[path] === undefined ? (found.get(path)?.bytes ?? 0) : undefined)
+      let lost = lostSegments(entries, query, bytesOf)
+      if (lost.length > 0) {
+        // Retention notes what it is about to remove: both may have happened since the manifests were read.
+        const now = await readManifests({ ...query, backend, partition }, checkpoint?.files ?? {})
+        lost = lostSegments(now.entries, query, bytesOf)
+        for (const { segment } of lost) found.delete(segment.path)
+      }
+      return { seq: checkpoint?.seq ?? 0, reads: [...found.values()], lost }
     },
   )
 }
@@ -63,18 +74,18 @@ async function sizesOf(
   backend: Backend,
   checkpoint: Checkpoint | undefined,
   closed: ReadonlyMap<string, ManifestEntry>,
-): Promise<SegmentRead[]> {
+): Promise<Map<string, SegmentRead>> {
   const segments = await findSegments(options.dataDir, backend, options)
   const seen = new Set(segments.map(({ path }) => path))
   for (const path of Object.keys(checkpoint?.files ?? {})) {
     const segment = seen.has(path) ? undefined : parseSegmentPath(path)
-    if (segment && isWanted(segment, options)) segments.push(segment) // listed but not there: only right while nothing is committed
+    if (segment && isInRange(segment, options)) segments.push(segment) // listed but not there: only right while nothing is committed
   }
-  const reads: SegmentRead[] = []
+  const reads = new Map<string, SegmentRead>()
   for (let i = 0; i < segments.length; i += STATS_AT_ONCE) {
     const some = segments.slice(i, i + STATS_AT_ONCE)
     for (const read of await Promise.all(some.map((segment) => sizeOf(options.dataDir, segment, checkpoint, closed.get(segment.path))))) {
-      if (read !== undefined && read.bytes > 0) reads.push(read)
+      if (read !== undefined && read.bytes > 0) reads.set(read.segment.path, read)
     }
   }
   return reads
@@ -114,8 +125,4 @@ async function statOrMissing(path: string) {
     if (isMissing(error)) return undefined
     throw error
   }
-}
-
-function isWanted({ cid, tt, hourUs }: Segment, { cids, tts, startUs, endUs }: SegmentQuery): boolean {
-  return cids.includes(cid) && tts.includes(tt) && hourUs < endUs && hourUs + US_PER_HOUR > startUs
 }

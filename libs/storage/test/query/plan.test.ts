@@ -18,7 +18,7 @@ function read(backend: Backend, hour: number, stampSeconds = 0, cid = 1): Segmen
 }
 
 const choose = (reads: SegmentRead[], seqs: Partial<Record<Backend, number>>) =>
-  chooseReads(reads, (backend) => seqs[backend] ?? 0).map((hour) => hour.map(({ segment }) => segment.path))
+  chooseReads(reads, [], (backend) => seqs[backend] ?? 0).map((hour) => hour.map(({ segment }) => segment.path))
 
 describe('chooseReads', () => {
   it('takes the backend that is furthest, and another one for hours that it does not have', () => {
