@@ -184,7 +184,7 @@ describe('openRange', () => {
       expect(n).toBe(count)
     }
     expect(await range.measure()).toMatchObject({ ticks: count })
-  })
+  }, 90_000)
 
   it('gives at most as many as asked for, in batches as asked for', async () => {
     await using at = await temporaryDataDir()
