@@ -1,5 +1,5 @@
-// The storage engine on this machine: bytes a tick in every form, the codecs beside JSON.parse, JSON.stringify and protobufjs, and appending with checkpoints.
-// `npm run bench -- storage [--day FILE.jsonl[.gz]] [--ticks 1000000] [--rounds 5] [--only sizes,codecs,append] [--result FILE]`: FILE is a real day of v3 lines (or
+// The storage engine on this machine: bytes a tick in every form, the codecs beside JSON.parse, JSON.stringify and protobufjs, appending with checkpoints, ranges.
+// `npm run bench -- storage [--day FILE.jsonl[.gz]] [--ticks 1000000] [--rounds 5] [--only sizes,codecs,append,ranges] [--result FILE]`: FILE is a real day of v3 lines (or
 // IB_STREAM_REAL_DAY). Codecs are timed by the thread's own CPU time. Runs are interleaved, medians taken and
 // their spread given; output is verified before its speed is given; ends with 1 where a figure is below what it must reach.
 import { execFileSync } from 'node:child_process'
@@ -11,6 +11,7 @@ import { appendFigures } from './storage/append.ts'
 import { codecFigures } from './storage/codecs.ts'
 import { modelDay, realDay } from './storage/days.ts'
 import type { Figure } from './storage/figure.ts'
+import { rangeFigures } from './storage/ranges.ts'
 import { sizeFigures } from './storage/sizes.ts'
 
 /** Sizes do not change with more of the same. */
@@ -21,7 +22,7 @@ const { values } = parseArgs({
     day: { type: 'string', default: process.env.IB_STREAM_REAL_DAY ?? '' },
     ticks: { type: 'string', default: '1000000' },
     rounds: { type: 'string', default: '5' },
-    only: { type: 'string', default: 'sizes,codecs,append' },
+    only: { type: 'string', default: 'sizes,codecs,append,ranges' },
     result: { type: 'string', default: 'bench/results/storage.json' },
   },
 })
@@ -41,6 +42,7 @@ const sections: Record<string, () => Promise<Figure[]>> = {
   ],
   codecs: () => codecFigures(model, rounds),
   append: () => appendFigures(model, rounds),
+  ranges: () => rangeFigures(model, rounds),
 }
 const figures: Figure[] = []
 for (const name of values.only.split(',')) {
