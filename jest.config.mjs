@@ -13,7 +13,7 @@ export default {
   },
   extensionsToTreatAsEsm: [],
   testEnvironment: 'node',
-  testTimeout: 30_000,
+  testTimeout: 90_000,
   watchman: false,
   maxWorkers: 2,
 }
