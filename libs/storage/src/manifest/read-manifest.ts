@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { US_PER_DAY } from '@ib-stream/model'
+import { US_PER_DAY, usFromMs } from '@ib-stream/model'
 import { isMissing } from '../errors.ts'
 import type { Backend } from '../layout/backend.ts'
-import { dayOf, manifestPath } from '../layout/manifest-path.ts'
+import { dayOf, manifestFolder, manifestPath } from '../layout/manifest-path.ts'
 import type { PartitionId } from '../layout/state-path.ts'
 import { decodeManifestEntry, type ManifestEntry } from './manifest-entry.ts'
 
@@ -38,7 +38,7 @@ export interface ManifestQuery {
 export async function readManifests(query: ManifestQuery, committed: Readonly<Record<string, number>>): Promise<Manifest> {
   const entries = new Map<string, ManifestEntry>()
   const damage: ManifestDamage[] = []
-  for (let dayUs = dayOf(query.startUs); dayUs < query.endUs; dayUs += US_PER_DAY) {
+  for (const dayUs of await daysOf(query)) {
     const path = manifestPath({ ...query, dayUs })
     const bytes = await bytesOf(join(query.dataDir, path))
     if (bytes === undefined) continue
@@ -47,6 +47,29 @@ export async function readManifests(query: ManifestQuery, committed: Readonly<Re
     damage.push(...day.damage)
   }
   return { entries, damage }
+}
+
+/** The UTC days of a range that may have a manifest, by their first µs. A range of decades costs one listing and not a look at each of its days. */
+async function daysOf({ dataDir, backend, startUs, endUs }: ManifestQuery): Promise<number[]> {
+  const firstUs = dayOf(startUs)
+  if (endUs - firstUs <= LISTED_FROM_DAYS * US_PER_DAY)
+    return Array.from({ length: Math.ceil((endUs - firstUs) / US_PER_DAY) }, (_, i) => firstUs + i * US_PER_DAY)
+  return (await namesIn(join(dataDir, manifestFolder(backend))))
+    .map((name) => usFromMs(Date.parse(`${name}T00:00:00Z`)))
+    .filter((dayUs) => dayUs >= firstUs && dayUs < endUs)
+    .sort((a, b) => a - b)
+}
+
+/** Up to a week its days are simply looked at, so that an hour costs the same in a tree of any size. */
+const LISTED_FROM_DAYS = 7
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder)
+  } catch (error) {
+    if (isMissing(error)) return []
+    throw error
+  }
 }
 
 /** What the bytes of one manifest file say. */

@@ -93,6 +93,18 @@ describe('a manifest file', () => {
     expect([...listed.entries.keys()]).toEqual([pathAt(dayUs), pathAt(dayUs + US_PER_HOUR), pathAt(dayUs + US_PER_DAY)])
     expect(listed.damage).toEqual([])
     expect((await readManifests({ ...query, startUs: 0, endUs: US_PER_DAY }, {})).entries.size).toBe(0)
+    const always = await readManifests({ ...query, startUs: 0, endUs: 2 ** 52 }, {})
+    expect([...always.entries.keys()]).toEqual(days.flatMap((day) => [pathAt(day), pathAt(day + US_PER_HOUR)]))
+    const half = await readManifests({ ...query, startUs: dayUs + 1, endUs: dayUs + 30 * US_PER_DAY }, {})
+    expect(half.entries.size).toBe(4)
+  })
+
+  it('regression: a range of a hundred years is not a look at each of its days', async () => {
+    await using at = await temporaryDataDir()
+    const startedMs = performance.now()
+    for (let i = 0; i < 20; i++)
+      await readManifests({ dataDir: at.dataDir, backend: 'json', partition: 9, startUs: 0, endUs: 36_525 * US_PER_DAY }, {})
+    expect(performance.now() - startedMs).toBeLessThan(2_000) // 730,000 looks take half a minute
   })
 
   it('has a path that names its partition and day', () => {
