@@ -1,19 +1,52 @@
-/** The two times that the simulator needs; a test or a later virtual day gives its own. */
+/** The two times that the simulator needs. Both run at the clock's rate, so a day can pass in minutes. */
 export interface Clock {
   /** Wall time, µs since 1970-01-01 UTC. May step. */
   wallUs(): number
   /** Time that never goes back, µs since an arbitrary start. */
   steadyUs(): number
+  /** How many seconds pass on this clock in one second of the machine. */
+  readonly rate: number
 }
 
 export const US_PER_SECOND = 1_000_000
 export const US_PER_MS = 1000
 const MS_PER_SECOND = 1000
+/** setTimeout fires at once above 2^31 ms. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /** The machine's clocks. */
 export const systemClock: Clock = {
   wallUs: () => Date.now() * US_PER_MS,
   steadyUs: () => performance.now() * US_PER_MS,
+  rate: 1,
+}
+
+/** Where a clock begins and how fast it runs. */
+export interface ClockSettings {
+  /** Wall time at the start, µs since 1970-01-01 UTC; undefined: now. */
+  readonly startUs: number | undefined
+  readonly rate: number
+}
+
+/** The machine's clock, or one that starts elsewhere or runs `rate` times as fast; it then follows the machine's steady clock and does not step. */
+export function openClock({ startUs, rate }: ClockSettings): Clock {
+  if (startUs === undefined && rate === 1) return systemClock
+  const anchorWallUs = startUs ?? systemClock.wallUs()
+  const anchorSteadyUs = systemClock.steadyUs()
+  const steadyUs = () => (systemClock.steadyUs() - anchorSteadyUs) * rate
+  return { wallUs: () => anchorWallUs + steadyUs(), steadyUs, rate }
+}
+
+/** The machine's ms in which so many µs pass on the clock, for its timers; at least 0, at most what setTimeout takes. */
+export function timerMs(clock: Clock, us: number): number {
+  return Math.min(LONGEST_TIMER_MS, Math.max(0, Math.ceil(us / US_PER_MS / clock.rate)))
+}
+
+/** Calls back once when so many seconds have passed on the clock. Keeps no process alive. @returns what cancels it */
+export function afterSeconds(clock: Clock, seconds: number, work: () => void): () => void {
+  const timer = setTimeout(work, timerMs(clock, secondsToUs(seconds)))
+  timer.unref()
+  return () => clearTimeout(timer)
 }
 
 /** Whole seconds since 1970 of a µs stamp, rounded down: the only resolution that IB's stamps have. */
@@ -31,12 +64,17 @@ export function dateOfUs(us: number): Date {
   return new Date(us / US_PER_MS)
 }
 
+/** The µs stamp of a Date. */
+export function usOfDate(date: Date): number {
+  return date.getTime() * US_PER_MS
+}
+
 /** Seconds as µs, for gaps that a model draws in seconds. */
 export function secondsToUs(seconds: number): number {
   return seconds * US_PER_SECOND
 }
 
-/** Seconds as ms, for timers. */
+/** Seconds as ms, for timers of the machine. */
 export function secondsToMs(seconds: number): number {
   return seconds * MS_PER_SECOND
 }

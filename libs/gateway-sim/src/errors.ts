@@ -2,6 +2,8 @@
 export const SIM_ERROR_CODES = [
   'IBS_SIM_OPTION_INVALID', // an option or flag has a value that the simulator cannot use
   'IBS_SIM_REPLAY_INVALID', // the replay file cannot be read, or a line of it is no v3 tick
+  'IBS_SIM_FAULT_INVALID', // an order for a fault names none that there is, or has a wrong setting
+  'IBS_SIM_SCENARIO_INVALID', // the scenario file cannot be read, or a step of it is none
 ] as const
 
 /** One of SIM_ERROR_CODES. */

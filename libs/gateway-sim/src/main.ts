@@ -1,8 +1,8 @@
 import { once } from 'node:events'
-import { parseCommandLine, USAGE } from './command-line.ts'
+import { type Command, parseCommandLine, USAGE } from './command-line.ts'
+import { startControl } from './control.ts'
 import { GatewaySimError, messageOf } from './errors.ts'
 import { startGatewaySim } from './gateway-sim.ts'
-import { startHealth } from './health.ts'
 import { jsonLinesLog } from './log.ts'
 
 const log = jsonLinesLog((line) => process.stdout.write(line))
@@ -22,12 +22,26 @@ async function main(): Promise<number> {
     process.stdout.write(USAGE)
     return 0
   }
+  return command.order === undefined ? await run(command) : await order(command.order)
+}
+
+async function run(command: Command): Promise<number> {
   const stopSignal = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
   await using sim = await startGatewaySim({ ...command.options, log })
-  await using health = command.health && (await startHealth({ ...command.health, stats: () => sim.stats() }))
+  await using control = command.control && (await startControl({ ...command.control, sim }))
   await Promise.race(command.exitAtEnd ? [stopSignal, sim.tapeDone] : [stopSignal])
-  health?.closeAllConnections()
+  control?.closeAllConnections()
   const stats = sim.stats()
   log('info', 'stopping', { ...stats })
   return stats.tape === 'failed' && command.exitAtEnd ? 1 : 0
+}
+
+/** Asks a simulator that runs for a fault and prints its answer. @returns the exit code: 0, or 1 when it was refused */
+async function order({ url, fault }: NonNullable<Command['order']>): Promise<number> {
+  const address = new URL('/faults', url)
+  const response = await fetch(address, { method: 'POST', body: JSON.stringify(fault) }).catch((cause: unknown) => {
+    throw new GatewaySimError('IBS_SIM_OPTION_INVALID', `nothing answers at ${address}; start the simulator with --control, or give --url`, {}, cause)
+  })
+  process.stdout.write(await response.text())
+  return response.ok ? 0 : 1
 }

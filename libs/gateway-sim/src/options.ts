@@ -1,7 +1,8 @@
-import { type Clock, systemClock } from './clock.ts'
+import { openClock, usOfDate, type Clock } from './clock.ts'
 import { GatewaySimError } from './errors.ts'
 import { type Log, silentLog } from './log.ts'
-import { MAX_SERVER_VERSION, MIN_SERVER_VERSION } from './wire/handshake.ts'
+import type { MarketHours } from './market/model/intensity.ts'
+import { MAX_SERVER_VERSION, MIN_CONFIGURABLE_VERSION } from './wire/handshake.ts'
 
 /** How a simulated gateway is set up. Fields have the names of the flags of `src/main.ts`. */
 export interface GatewaySimOptions {
@@ -13,13 +14,19 @@ export interface GatewaySimOptions {
   readonly seed?: number
   /** Multiplies the market model's 25 to 60 ticks per second and contract. @default 1 */
   readonly rate?: number
+  /** `always`: the model trades day and night, more quietly outside the liquid hours; `exchange`: in the contract's trading hours only. @default 'always' */
+  readonly hours?: MarketHours
+  /** Halts of a contract in a day, on average; of five minutes, in its liquid hours. @default 0 */
+  readonly haltsPerDay?: number
+  /** Bursts of 1000 to 5000 ticks within a second, of a contract in an hour, on average. @default 1 */
+  readonly burstsPerHour?: number
   /** File of v3 JSON lines (plain or `.gz`) to play instead of the model. */
   readonly replay?: string
   /** Multiple of the recorded pace (by `st`), or `max`: as fast as the sockets are read. @default 1 */
   readonly speed?: number | 'max'
   /** Leaves the stamps of the replay as recorded; otherwise the last one becomes the second in which the tape starts. @default false */
   readonly keepTimes?: boolean
-  /** The tape waits while nobody is subscribed, instead of going on like a market. @default false */
+  /** A replay waits while nobody is subscribed, instead of going on like a market. @default false */
   readonly hold?: boolean
   /** Subscriptions that must stand before the tape starts. @default 1 */
   readonly startAfter?: number
@@ -29,54 +36,87 @@ export interface GatewaySimOptions {
   readonly maxVersion?: number
   /** Accounts that the gateway manages. @default ['DU1234567'] */
   readonly accounts?: readonly string[]
+  /** Tick-by-tick requests that may stand at once, over all clients. @default 5 */
+  readonly lines?: number
+  /** Seconds before the same kind of the same instrument may be asked for again; 0: at once. @default 15 */
+  readonly repeatSeconds?: number
+  /** Messages that a client may send in a second; 0: any number. @default 50 */
+  readonly messagesPerSecond?: number
+  /** Wall time at which the clock starts, ISO 8601. @default now */
+  readonly clockStart?: string
+  /** How many seconds pass on the clock in one second. @default 1 */
+  readonly clockRate?: number
+  /** File of faults and their times, see docs/reference/gateway-sim.md. */
+  readonly scenario?: string
   /** Unsent bytes above which a client is slow and its socket destroyed. @default 8 MiB */
   readonly slowClientBytes?: number
   /** @default silence */
   readonly log?: Log
-  /** @default the machine's clocks */
+  /** Instead of clockStart and clockRate. */
   readonly clock?: Clock
 }
 
+type Unset = 'replay' | 'truth' | 'scenario'
+
 /** Every option with its value. */
-export type ResolvedOptions = Readonly<Required<Omit<GatewaySimOptions, 'replay' | 'truth'>>> & Pick<GatewaySimOptions, 'replay' | 'truth'>
+export type ResolvedOptions = Readonly<Required<Omit<GatewaySimOptions, Unset | 'clockStart' | 'clockRate'>>> & Pick<GatewaySimOptions, Unset>
 
 const DEFAULTS = {
   host: '127.0.0.1',
   port: 4002,
   seed: 1,
   rate: 1,
+  hours: 'always',
+  haltsPerDay: 0,
+  burstsPerHour: 1,
   speed: 1,
   keepTimes: false,
   hold: false,
   startAfter: 1,
   maxVersion: MAX_SERVER_VERSION,
   accounts: ['DU1234567'],
+  lines: 5,
+  repeatSeconds: 15,
+  messagesPerSecond: 50,
   slowClientBytes: 8 * 1024 * 1024,
   log: silentLog,
-  clock: systemClock,
 } as const
 
 /**
  * Fills in the defaults.
  * @throws GatewaySimError IBS_SIM_OPTION_INVALID with every problem at once, by flag name
  */
-export function resolveOptions(options: GatewaySimOptions): ResolvedOptions {
-  const resolved: ResolvedOptions = { ...DEFAULTS, ...options }
-  const problems = problemsOf(resolved)
+export function resolveOptions({ clockStart, clockRate = 1, ...options }: GatewaySimOptions): ResolvedOptions {
+  const startUs = clockStart === undefined ? undefined : usOfDate(new Date(clockStart))
+  const problems = [...problemsOf({ ...DEFAULTS, ...options }), ...clockProblems(clockStart, startUs, clockRate)]
   if (problems.length > 0) throw new GatewaySimError('IBS_SIM_OPTION_INVALID', `${problems.join('; ')}. Correct the options`, { problems })
-  return Object.freeze(resolved)
+  return Object.freeze({ ...DEFAULTS, clock: openClock({ startUs, rate: clockRate }), ...options })
 }
 
-function problemsOf(options: ResolvedOptions): string[] {
+function clockProblems(clockStart: string | undefined, startUs: number | undefined, rate: number): string[] {
+  return [
+    ...(startUs !== undefined && Number.isNaN(startUs) ? [`--clock-start must be a time like 2026-11-25T23:40:00Z, not ${clockStart}`] : []),
+    ...(Number.isFinite(rate) && rate > 0 && rate <= 10_000 ? [] : [`--clock-rate must be a number above 0, at most 10000, not ${rate}`]),
+  ]
+}
+
+function problemsOf(options: Omit<ResolvedOptions, 'clock'>): string[] {
   const integer = (value: number, min: number, max: number) => Number.isInteger(value) && value >= min && value <= max
   const positive = (value: number) => Number.isFinite(value) && value > 0
+  const upTo = (value: number, max: number) => value >= 0 && value <= max
   const rules: readonly (readonly [flag: string, value: unknown, holds: boolean, rule: string])[] = [
     ['--port', options.port, integer(options.port, 0, 65_535), 'an integer from 0 to 65535'],
     ['--seed', options.seed, integer(options.seed, 0, Number.MAX_SAFE_INTEGER), 'an integer from 0 on'],
     ['--rate', options.rate, positive(options.rate), 'a number above 0'],
+    ['--hours', options.hours, ['always', 'exchange'].includes(options.hours), 'always or exchange'],
+    ['--halts', options.haltsPerDay, upTo(options.haltsPerDay, 50), 'a number from 0 to 50'],
+    ['--bursts', options.burstsPerHour, upTo(options.burstsPerHour, 50), 'a number from 0 to 50'],
     ['--speed', options.speed, options.speed === 'max' || positive(options.speed), 'a number above 0, or max'],
     ['--start-after', options.startAfter, integer(options.startAfter, 1, 10_000), 'an integer from 1 on'],
-    ['--max-version', options.maxVersion, integer(options.maxVersion, MIN_SERVER_VERSION, MAX_SERVER_VERSION), 'from 176 to 193'],
+    ['--max-version', options.maxVersion, integer(options.maxVersion, MIN_CONFIGURABLE_VERSION, MAX_SERVER_VERSION), 'from 176 to 193'],
+    ['--lines', options.lines, integer(options.lines, 0, 10_000), 'an integer from 0 to 10000'],
+    ['--repeat-seconds', options.repeatSeconds, upTo(options.repeatSeconds, 3600), 'a number from 0 to 3600'],
+    ['--messages-per-second', options.messagesPerSecond, integer(options.messagesPerSecond, 0, 1_000_000), 'an integer from 0 on'],
     ['slowClientBytes', options.slowClientBytes, positive(options.slowClientBytes), 'a number of bytes above 0'],
     ['accounts', options.accounts.join(), options.accounts.length > 0, 'at least one account'],
   ]

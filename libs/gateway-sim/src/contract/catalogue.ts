@@ -1,15 +1,27 @@
 import type { ContractQuery } from '../wire/request.ts'
 import type { SimContract } from './contract.ts'
-import { frontExpiry } from './quarterly-expiry.ts'
-import { unknownStock, usStock } from './us-stock.ts'
+import { compactDay } from './listing/expiry.ts'
+import { futuresAround } from './listing/futures.ts'
+import { optionsAround } from './listing/options.ts'
+import { OTHERS } from './listing/others.ts'
+import { STOCKS, unknownStock } from './listing/stocks.ts'
+
+/** IB gives no more samples for a pattern. */
+const MOST_SAMPLES = 16
 
 /** The contracts that the simulated gateway knows. */
 export class Catalogue {
   readonly #byConId = new Map<number, SimContract>()
+  readonly #today: () => Date
 
-  /** @param now decides which expiry the future has: 711280073 was MNQU5 once, here it never expires */
-  constructor(now: Date) {
-    for (const contract of [microNasdaq(now), APPLE, IBM, SPY, EURO_DOLLAR]) this.#byConId.set(contract.conId, contract)
+  /**
+   * @param now decides which expiries there are, and which one is the front
+   * @param today decides which of them are over
+   */
+  constructor(now: Date, today: () => Date = () => now) {
+    this.#today = today
+    for (const contract of [...STOCKS, ...futuresAround(now), ...OTHERS, ...optionsAround(now, STOCKS)])
+      this.#byConId.set(contract.conId, contract)
   }
 
   /** Makes sure that a contract id of a replay file can be asked for. */
@@ -17,8 +29,45 @@ export class Catalogue {
     if (!this.#byConId.has(conId)) this.#byConId.set(conId, unknownStock(conId))
   }
 
-  /** Contracts that fit all that the query says. A contract id alone decides; without one, symbol (or local symbol) and type are needed. */
-  find(query: ContractQuery): readonly SimContract[] {
+  /**
+   * Contracts that fit all that the query says. A contract id alone decides; without one, symbol (or local symbol) and type are needed.
+   * @param includeExpired also those whose last trading day is over
+   */
+  find(query: ContractQuery, includeExpired = false): readonly SimContract[] {
+    const today = compactDay(this.#today())
+    return this.#fitting(query).filter(({ lastTradeDay }) => includeExpired || lastTradeDay === '' || lastTradeDay >= today)
+  }
+
+  byConId(conId: number): SimContract | undefined {
+    return this.#byConId.get(conId)
+  }
+
+  /** By ISIN or CUSIP. */
+  findBySecId(type: string, id: string): readonly SimContract[] {
+    return [...this.#byConId.values()].filter(({ isin, bond }) => (type === 'CUSIP' ? bond?.cusip : isin) === id && id !== '')
+  }
+
+  /** Options on an underlying, in the order of expiry, strike and right. */
+  optionsOf(underConId: number): readonly SimContract[] {
+    return [...this.#byConId.values()].filter((contract) => contract.secType === 'OPT' && contract.underConId === underConId)
+  }
+
+  /** Contracts whose symbol begins with a text, or whose name has it; one for each symbol, type and exchange. */
+  matching(pattern: string): readonly SimContract[] {
+    const wanted = pattern.toUpperCase()
+    if (wanted === '') return []
+    return [...this.#byConId.values()]
+      .filter(({ secType }) => secType !== 'OPT' && secType !== 'FUT')
+      .filter(({ symbol, longName }) => symbol.startsWith(wanted) || longName.toUpperCase().includes(wanted))
+      .slice(0, MOST_SAMPLES)
+  }
+
+  /** The price step of a market rule. */
+  minTickOf(ruleId: number): number | undefined {
+    return [...this.#byConId.values()].find(({ marketRuleId }) => marketRuleId === ruleId)?.minTick
+  }
+
+  #fitting(query: ContractQuery): readonly SimContract[] {
     if (query.conId !== undefined) {
       const contract = this.#byConId.get(query.conId)
       return contract === undefined ? [] : [contract]
@@ -38,96 +87,9 @@ function fits(query: ContractQuery, contract: SimContract): boolean {
     asked(query.currency, contract.currency) &&
     asked(query.exchange, contract.exchange, ...contract.validExchanges) &&
     asked(query.primaryExchange, contract.primaryExchange, contract.exchange) &&
+    asked(query.multiplier, contract.multiplier) &&
+    asked(query.right, contract.right) &&
+    (query.strike === undefined || query.strike === contract.strike) &&
     asked(query.expiry, contract.lastTradeDay, contract.contractMonth)
   )
-}
-
-function microNasdaq(now: Date): SimContract {
-  const expiry = frontExpiry(now)
-  return {
-    conId: 711280073,
-    symbol: 'MNQ',
-    secType: 'FUT',
-    lastTradeDay: expiry.day,
-    lastTradeTime: '08:30',
-    contractMonth: expiry.month,
-    exchange: 'CME',
-    primaryExchange: '',
-    currency: 'USD',
-    localSymbol: `MNQ${expiry.code}`,
-    marketName: 'MNQ',
-    tradingClass: 'MNQ',
-    longName: 'Micro E-Mini Nasdaq-100 Index',
-    minTick: 0.25,
-    multiplier: '2',
-    validExchanges: ['CME', 'QBALGO'],
-    underConId: 362687422,
-    underSymbol: 'MNQ',
-    underSecType: 'IND',
-    industry: '',
-    category: '',
-    subcategory: '',
-    stockType: '',
-    isin: '',
-    aggGroup: 2147483647,
-    marketRuleId: 67,
-    minSize: 1,
-    sizeIncrement: 1,
-    suggestedSizeIncrement: 1,
-    timeZone: 'US/Central',
-    tradingHours: { opens: '1700', closes: '1600' },
-    liquidHours: { opens: '0830', closes: '1600' },
-  }
-}
-
-const APPLE = usStock({
-  conId: 265598,
-  symbol: 'AAPL',
-  primaryExchange: 'NASDAQ',
-  longName: 'APPLE INC',
-  tradingClass: 'NMS',
-  marketName: 'NMS',
-  industry: 'Technology',
-  category: 'Computers',
-  subcategory: 'Computers',
-  isin: 'US0378331005',
-})
-
-const IBM = usStock({
-  conId: 8314,
-  symbol: 'IBM',
-  primaryExchange: 'NYSE',
-  longName: 'INTL BUSINESS MACHINES CORP',
-  industry: 'Technology',
-  category: 'Computers',
-  subcategory: 'Computer Services',
-  isin: 'US4592001014',
-})
-
-const SPY = usStock({
-  conId: 756733,
-  symbol: 'SPY',
-  primaryExchange: 'ARCA',
-  longName: 'SS SPDR S&P 500 ETF TRUST-US',
-  stockType: 'ETF',
-  isin: 'US78462F1030',
-})
-
-const EURO_DOLLAR: SimContract = {
-  ...usStock({ conId: 12087792, symbol: 'EUR', primaryExchange: '', longName: 'European Monetary Union Euro' }),
-  secType: 'CASH',
-  exchange: 'IDEALPRO',
-  localSymbol: 'EUR.USD',
-  marketName: 'EUR.USD',
-  tradingClass: 'EUR.USD',
-  minTick: 0.00005,
-  validExchanges: ['IDEALPRO'],
-  stockType: '',
-  aggGroup: 4,
-  marketRuleId: 239,
-  minSize: 0.01,
-  sizeIncrement: 0.01,
-  suggestedSizeIncrement: 0.01,
-  tradingHours: { opens: '1715', closes: '1700' },
-  liquidHours: { opens: '1715', closes: '1700' },
 }

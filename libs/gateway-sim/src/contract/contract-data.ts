@@ -1,21 +1,25 @@
 import type { Field } from '../wire/frame.ts'
 import { REPLY } from '../wire/message-id.ts'
 import { escapeNonAscii } from '../wire/reply.ts'
-import type { SimContract } from './contract.ts'
-import { ibHours, localTime } from './trading-hours.ts'
+import type { BondFacts, SimContract } from './contract.ts'
+import { localTime } from './local-time.ts'
+import { ibHours } from './trading-hours.ts'
 
+/** From here on CONTRACT_DATA of a fund has 17 more fields. */
+const FUND_DATA_FIELDS = 179
 /** From here on CONTRACT_DATA has a field of its own for the last trading day. */
 const LAST_TRADE_DATE = 182
 /** From here on it ends with the reasons why the account may not trade the contract. */
 const INELIGIBILITY_REASONS = 186
+/** From here on message 18 has the hours. */
+const BOND_TRADING_HOURS = 188
 
 const ORDER_TYPES =
   'ACTIVETIM,AD,ADJUST,ALERT,ALLOC,AVGCOST,BASKET,BENCHPX,CASHQTY,COND,CONDORDER,DAY,DEACT,GAT,GTC,GTD,GTT,HID,IOC,LIT,LMT,MIT,MKT,MTL,NGCOMB,OCA,SCALE,STP,STPLMT,TRAIL,TRAILLIT,TRAILLMT,TRAILMIT,WHATIF'
 
-/** Fields of message 10 in the layout of a server version between 176 and 193. */
+/** Fields of message 10, of a bond message 18, in the layout of a server version between 164 and 193. */
 export function contractDataReply(requestId: number, contract: SimContract, serverVersion: number, now: Date): Field[] {
-  const today = localTime(now, contract.timeZone).day
-  const listing = contract.validExchanges.join(',')
+  if (contract.bond !== undefined) return bondDataReply(requestId, contract, contract.bond, serverVersion, now)
   return [
     REPLY.contractData,
     requestId,
@@ -23,8 +27,8 @@ export function contractDataReply(requestId: number, contract: SimContract, serv
     contract.secType,
     lastTradeText(contract),
     ...(serverVersion >= LAST_TRADE_DATE ? [contract.lastTradeDay] : []),
-    0, // strike
-    '', // right
+    contract.strike,
+    contract.right,
     contract.exchange,
     contract.currency,
     contract.localSymbol,
@@ -34,7 +38,7 @@ export function contractDataReply(requestId: number, contract: SimContract, serv
     decimal(contract.minTick),
     contract.multiplier,
     ORDER_TYPES,
-    listing,
+    contract.validExchanges.join(','),
     1, // price magnifier
     contract.underConId,
     escapeNonAscii(contract.longName),
@@ -43,21 +47,18 @@ export function contractDataReply(requestId: number, contract: SimContract, serv
     contract.industry,
     contract.category,
     contract.subcategory,
-    contract.timeZone,
-    ibHours(contract.tradingHours, today),
-    ibHours(contract.liquidHours, today),
+    ...hoursFields(contract, now),
     '', // EV rule
     '', // EV multiplier
-    ...(contract.isin === '' ? [0] : [1, 'ISIN', contract.isin]),
+    ...idFields(contract),
     contract.aggGroup,
     contract.underSymbol,
     contract.underSecType,
-    contract.validExchanges.map(() => contract.marketRuleId).join(','),
+    marketRules(contract),
     contract.lastTradeDay,
     contract.stockType,
-    decimal(contract.minSize),
-    decimal(contract.sizeIncrement),
-    decimal(contract.suggestedSizeIncrement),
+    ...sizeFields(contract),
+    ...(serverVersion >= FUND_DATA_FIELDS ? (contract.fund ?? []) : []),
     ...(serverVersion >= INELIGIBILITY_REASONS ? [0] : []),
   ]
 }
@@ -67,11 +68,68 @@ export function contractDataEnd(requestId: number): Field[] {
   return [REPLY.contractDataEnd, 1, requestId]
 }
 
-function lastTradeText(contract: SimContract): string {
-  return contract.lastTradeDay === '' ? '' : `${contract.lastTradeDay} ${contract.lastTradeTime} ${contract.timeZone}`
+function bondDataReply(requestId: number, contract: SimContract, bond: BondFacts, serverVersion: number, now: Date): Field[] {
+  return [
+    REPLY.bondContractData,
+    requestId,
+    contract.symbol,
+    contract.secType,
+    bond.cusip,
+    bond.coupon,
+    bond.maturity,
+    bond.issueDate,
+    bond.ratings,
+    bond.bondType,
+    bond.couponType,
+    0, // convertible
+    0, // callable
+    0, // putable
+    bond.descAppend,
+    contract.exchange,
+    contract.currency,
+    contract.marketName,
+    contract.tradingClass,
+    contract.conId,
+    decimal(contract.minTick),
+    ORDER_TYPES,
+    contract.validExchanges.join(','),
+    '', // next option date
+    '', // next option type
+    0, // next option partial
+    '', // notes
+    escapeNonAscii(contract.longName),
+    ...(serverVersion >= BOND_TRADING_HOURS ? hoursFields(contract, now) : []),
+    '', // EV rule
+    '', // EV multiplier
+    ...idFields(contract),
+    contract.aggGroup,
+    marketRules(contract),
+    ...sizeFields(contract),
+  ]
+}
+
+function hoursFields({ timeZone, tradingHours, liquidHours, holidays }: SimContract, now: Date): Field[] {
+  const today = localTime(now, timeZone).day
+  return [timeZone, ibHours(tradingHours, holidays, today), ibHours(liquidHours, holidays, today)]
+}
+
+function idFields({ isin }: SimContract): Field[] {
+  return isin === '' ? [0] : [1, 'ISIN', isin]
+}
+
+function sizeFields({ minSize, sizeIncrement, suggestedSizeIncrement }: SimContract): Field[] {
+  return [decimal(minSize), decimal(sizeIncrement), decimal(suggestedSizeIncrement)]
+}
+
+function marketRules({ validExchanges, marketRuleId }: SimContract): string {
+  return validExchanges.map(() => marketRuleId).join(',')
+}
+
+function lastTradeText({ lastTradeDay, lastTradeTime, timeZone }: SimContract): string {
+  return lastTradeDay === '' ? '' : `${lastTradeDay} ${lastTradeTime} ${timeZone}`
 }
 
 /** JavaScript writes 0.00005 as 5e-5, IB as 0.00005. */
-function decimal(value: number): string {
+export function decimal(value: number): string {
   return value.toFixed(8).replace(/\.?0+$/, '')
 }

@@ -1,9 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type Clock, US_PER_MS } from '../clock.ts'
+import { type Clock, timerMs } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { MarketSource } from '../market/market-source.ts'
 import { MidPoints } from '../market/mid-points.ts'
+import { PriceChanges } from '../market/price-changes.ts'
+import { laterTick, pricierTick } from '../market/shifted-tick.ts'
 import type { Tick, TickKind } from '../market/tick.ts'
 import { Bell } from './bell.ts'
 import { type Subscription, SubscriptionBook, type TickSink } from './subscription.ts'
@@ -28,14 +30,20 @@ export interface TapeSettings {
 
 /** Takes ticks from the source when they are due and gives each to the subscriptions it belongs to. */
 export class Tape {
+  /** Added to the stamps of all ticks that are sent, µs. */
+  stampOffsetUs = 0
   readonly #settings: TapeSettings
   readonly #book = new SubscriptionBook()
   readonly #time: TapeTime
   readonly #bell = new Bell()
   readonly #midPoints = new MidPoints()
+  readonly #priceChanges = new PriceChanges()
   /** Sinks that got something in the last turn. */
   readonly #touched = new Set<TickSink>()
   #pending: readonly Tick[] = []
+  /** The source was asked, and its ticks are not given yet; what is subscribed to by `join` waits for that. */
+  #reading = false
+  readonly #joining: (() => void)[] = []
   #sourceEnded = false
   #nextUs = 0
   #state: TapeState = 'waiting'
@@ -60,18 +68,46 @@ export class Tape {
     return this.#book.count
   }
 
+  get standing(): readonly Subscription[] {
+    return this.#book.all
+  }
+
   subscribe(subscription: Subscription): void {
     this.#book.add(subscription)
     this.#settings.source.listen(subscription.contract, this.#time.moment())
     this.#bell.ring()
   }
 
+  /**
+   * Subscribes between two turns, so that a mark taken in `atMark` parts what was given out from what this subscription gets. Its ticks wait in its backlog
+   * until `release`.
+   */
+  join(subscription: Subscription, atMark: () => void): void {
+    subscription.backlog = []
+    const work = () => {
+      this.subscribe(subscription)
+      atMark()
+    }
+    if (this.#reading) this.#joining.push(work)
+    else work()
+  }
+
+  /** Hands over what has waited; from now on ticks go out at once. */
+  release(subscription: Subscription): void {
+    const ticks = subscription.backlog ?? []
+    subscription.backlog = undefined
+    for (const tick of ticks) this.#send(subscription.kind, subscription, tick, tickFrameTail(subscription.kind, tick), truthTail(tick))
+    subscription.sink.flushTicks()
+  }
+
   unsubscribe(subscription: Subscription): void {
-    this.#book.remove(subscription)
+    if (!this.#book.remove(subscription)) return
+    const { conId } = subscription.contract
+    if (!this.#book.has(conId)) this.#settings.source.unlisten(conId)
     this.#bell.ring()
   }
 
-  /** A socket drained or went away. */
+  /** A socket drained or went away, or the source has something new. */
   wake(): void {
     this.#bell.ring()
   }
@@ -93,19 +129,26 @@ export class Tape {
   async #turn(): Promise<void> {
     if (!this.#mayPlay()) return this.#bell.wait(Number.POSITIVE_INFINITY)
     if (this.#pending.length === 0 && !this.#sourceEnded) {
+      this.#reading = true
       const due = await this.#settings.source.due(this.#time.moment())
       this.#pending = due.ticks
       this.#sourceEnded = due.ended
       this.#nextUs = due.nextUs
       // The last listener may have left while the source was read; a held tape then keeps the ticks.
-      if (!this.#mayPlay()) return
+      if (!this.#mayPlay()) return this.#endReading()
     }
     const delivered = this.#pending.length
     this.#deliver(this.#pending)
     this.#pending = []
+    this.#endReading()
     if (this.#sourceEnded) return this.#become('ended', { sent: this.#sentTicks })
     const waitUs = this.#nextUs - this.#time.moment().tapeUs
-    await (delivered > 0 || waitUs <= 0 ? nextTurn() : this.#bell.wait(Math.ceil(waitUs / US_PER_MS)))
+    await (delivered > 0 || waitUs <= 0 ? nextTurn() : this.#bell.wait(timerMs(this.#settings.clock, waitUs)))
+  }
+
+  #endReading(): void {
+    this.#reading = false
+    for (const work of this.#joining.splice(0)) work()
   }
 
   #mayPlay(): boolean {
@@ -144,16 +187,31 @@ export class Tape {
     if (mid !== undefined) this.#give('mid_point', mid)
   }
 
-  #give(kind: TickKind, tick: Tick): void {
-    const subscriptions = this.#book.matching(tick.conId, kind)
+  #give(kind: TickKind, made: Tick): void {
+    const subscriptions = this.#book.matching(made.conId, kind)
     if (subscriptions.length === 0) return
+    const tick = laterTick(made, this.stampOffsetUs)
     const frame = tickFrameTail(kind, tick)
     const truth = truthTail(tick)
-    for (const { sink, requestId } of subscriptions) {
-      if (!sink.queueTick(tickFrame(requestId, frame))) continue
-      this.#touched.add(sink)
-      this.#sentTicks++
-      this.#settings.truth.append(truthLine(kind, requestId, tick, truth))
+    const sizeOnly = tick.kind === 'bid_ask' && subscriptions.some(({ ignoreSize }) => ignoreSize) && !this.#priceChanges.moved(tick)
+    for (const subscription of subscriptions) {
+      const { silences, ignoreSize, backlog } = subscription
+      if (silences.size > 0 || (sizeOnly && ignoreSize)) continue
+      if (backlog === undefined) this.#send(kind, subscription, tick, frame, truth)
+      else backlog.push(tick)
     }
+  }
+
+  #send(kind: TickKind, subscription: Subscription, tick: Tick, frame: string, truth: string): void {
+    if (subscription.priceOffset === 0) return this.#hand(kind, subscription, tick, frame, truth)
+    const moved = pricierTick(tick, subscription.priceOffset)
+    this.#hand(kind, subscription, moved, tickFrameTail(kind, moved), truthTail(moved))
+  }
+
+  #hand(kind: TickKind, { sink, requestId }: Subscription, tick: Tick, frame: string, truth: string): void {
+    if (!sink.queueTick(tickFrame(requestId, frame))) return
+    this.#touched.add(sink)
+    this.#sentTicks++
+    this.#settings.truth.append(truthLine(kind, requestId, tick, truth))
   }
 }

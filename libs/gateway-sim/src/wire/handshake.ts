@@ -1,8 +1,10 @@
 import { dateOfUs } from '../clock.ts'
 import { WireError } from './frame.ts'
 
-/** Oldest protocol that the simulator speaks: the request layouts of 176 and later differ only where the code says so. */
-export const MIN_SERVER_VERSION = 176
+/** Oldest protocol that the simulator speaks, for clients that offer no newer one: before it CONTRACT_DATA had a version field. */
+export const MIN_SERVER_VERSION = 164
+/** Oldest one that it can be told to stop at. */
+export const MIN_CONFIGURABLE_VERSION = 176
 /** Newest one: from 194 on errors carry a time, from 201 on messages are protobuf. */
 export const MAX_SERVER_VERSION = 193
 

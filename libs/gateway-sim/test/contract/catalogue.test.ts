@@ -12,6 +12,9 @@ const NOTHING: ContractQuery = {
   currency: '',
   localSymbol: '',
   tradingClass: '',
+  strike: undefined,
+  right: '',
+  multiplier: '',
 }
 
 const catalogue = new Catalogue(new Date('2025-07-30T00:00:00Z'))

@@ -1,38 +1,53 @@
 import { describe, expect, it } from '@jest/globals'
-import { ibHours, localTime, minuteOfDay } from '../../src/contract/trading-hours.ts'
+import { cmeHolidays, usStockHolidays } from '../../src/contract/holidays.ts'
+import { STOCKS } from '../../src/contract/listing/stocks.ts'
+import { OTHERS } from '../../src/contract/listing/others.ts'
+import type { SimContract } from '../../src/contract/contract.ts'
+import { ibHours } from '../../src/contract/trading-hours.ts'
+
+const hoursOf = ({ tradingHours, holidays }: SimContract, day: string) => ibHours(tradingHours, holidays, day)
+const contractOf = (conId: number): SimContract => {
+  const found = [...STOCKS, ...OTHERS].find((contract) => contract.conId === conId)
+  if (found === undefined) throw new Error(`no contract ${conId}`)
+  return found
+}
 
 describe('ibHours', () => {
-  it('closes a stock market at the weekend', () => {
-    expect(ibHours({ opens: '0930', closes: '1600' }, '2025-05-22')).toBe(
+  it('closes a stock market at the weekend and on a holiday', () => {
+    expect(ibHours([{ opens: '0930', closes: '1600' }], usStockHolidays, '2025-05-22')).toBe(
       [
         '20250522:0930-20250522:1600',
         '20250523:0930-20250523:1600',
         '20250524:CLOSED',
         '20250525:CLOSED',
-        '20250526:0930-20250526:1600',
+        '20250526:CLOSED',
         '20250527:0930-20250527:1600',
         '20250528:0930-20250528:1600',
       ].join(';'),
     )
   })
 
-  it('opens a future on the evening before, on Sunday for Monday', () => {
-    expect(ibHours({ opens: '1700', closes: '1600' }, '2025-05-22')).toBe(
+  it('opens a future on the evening before, on Sunday for Monday, and ends at noon on a holiday', () => {
+    expect(ibHours([{ opens: '1700', closes: '1600' }], cmeHolidays, '2025-05-21')).toBe(
       [
+        '20250520:1700-20250521:1600',
         '20250521:1700-20250522:1600',
         '20250522:1700-20250523:1600',
         '20250524:CLOSED',
-        '20250525:1700-20250526:1600',
+        '20250525:1700-20250526:1200',
         '20250526:1700-20250527:1600',
-        '20250527:1700-20250528:1600',
       ].join(';'),
     )
   })
-})
 
-describe('localTime', () => {
-  it('knows the zones by IB name, in summer and winter', () => {
-    expect(localTime(new Date('2025-07-30T01:07:14Z'), 'US/Central')).toEqual({ day: '2025-07-29', minute: minuteOfDay('2007') })
-    expect(localTime(new Date('2025-01-30T05:00:00Z'), 'US/Eastern')).toEqual({ day: '2025-01-30', minute: 0 })
+  it('ends a share early on the day after Thanksgiving, which is closed', () => {
+    expect(hoursOf(contractOf(265598), '2026-11-25')).toMatch(/^20261125:0400-20261125:2000;20261126:CLOSED;20261127:0400-20261127:1300;20261128:CLOSED;/)
+  })
+
+  it('has two sessions where there is a lunch break, and a week of evenings for a currency', () => {
+    expect(hoursOf(contractOf(14016519), '2026-11-25')).toMatch(/^20261125:0900-20261125:1130;20261125:1230-20261125:1530;20261126:/)
+    expect(hoursOf(contractOf(12087792), '2026-12-24')).toBe(
+      '20261223:1715-20261224:1700;20261225:CLOSED;20261226:CLOSED;20261227:1715-20261228:1700;20261228:1715-20261229:1700;20261229:1715-20261230:1700',
+    )
   })
 })

@@ -5,6 +5,7 @@ import { TapeTime } from '../../src/tape/tape-time.ts'
 class HandClock implements Clock {
   wall = 1_000_000_000
   steady = 0
+  readonly rate = 1
   wallUs = () => this.wall
   steadyUs = () => this.steady
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
 import { systemClock } from '../../src/clock.ts'
-import { unknownStock } from '../../src/contract/us-stock.ts'
+import { unknownStock } from '../../src/contract/listing/stocks.ts'
 import { silentLog } from '../../src/log.ts'
-import type { DueTicks, MarketSource } from '../../src/market/market-source.ts'
-import type { MidTick, TickKind } from '../../src/market/tick.ts'
-import type { TickSink } from '../../src/tape/subscription.ts'
+import type { DueTicks, MarketSource, TapeMark } from '../../src/market/market-source.ts'
+import type { MidTick, Tick, TickKind } from '../../src/market/tick.ts'
+import { Subscription, type TickSink } from '../../src/tape/subscription.ts'
 import { Tape } from '../../src/tape/tape.ts'
 import { noTruth } from '../../src/tape/truth-log.ts'
 import { Watch } from '../client/until.ts'
@@ -17,6 +17,8 @@ class CountingSource implements MarketSource {
   readonly name = 'replay'
   readonly pace: 'clock' | 'reader'
   readonly conIds = [CONTRACT.conId]
+  readonly keepsHours = false
+  readonly events = undefined
   given = 0
   whenAsked = () => {}
 
@@ -29,6 +31,14 @@ class CountingSource implements MarketSource {
   }
 
   listen(): void {}
+
+  unlisten(): void {}
+
+  markOf(): TapeMark {
+    return { mark: this.given, lastWholeSecond: 0 }
+  }
+
+  async *past(): AsyncGenerator<readonly Tick[]> {}
 
   async due(): Promise<DueTicks> {
     this.whenAsked()
@@ -63,7 +73,7 @@ class Listener implements TickSink {
   }
 }
 
-const subscription = (sink: TickSink, requestId = 1) => ({ sink, requestId, contract: CONTRACT, kind: 'mid_point' as const })
+const subscription = (sink: TickSink, requestId = 1) => new Subscription({ sink, requestId, contract: CONTRACT, kind: 'mid_point' })
 const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
 
 function tapeOf(source: MarketSource, startAfter: number, withoutListeners: 'goOn' | 'hold'): Tape {

@@ -1,4 +1,4 @@
-import { exponential, type Random } from './random.ts'
+import { exponential, type Random } from '../../random.ts'
 
 /** Share of events that another event brought about: most of a market's activity answers to itself. */
 const BRANCHING = 0.6
@@ -8,7 +8,8 @@ const DECAY_PER_MEAN_GAP = 0.25
 /** Times between events of a self-exciting (Hawkes) process, by Ogata's thinning, in units of the mean gap. */
 export class BurstyArrivals {
   readonly #random: Random
-  #excitement = 0
+  /** Begins as it is on average, so that the rate is the same at the start as later. */
+  #excitement = BRANCHING
 
   constructor(random: Random) {
     this.#random = random

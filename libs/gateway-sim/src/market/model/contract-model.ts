@@ -1,155 +1,120 @@
-import { floorToSecondUs, secondsToUs } from '../../clock.ts'
+import { secondsToUs, US_PER_SECOND } from '../../clock.ts'
 import type { SimContract } from '../../contract/contract.ts'
-import type { QuoteTick, Tick, TradeTick } from '../tick.ts'
-import { BurstyArrivals } from './arrivals.ts'
+import type { Sessions } from '../../contract/sessions.ts'
+import { hashUnit, seededRandom } from '../../random.ts'
+import type { Burst, Halt, MarketEvents } from '../market-events.ts'
 import { type Character, characterOf } from './character.ts'
-import { SessionIntensity } from './intensity.ts'
-import { pareto, type Random, seededRandom, weighted } from './random.ts'
-
-const MOVE = 0.35
-/** Pull back to the first price, a tick's chance per share of distance: a walk of months must not reach zero. */
-const PULL = 2
-const ONE_SIDED = 0.002
-const AT_BID_OR_ASK = 0.92
-const UNREPORTED = 0.01
-const SPECIAL = 0.06
-const FRACTIONAL = 0.015
-const QUOTE_TAIL = 1.3
-const TRADE_TAIL = 1.1
-const MAX_SIZE_LOTS = 10_000
+import { type MarketHours, SessionIntensity } from './intensity.ts'
+import { auctionStream, baseStream, burstStream, haltStream, SecondStreams, type TickStream } from './second-streams.ts'
+import { PriceLevel } from './price-level.ts'
 
 /** How a market model is set up. */
 export interface ModelSettings {
   readonly seed: number
   /** Multiplies the contract's mean tick rate. */
   readonly rate: number
+  readonly hours: MarketHours
+  /** Halts of a contract in a day, on average. */
+  readonly haltsPerDay: number
+  /** Bursts of a contract in an hour, on average. */
+  readonly burstsPerHour: number
 }
 
-/** The endless, seeded tape of one contract. Prices, sizes and their order depend on seed and contract only, the gaps on the time of day too. */
+const DAY_SECONDS = 86_400
+const HOUR_SECONDS = 3600
+const HALT_US = secondsToUs(300)
+const BURST_US = secondsToUs(1)
+const BURST_TICKS = { least: 1000, most: 5000 } as const
+/** Random numbers of one contract for different things. */
+const STREAM = { second: 0, level: 100, halts: 200, bursts: 300 } as const
+
+/**
+ * The seeded tape of one contract. Each second is made from seed, contract and the second's number alone, so any past one can be made again: that is history, and
+ * it is the same as what was live.
+ */
 export class ContractModel {
-  readonly #contract: SimContract
-  readonly #character: Character
-  readonly #random: Random
-  readonly #arrivals: BurstyArrivals
+  readonly contract: SimContract
+  readonly character: Character
+  readonly sessions: Sessions
+  readonly #settings: ModelSettings
+  readonly #events: MarketEvents
   readonly #intensity: SessionIntensity
-  readonly #rate: number
-  readonly #priceDigits: number
-  /** Middle and half the spread are held in ticks, so every price lies on the grid. */
-  #bidTicks: number
-  #spreadTicks = 1
-  #nextUs: number
+  readonly #level: PriceLevel
+  readonly #priceTicks: number
 
-  /** @param startUs tape time at which the contract begins to trade */
-  constructor(contract: SimContract, settings: ModelSettings, startUs: number) {
-    this.#contract = contract
-    this.#character = characterOf(contract)
-    this.#random = seededRandom(settings.seed, contract.conId)
-    this.#arrivals = new BurstyArrivals(this.#random)
-    this.#intensity = new SessionIntensity(contract)
-    this.#rate = settings.rate * this.#character.ticksPerSecond
-    this.#priceDigits = Math.max(0, Math.ceil(-Math.log10(contract.minTick)) + 1)
-    this.#bidTicks = Math.round(this.#character.price / contract.minTick)
-    this.#nextUs = startUs
+  constructor(contract: SimContract, settings: ModelSettings, events: MarketEvents) {
+    this.contract = contract
+    this.character = characterOf(contract)
+    this.#settings = settings
+    this.#events = events
+    this.#intensity = new SessionIntensity(contract, settings.hours)
+    this.sessions = this.#intensity.sessions
+    this.#level = new PriceLevel(settings.seed, contract.conId + STREAM.level, this.character.ticksPerRootSecond)
+    this.#priceTicks = Math.round(this.character.price / contract.minTick)
   }
 
-  /** Tape time of the next event. */
-  get nextUs(): number {
-    return this.#nextUs
+  /** All that happens in a second, as it stands now: an order to the market may add to one that is not over. */
+  second(number: number): SecondStreams {
+    const startUs = number * US_PER_SECOND
+    const halts = this.#haltsAround(number)
+    return new SecondStreams([haltStream(this.contract.conId, halts, startUs), ...this.#tradingStreams(number)], (us) =>
+      halts.some((halt) => us >= halt.startUs && us < halt.endUs),
+    )
   }
 
-  /**
-   * The tick that is due next; moves on to the one after it.
-   * @param wallUs wall time of that event
-   */
-  next(wallUs: number): Tick {
-    const tsUs = floorToSecondUs(wallUs)
-    const tick = this.#random() < this.#character.tradeShare ? this.#trade(tsUs) : this.#quote(tsUs)
-    this.#nextUs += secondsToUs(this.#arrivals.nextGap() / (this.#rate * this.#intensity.at(wallUs)))
-    return tick
+  /** Whether nothing can happen in a second, cheaply. */
+  isClosed(number: number): boolean {
+    return this.#intensity.at(number * US_PER_SECOND) === 0
   }
 
-  #quote(tsUs: number): QuoteTick {
-    this.#move()
-    const lone = this.#random() < ONE_SIDED
-    const without = lone ? weighted<'bid' | 'ask' | 'none'>(this.#random, ONE_OF_TWO) : 'none'
-    const bidSize = this.#quoteSize()
-    const askSize = this.#quoteSize()
-    return {
-      kind: 'bid_ask',
-      conId: this.#contract.conId,
-      tsUs,
-      bid: without === 'bid' ? undefined : this.#price(this.#bidTicks),
-      bidSize: without === 'bid' ? undefined : bidSize,
-      ask: without === 'ask' ? undefined : this.#price(this.#bidTicks + this.#spreadTicks),
-      askSize: without === 'ask' ? undefined : askSize,
-      bidPastLow: false,
-      askPastHigh: false,
-    }
+  #tradingStreams(second: number): readonly TickStream[] {
+    const startUs = second * US_PER_SECOND
+    const perSecond = this.#settings.rate * this.character.ticksPerSecond * this.#intensity.at(startUs)
+    const random = (what: number) => seededRandom(this.#settings.seed + second * TWO_20, this.contract.conId + what)
+    const maker = { contract: this.contract, character: this.character, level: (us: number) => this.#priceTicks + this.#level.at(us) }
+    const bursts = this.#burstsIn(second).map((burst, i) => burstStream(maker, burst, startUs, random(STREAM.bursts + i)))
+    if (perSecond === 0) return bursts
+    return [...auctionStream(maker, this.sessions, startUs, random(STREAM.halts)), baseStream(maker, startUs, perSecond, random(STREAM.second)), ...bursts]
   }
 
-  #trade(tsUs: number): TradeTick {
-    const inside = Math.floor(this.#spreadTicks / 2)
-    const away = this.#random() < AT_BID_OR_ASK ? (this.#random() < 0.5 ? 0 : this.#spreadTicks) : inside
-    const size = this.#tradeSize()
-    const stock = this.#contract.secType === 'STK'
-    const unreported = stock && this.#random() < UNREPORTED
-    return {
-      kind: 'all_last',
-      conId: this.#contract.conId,
-      tsUs,
-      price: this.#price(this.#bidTicks + away),
-      size,
-      pastLimit: false,
-      unreported,
-      exchange: weighted(this.#random, this.#character.exchanges),
-      conditions: stock ? this.#conditions(size, unreported) : '',
-    }
+  #haltsAround(second: number): readonly Halt[] {
+    const ordered = this.#events.halts(this.contract.conId)
+    if (this.#settings.haltsPerDay === 0) return ordered
+    const day = Math.floor(second / DAY_SECONDS)
+    return [...ordered, ...[day - 1, day].flatMap((each) => this.#haltsOfDay(each))]
   }
 
-  #conditions(size: number, unreported: boolean): string {
-    if (unreported) return weighted(this.#random, UNREPORTED_CONDITIONS)
-    if (this.#random() < SPECIAL) return weighted(this.#random, SPECIAL_CONDITIONS)
-    return size < this.#character.quoteLot ? '   I' : ''
+  #haltsOfDay(day: number): readonly Halt[] {
+    return this.#drawnTimes(STREAM.halts, day, DAY_SECONDS, this.#settings.haltsPerDay)
+      .filter((us) => this.sessions.at(us, 'liquidHours') !== undefined)
+      .map((startUs) => ({ startUs, endUs: startUs + HALT_US }))
   }
 
-  #move(): void {
-    const start = this.#character.price / this.#contract.minTick
-    const pull = (PULL * (start - this.#bidTicks)) / start
-    if (this.#random() < MOVE) this.#bidTicks += this.#random() < 0.5 + pull ? 1 : -1
-    if (this.#random() < MOVE) this.#spreadTicks = 1 + Math.floor(this.#random() ** 2 * this.#character.maxSpreadTicks)
+  #burstsIn(second: number): readonly Burst[] {
+    const fromUs = second * US_PER_SECOND
+    const touches = ({ startUs, lengthUs }: Burst) => startUs < fromUs + US_PER_SECOND && startUs + lengthUs > fromUs
+    const ordered = this.#events.bursts(this.contract.conId).filter(touches)
+    if (this.#settings.burstsPerHour === 0 || this.isClosed(second)) return ordered
+    const hour = Math.floor(second / HOUR_SECONDS)
+    return [...[hour - 1, hour].flatMap((each) => this.#burstsOfHour(each)).filter(touches), ...ordered]
   }
 
-  #quoteSize(): number {
-    return this.#character.quoteLot * Math.min(MAX_SIZE_LOTS, Math.floor(pareto(this.#random, QUOTE_TAIL)))
+  #burstsOfHour(hour: number): readonly Burst[] {
+    const { least, most } = BURST_TICKS
+    return this.#drawnTimes(STREAM.bursts, hour, HOUR_SECONDS, this.#settings.burstsPerHour).map((startUs) => ({
+      startUs,
+      lengthUs: BURST_US,
+      ticks: least + Math.floor(hashUnit(this.#settings.seed, this.contract.conId + STREAM.bursts + 50, startUs) * (most - least)),
+    }))
   }
 
-  #tradeSize(): number {
-    const { tradeLot, quoteLot } = this.#character
-    if (this.#contract.secType === 'STK' && this.#random() < FRACTIONAL) return Number((this.#random() * quoteLot + 0.0001).toFixed(4))
-    const lot = this.#random() < 0.4 ? quoteLot : tradeLot
-    return lot * Math.min(MAX_SIZE_LOTS, Math.floor(pareto(this.#random, TRADE_TAIL)))
-  }
-
-  #price(ticks: number): number {
-    return Number((ticks * this.#contract.minTick).toFixed(this.#priceDigits))
+  /** Whole seconds of a period, µs: one for each whole of `mean`, and one more with the chance of its rest. */
+  #drawnTimes(stream: number, period: number, periodSeconds: number, mean: number): readonly number[] {
+    const draw = (i: number) => hashUnit(this.#settings.seed, this.contract.conId + stream + i, period)
+    const count = Math.floor(mean) + (draw(0) < mean % 1 ? 1 : 0)
+    return Array.from({ length: count }, (_, i) => secondsToUs(period * periodSeconds + Math.floor(draw(i + 1) * periodSeconds)))
   }
 }
 
-const ONE_OF_TWO: readonly (readonly ['bid' | 'ask', number])[] = [
-  ['bid', 1],
-  ['ask', 1],
-]
-
-/** Columns of the consolidated tape: settlement, exemption, session, sale detail. */
-const SPECIAL_CONDITIONS: readonly (readonly [string, number])[] = [
-  [' F  ', 8],
-  [' F I', 6],
-  ['  T ', 2],
-  [' O X', 1],
-]
-
-const UNREPORTED_CONDITIONS: readonly (readonly [string, number])[] = [
-  ['   4', 3],
-  ['   W', 2],
-  ['   P', 1],
-]
+/** Keeps the seeds of seconds apart from those of other seeds. */
+const TWO_20 = 2 ** 20

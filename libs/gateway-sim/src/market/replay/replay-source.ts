@@ -1,8 +1,10 @@
 import { US_PER_SECOND, wholeSeconds } from '../../clock.ts'
-import { type DueTicks, MAX_TICKS_PER_TURN, type MarketSource, type TapeMoment } from '../market-source.ts'
+import { type DueTicks, MAX_TICKS_PER_TURN, type MarketSource, type PastSeconds, type TapeMark, type TapeMoment } from '../market-source.ts'
+import { laterTick } from '../shifted-tick.ts'
 import type { Tick, TickKind } from '../tick.ts'
 import { type ReplayFacts, readTickBatches, surveyReplay } from './replay-file.ts'
 import type { RecordedTick } from './replay-line.ts'
+import { pastOfRecording } from './replay-past.ts'
 
 /** How a recording is played. */
 export interface ReplaySettings {
@@ -26,11 +28,15 @@ class ReplaySource implements MarketSource {
   readonly name = 'replay'
   readonly pace: 'clock' | 'reader'
   readonly conIds: readonly number[]
+  readonly keepsHours = false
+  readonly events = undefined
   readonly #settings: ReplaySettings
   readonly #facts: ReplayFacts
   readonly #batches: AsyncGenerator<readonly RecordedTick[]>
   #batch: readonly RecordedTick[] = []
   #at = 0
+  #played = 0
+  #playedSecond = 0
   #dueUs = 0
   #shiftUs: number | undefined
   #ended = false
@@ -49,16 +55,30 @@ class ReplaySource implements MarketSource {
 
   listen(): void {}
 
+  unlisten(): void {}
+
   async due(now: TapeMoment): Promise<DueTicks> {
     this.#shiftUs ??= this.#shiftFrom(now)
     const ticks: Tick[] = []
     while (ticks.length < MAX_TICKS_PER_TURN && (this.#at < this.#batch.length || (await this.#fill()))) {
       const recorded = this.#batch[this.#at]
       if (recorded === undefined || this.#dueOf(recorded) > now.tapeUs) break
-      ticks.push(shifted(recorded.tick, this.#shiftUs))
+      const tick = laterTick(recorded.tick, this.#shiftUs)
+      ticks.push(tick)
       this.#at++
+      this.#played++
+      this.#playedSecond = wholeSeconds(tick.tsUs)
     }
     return { ticks, nextUs: this.#dueUs, ended: this.#ended }
+  }
+
+  /** The mark is the number of ticks that were played; the last one's second may have more. */
+  markOf(): TapeMark {
+    return { mark: this.#played, lastWholeSecond: this.#ended ? this.#playedSecond : this.#playedSecond - 1 }
+  }
+
+  past(range: PastSeconds, mark: number): AsyncIterable<readonly Tick[]> {
+    return pastOfRecording(readTickBatches(this.#settings.path), { ...range, ticks: mark, shiftUs: this.#shiftUs ?? 0 })
   }
 
   async close(): Promise<void> {
@@ -88,8 +108,4 @@ class ReplaySource implements MarketSource {
     if (this.#settings.stamps === 'recorded') return 0
     return (wholeSeconds(now.wallUs - now.tapeUs) - wholeSeconds(this.#facts.lastTsUs)) * US_PER_SECOND
   }
-}
-
-function shifted(tick: Tick, byUs: number): Tick {
-  return byUs === 0 ? tick : { ...tick, tsUs: tick.tsUs + byUs }
 }

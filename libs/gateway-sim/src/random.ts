@@ -44,3 +44,17 @@ export function weighted<T>(random: Random, choices: readonly (readonly [value: 
   if (last === undefined) throw new RangeError('nothing to choose from')
   return last[0]
 }
+
+/** A number in [0, 1) that depends on nothing but its three keys: murmur3's mixing of their words. */
+export function hashUnit(seed: number, stream: number, index: number): number {
+  let hash = 0x9747b28c
+  for (const word of [seed, Math.floor(seed / TWO_32), stream, index, Math.floor(index / TWO_32)]) {
+    let k = Math.imul(word | 0, 0xcc9e2d51)
+    k = Math.imul((k << 15) | (k >>> 17), 0x1b873593)
+    hash ^= k
+    hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return ((hash ^ (hash >>> 16)) >>> 0) / TWO_32
+}

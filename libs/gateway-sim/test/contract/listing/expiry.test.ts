@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { frontExpiry } from '../../src/contract/quarterly-expiry.ts'
+import { frontExpiry } from '../../../src/contract/listing/expiry.ts'
 
 it.each([
   ['2025-07-30', { day: '20250919', month: '202509', code: 'U5' }],
