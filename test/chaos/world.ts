@@ -87,6 +87,7 @@ export class World implements AsyncDisposable {
     this.nats = new TestProgram('nats', { command: process.env.IB_STREAM_NATS_SERVER ?? 'nats-server', args: ['-c', config] })
     this.simulator = nodeProgram('gateway-sim', 'libs/gateway-sim/src/main.ts', {}, [
       ...['--port', String(simPort), '--truth', this.truthFile, '--seed', String(options.seed)],
+      ...['--lines', '100', '--repeat-seconds', '0'],
       ...['--rate', String(options.rate), '--start-after', String(CONTRACTS.length * TICK_TYPES.length)],
     ])
     this.ingest = this.#service('ingest', 'ingestLink', { HEALTH_PORT: String(healthPort) })

@@ -57,6 +57,11 @@ export class Stack implements AsyncDisposable {
       String(sim),
       '--truth',
       this.truthFile,
+      // Tests ask for more than five at once, and again within seconds.
+      '--lines',
+      '100',
+      '--repeat-seconds',
+      '0',
       ...options.simulator,
     ])
     this.ingest = service('ingest', 0)

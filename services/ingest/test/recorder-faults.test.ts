@@ -23,7 +23,7 @@ describe('Recorder, with a gateway that misbehaves', () => {
     ['a frame whose last field is not ended', lengthFirst(3, Buffer.from('99'.padEnd(3, 'x')))],
     ['an error with JSON that is none', frame(4, 2, 5, 201, 'rejected', '{no JSON')],
   ])('regression: lives through %s, comes back and declares the time away', async (_, garbage) => {
-    await using sim = await startGatewaySim({ port: 0, rate: 5 })
+    await using sim = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0 })
     await using proxy = await GatewayProxy.start(sim.port)
     await using bench = await RecorderBench.open([MNQ], [proxy.port])
     await recording(bench)
@@ -37,7 +37,7 @@ describe('Recorder, with a gateway that misbehaves', () => {
   })
 
   it('goes on through frames that the library does not know, and puts what is no tick aside', async () => {
-    await using sim = await startGatewaySim({ port: 0, rate: 5 })
+    await using sim = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0 })
     await using proxy = await GatewayProxy.start(sim.port)
     await using bench = await RecorderBench.open([MNQ], [proxy.port])
     await recording(bench)
@@ -47,7 +47,7 @@ describe('Recorder, with a gateway that misbehaves', () => {
   })
 
   it('regression: a cut from IB is declared from the last tick on, not from the moment the gateway says so', async () => {
-    await using sim = await startGatewaySim({ port: 0, rate: 5 })
+    await using sim = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0 })
     await using proxy = await GatewayProxy.start(sim.port)
     await using bench = await RecorderBench.open([MNQ], [proxy.port])
     await recording(bench)
@@ -70,7 +70,7 @@ describe('Recorder, with a gateway that misbehaves', () => {
   })
 
   it('asks for everything again after "data lost", with the gap from the last tick on', async () => {
-    await using sim = await startGatewaySim({ port: 0, rate: 5 })
+    await using sim = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0 })
     await using proxy = await GatewayProxy.start(sim.port)
     await using bench = await RecorderBench.open([MNQ], [proxy.port])
     await recording(bench)
@@ -88,7 +88,7 @@ describe('Recorder, with a gateway that misbehaves', () => {
   })
 
   it('regression: is not recording while the gateway that takes requests is cut off from IB', async () => {
-    await using sim = await startGatewaySim({ port: 0, rate: 5 })
+    await using sim = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0 })
     await using proxy = await GatewayProxy.start(sim.port)
     proxy.beforeReady = notice(1100)
     proxy.tickless = true
@@ -100,7 +100,7 @@ describe('Recorder, with a gateway that misbehaves', () => {
   })
 
   it('regression: a warning about a request is no refusal', async () => {
-    await using sim = await startGatewaySim({ port: 0, rate: 5 })
+    await using sim = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0 })
     await using proxy = await GatewayProxy.start(sim.port)
     await using bench = await RecorderBench.open([MNQ], [proxy.port])
     await recording(bench)
@@ -111,7 +111,7 @@ describe('Recorder, with a gateway that misbehaves', () => {
   })
 
   it('regression: a stream that ticks after its refusal is no longer called refused', async () => {
-    await using sim = await startGatewaySim({ port: 0, rate: 5 })
+    await using sim = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0 })
     await using proxy = await GatewayProxy.start(sim.port)
     await using bench = await RecorderBench.open([MNQ], [proxy.port])
     await recording(bench)
@@ -122,7 +122,7 @@ describe('Recorder, with a gateway that misbehaves', () => {
   })
 
   it('regression: declares at its stop what is missing until then', async () => {
-    await using sim = await startGatewaySim({ port: 0, rate: 5 })
+    await using sim = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0 })
     await using proxy = await GatewayProxy.start(sim.port)
     await using bench = await RecorderBench.open([MNQ], [proxy.port])
     await recording(bench)
@@ -142,7 +142,7 @@ describe('Recorder, with a gateway that misbehaves', () => {
     const started = Date.now() * 1_000
     await using bench = await RecorderBench.open([MNQ], [port])
     await waitFor('an attempt fails', () => bench.notes.some((note) => note.kind === 'gateway' && note.code === 502))
-    await using sim = await startGatewaySim({ port, rate: 5 })
+    await using sim = await startGatewaySim({ port, rate: 5, lines: 100, repeatSeconds: 0 })
     void sim
     const gaps = await waitFor('both gaps', async () => {
       const found = bench.recorder.epoch > 0 ? await gapsOf(bench) : []
@@ -153,8 +153,8 @@ describe('Recorder, with a gateway that misbehaves', () => {
   })
 
   it('regression: comes back to the port that took it, not to the next one', async () => {
-    await using sim = await startGatewaySim({ port: 0, rate: 5 })
-    await using other = await startGatewaySim({ port: 0, rate: 5 })
+    await using sim = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0 })
+    await using other = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0 })
     await using proxy = await GatewayProxy.start(sim.port)
     await using bench = await RecorderBench.open([MNQ], [proxy.port, other.port])
     await recording(bench)
@@ -164,7 +164,7 @@ describe('Recorder, with a gateway that misbehaves', () => {
   })
 
   it('regression: lets go of the gateway, with a gap, when the spool does not take the ticks', async () => {
-    await using sim = await startGatewaySim({ port: 0, rate: 5 })
+    await using sim = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0 })
     await using bench = await RecorderBench.open([MNQ], [sim.port])
     await recording(bench)
     bench.publisherFull = true

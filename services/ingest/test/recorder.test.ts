@@ -12,7 +12,7 @@ const ticksOf = (bench: RecorderBench) => bench.recorder.streams.map(({ ticks })
 
 describe('Recorder, against the gateway simulator and a real log', () => {
   it('records all four kinds under their own request ids, st strictly increasing', async () => {
-    await using sim = await startGatewaySim({ port: 0, rate: 5 })
+    await using sim = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0 })
     await using bench = await RecorderBench.open([MNQ, AAPL], [sim.port])
     await waitFor('every stream has ticks', () => ticksOf(bench).every((ticks) => ticks > 5))
     const log = await bench.log()
@@ -30,14 +30,14 @@ describe('Recorder, against the gateway simulator and a real log', () => {
 
   it('comes back after the gateway went, and declares the time away as a gap of each stream', async () => {
     const port = await freePort()
-    const first = await startGatewaySim({ port, rate: 5 })
+    const first = await startGatewaySim({ port, rate: 5, lines: 100, repeatSeconds: 0 })
     await using bench = await RecorderBench.open([MNQ], [port])
     await waitFor('both streams have ticks', () => ticksOf(bench).every((ticks) => ticks > 5))
     await first.close()
     await waitFor('the loss is seen', () => bench.recorder.state !== 'ready')
     const lastSt = Math.max(...bench.recorder.streams.map(({ lastStUs }) => lastStUs ?? 0))
     const counts = ticksOf(bench)
-    await using again = await startGatewaySim({ port, rate: 5 })
+    await using again = await startGatewaySim({ port, rate: 5, lines: 100, repeatSeconds: 0 })
     void again
     await waitFor('both streams go on', () => ticksOf(bench).every((ticks, i) => ticks > (counts[i] ?? 0) + 5))
     const gaps = (await bench.events('gap')) as { tt: string; fromUs: number; toUs: number; cause: string; st: number }[]
@@ -50,7 +50,7 @@ describe('Recorder, against the gateway simulator and a real log', () => {
   })
 
   it('declares the time before its start as a gap when an earlier run had recorded', async () => {
-    await using sim = await startGatewaySim({ port: 0, rate: 5 })
+    await using sim = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0 })
     await using bench = await RecorderBench.open([MNQ], [sim.port], 1_700_000_000_000_000)
     await waitFor('both streams have ticks', () => ticksOf(bench).every((ticks) => ticks > 2))
     const gaps = await bench.events('gap')
@@ -59,14 +59,14 @@ describe('Recorder, against the gateway simulator and a real log', () => {
   })
 
   it('has no gap at the very first start', async () => {
-    await using sim = await startGatewaySim({ port: 0, rate: 5 })
+    await using sim = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0 })
     await using bench = await RecorderBench.open([MNQ], [sim.port])
     await waitFor('both streams have ticks', () => ticksOf(bench).every((ticks) => ticks > 2))
     expect(await bench.events('gap')).toEqual([])
   })
 
   it('goes on with the others when IB knows no such contract, and says which was refused', async () => {
-    await using sim = await startGatewaySim({ port: 0, rate: 5 })
+    await using sim = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0 })
     await using bench = await RecorderBench.open(
       [{ cid: 999_999_999, symbol: 'NONE', tickTypes: ['last'], bufferHours: 1 }, MNQ],
       [sim.port],
@@ -78,7 +78,7 @@ describe('Recorder, against the gateway simulator and a real log', () => {
   })
 
   it('says that the client id is in use, and tries on', async () => {
-    await using sim = await startGatewaySim({ port: 0, rate: 5 })
+    await using sim = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0 })
     await using holder = await RecorderBench.open([MNQ], [sim.port])
     await waitFor('the first has the id', () => holder.recorder.state === 'ready')
     await using second = await RecorderBench.open([MNQ], [sim.port])
@@ -87,7 +87,7 @@ describe('Recorder, against the gateway simulator and a real log', () => {
   })
 
   it('tries the next port when one does not answer', async () => {
-    await using sim = await startGatewaySim({ port: 0, rate: 5 })
+    await using sim = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0 })
     await using bench = await RecorderBench.open([MNQ], [await freePort(), sim.port])
     await waitFor('it records', () => bench.recorder.state === 'ready')
   })

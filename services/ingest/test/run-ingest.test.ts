@@ -55,7 +55,7 @@ describe('ingest, as a process', () => {
 
   it('spools on while NATS is away, ends on SIGTERM all the same, and brings everything to the log later', async () => {
     await using nats = await NatsServer.start()
-    await using sim = await startGatewaySim({ port: 0, rate: 5 })
+    await using sim = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0 })
     const env = { NATS_URL: nats.url, DATA_DIR: nats.folder, SIM_PORT: String(sim.port) }
     const spoolEnd = async (program: TestProgram) => Number((await health(program)).parts.publisher?.['spoolEnd' as 'state'] ?? 0)
     await using program = ingest(env)

@@ -33,7 +33,7 @@ const cidsOf = (answer: ContractAnswer) => (answer.ok ? answer.contracts.map(({ 
 
 describe('contract look-up over the bus', () => {
   it('answers by id and by symbol, keeps it a day, and says how old it is when the gateway is away', async () => {
-    const sim = await startGatewaySim({ port: 0, rate: 5 })
+    const sim = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0 })
     await using bench = await RecorderBench.open([MNQ], [sim.port])
     await waitFor('it is connected', () => bench.recorder.state === 'ready')
     using desk = await openDesk(bench)
@@ -50,7 +50,7 @@ describe('contract look-up over the bus', () => {
   })
 
   it('never mixes look-ups that run at once, and says what IB does not know', async () => {
-    await using sim = await startGatewaySim({ port: 0, rate: 5 })
+    await using sim = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0 })
     await using bench = await RecorderBench.open([MNQ], [sim.port])
     await waitFor('it is connected', () => bench.recorder.state === 'ready')
     using desk = await openDesk(bench)
