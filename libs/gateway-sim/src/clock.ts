@@ -21,20 +21,32 @@ export const systemClock: Clock = {
   rate: 1,
 }
 
-/** Where a clock begins and how fast it runs. */
-export interface ClockSettings {
-  /** Wall time at the start, µs since 1970-01-01 UTC; undefined: now. */
-  readonly startUs: number | undefined
-  readonly rate: number
+/** A time of the clock, and the moment of the machine at which it was that time; both µs since 1970-01-01 UTC. */
+export interface ClockStart {
+  readonly startUs: number
+  readonly originUs: number
 }
 
-/** The machine's clock, or one that starts elsewhere or runs `rate` times as fast; it then follows the machine's steady clock and does not step. */
-export function openClock({ startUs, rate }: ClockSettings): Clock {
-  if (startUs === undefined && rate === 1) return systemClock
-  const anchorWallUs = startUs ?? systemClock.wallUs()
-  const anchorSteadyUs = systemClock.steadyUs()
-  const steadyUs = () => (systemClock.steadyUs() - anchorSteadyUs) * rate
-  return { wallUs: () => anchorWallUs + steadyUs(), steadyUs, rate }
+/**
+ * Reads where a clock begins: an ISO 8601 time with its zone, and after `@` the moment of the machine, ms since 1970-01-01 UTC, at which it was that time.
+ * Programs that are given the same text agree on the time, whenever each was started; without `@` the moment is now.
+ * @returns undefined where it is no such time
+ */
+export function parseClockStart(text: string, nowUs: number): ClockStart | undefined {
+  const at = text.lastIndexOf('@')
+  const [time, origin] = at === -1 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)]
+  if (!/(?:Z|[+-]\d\d:\d\d)$/.test(time) || (origin !== undefined && !/^\d+$/.test(origin))) return undefined
+  const startUs = usOfDate(new Date(time))
+  return Number.isNaN(startUs) ? undefined : { startUs, originUs: origin === undefined ? nowUs : Number(origin) * US_PER_MS }
+}
+
+/** The machine's clock, or one that began elsewhere and runs `rate` times as fast; it then follows the machine's steady clock and does not step. */
+export function openClock(start: ClockStart | undefined, rate: number, machine: Clock = systemClock): Clock {
+  if (start === undefined) return machine
+  const sinceOriginUs = machine.wallUs() - start.originUs
+  const openedUs = machine.steadyUs()
+  const steadyUs = () => (sinceOriginUs + machine.steadyUs() - openedUs) * rate
+  return { wallUs: () => start.startUs + steadyUs(), steadyUs, rate }
 }
 
 /** The machine's ms in which so many µs pass on the clock, for its timers; at least 0, at most what setTimeout takes. */

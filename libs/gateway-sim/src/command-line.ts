@@ -42,8 +42,8 @@ Usage: node libs/gateway-sim/src/main.ts [flags]
   --lines N          tick-by-tick requests that may stand at once (5)
   --repeat-seconds X seconds before the same may be asked for again (15)
   --messages-per-second N  messages that a client may send, 0: any number (50)
-  --clock-start TIME wall time at the start, ISO 8601 (CLOCK_START; else now)
-  --clock-rate X     seconds that pass in one second (CLOCK_RATE; else 1)
+  --clock-start TIME[@MS]  the time, ISO 8601 with zone, at start or at a real moment, ms (CLOCK_START)
+  --clock-rate X     seconds that pass in one second from there on (CLOCK_RATE; else 1)
   --scenario FILE    faults and their times, JSON
 
   --url URL          with fault: where --control serves (http://127.0.0.1:8852)
@@ -92,7 +92,7 @@ export function parseCommandLine(args: readonly string[], env: Environment): Com
   const { values: flags, positionals } = parse(args)
   const set = (name: string) => (env[name] === '' ? undefined : env[name])
   const clockStart = flags['clock-start'] ?? set('CLOCK_START')
-  const clockRate = flags['clock-rate'] ?? set('CLOCK_RATE')
+  const clockRate = flags['clock-rate'] ?? (clockStart === undefined ? undefined : set('CLOCK_RATE'))
   const control = flags.control ?? set('HEALTH_PORT')
   return {
     help: flags.help === true,

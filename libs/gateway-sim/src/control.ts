@@ -42,7 +42,9 @@ async function route(sim: GatewaySim, request: IncomingMessage, response: Server
       sim.faults.liftAll()
       return answer(response, 200, { active: [] })
     case 'DELETE /faults/ID':
-      return sim.faults.lift(Number(id)) ? answer(response, 200, { lifted: Number(id) }) : answer(response, 404, { error: `no fault ${id} is active` })
+      return sim.faults.lift(Number(id))
+        ? answer(response, 200, { lifted: Number(id) })
+        : answer(response, 404, { error: `no fault ${id} is active` })
     case 'GET /tape':
       return await tape(sim, url.searchParams, response)
     default:
@@ -63,7 +65,8 @@ async function orderIn(request: IncomingMessage): Promise<FaultOrder> {
   } catch (error) {
     throw invalid(messageOf(error))
   }
-  if (typeof order !== 'object' || order === null || !('fault' in order) || typeof order.fault !== 'string') throw invalid('fault is missing')
+  if (typeof order !== 'object' || order === null || !('fault' in order) || typeof order.fault !== 'string')
+    throw invalid('fault is missing')
   return { ...order, fault: order.fault }
 }
 
@@ -73,7 +76,9 @@ function kindsInWords(): object {
       name,
       {
         doc,
-        settings: Object.fromEntries(Object.entries(fields).map(([field, { doc: text, rule, fallback }]) => [field, { doc: text, rule, default: fallback }])),
+        settings: Object.fromEntries(
+          Object.entries(fields).map(([field, { doc: text, rule, fallback }]) => [field, { doc: text, rule, default: fallback }]),
+        ),
       },
     ]),
   )

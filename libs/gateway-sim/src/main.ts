@@ -40,7 +40,12 @@ async function run(command: Command): Promise<number> {
 async function order({ url, fault }: NonNullable<Command['order']>): Promise<number> {
   const address = new URL('/faults', url)
   const response = await fetch(address, { method: 'POST', body: JSON.stringify(fault) }).catch((cause: unknown) => {
-    throw new GatewaySimError('IBS_SIM_OPTION_INVALID', `nothing answers at ${address}; start the simulator with --control, or give --url`, {}, cause)
+    throw new GatewaySimError(
+      'IBS_SIM_OPTION_INVALID',
+      `nothing answers at ${address}; start the simulator with --control, or give --url`,
+      {},
+      cause,
+    )
   })
   process.stdout.write(await response.text())
   return response.ok ? 0 : 1

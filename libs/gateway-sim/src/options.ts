@@ -1,4 +1,4 @@
-import { openClock, usOfDate, type Clock } from './clock.ts'
+import { type Clock, type ClockStart, openClock, parseClockStart, systemClock } from './clock.ts'
 import { GatewaySimError } from './errors.ts'
 import { type Log, silentLog } from './log.ts'
 import type { MarketHours } from './market/model/intensity.ts'
@@ -42,9 +42,9 @@ export interface GatewaySimOptions {
   readonly repeatSeconds?: number
   /** Messages that a client may send in a second; 0: any number. @default 50 */
   readonly messagesPerSecond?: number
-  /** Wall time at which the clock starts, ISO 8601. @default now */
+  /** Time at which the clock starts, ISO 8601 with its zone; after `@` the real moment (ms since 1970) at which it was that time. @default the machine's */
   readonly clockStart?: string
-  /** How many seconds pass on the clock in one second. @default 1 */
+  /** How many seconds pass on the clock in one second; only together with clockStart. @default 1 */
   readonly clockRate?: number
   /** File of faults and their times, see docs/reference/gateway-sim.md. */
   readonly scenario?: string
@@ -59,7 +59,8 @@ export interface GatewaySimOptions {
 type Unset = 'replay' | 'truth' | 'scenario'
 
 /** Every option with its value. */
-export type ResolvedOptions = Readonly<Required<Omit<GatewaySimOptions, Unset | 'clockStart' | 'clockRate'>>> & Pick<GatewaySimOptions, Unset>
+export type ResolvedOptions = Readonly<Required<Omit<GatewaySimOptions, Unset | 'clockStart' | 'clockRate'>>> &
+  Pick<GatewaySimOptions, Unset>
 
 const DEFAULTS = {
   host: '127.0.0.1',
@@ -87,16 +88,24 @@ const DEFAULTS = {
  * @throws GatewaySimError IBS_SIM_OPTION_INVALID with every problem at once, by flag name
  */
 export function resolveOptions({ clockStart, clockRate = 1, ...options }: GatewaySimOptions): ResolvedOptions {
-  const startUs = clockStart === undefined ? undefined : usOfDate(new Date(clockStart))
-  const problems = [...problemsOf({ ...DEFAULTS, ...options }), ...clockProblems(clockStart, startUs, clockRate)]
+  const start = clockStart === undefined ? undefined : parseClockStart(clockStart, systemClock.wallUs())
+  const problems = [...problemsOf({ ...DEFAULTS, ...options }), ...clockProblems({ clockStart, start, rate: clockRate })]
   if (problems.length > 0) throw new GatewaySimError('IBS_SIM_OPTION_INVALID', `${problems.join('; ')}. Correct the options`, { problems })
-  return Object.freeze({ ...DEFAULTS, clock: openClock({ startUs, rate: clockRate }), ...options })
+  return Object.freeze({ ...DEFAULTS, clock: openClock(start, clockRate), ...options })
 }
 
-function clockProblems(clockStart: string | undefined, startUs: number | undefined, rate: number): string[] {
+interface ClockGiven {
+  readonly clockStart: string | undefined
+  readonly start: ClockStart | undefined
+  readonly rate: number
+}
+
+function clockProblems({ clockStart, start, rate }: ClockGiven): string[] {
+  const form = 'a time with its zone like 2026-11-25T23:40:00Z, optionally @ and the ms at which it was that time'
   return [
-    ...(startUs !== undefined && Number.isNaN(startUs) ? [`--clock-start must be a time like 2026-11-25T23:40:00Z, not ${clockStart}`] : []),
+    ...(clockStart !== undefined && start === undefined ? [`--clock-start must be ${form}, not ${clockStart}`] : []),
     ...(Number.isFinite(rate) && rate > 0 && rate <= 10_000 ? [] : [`--clock-rate must be a number above 0, at most 10000, not ${rate}`]),
+    ...(clockStart === undefined && rate !== 1 ? ['--clock-rate counts only together with --clock-start'] : []),
   ]
 }
 

@@ -10,7 +10,8 @@ describe('parseCommandLine', () => {
     expect(command).toEqual({
       help: false,
       exitAtEnd: true,
-      health: { host: '127.0.0.1', port: 9000 },
+      order: undefined,
+      control: { host: '127.0.0.1', port: 9000 },
       options: {
         host: '0.0.0.0',
         port: 0,

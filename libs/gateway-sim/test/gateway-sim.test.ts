@@ -198,7 +198,7 @@ describe('a replay', () => {
     const large = join(folder, 'large.jsonl')
     const quotes = Array.from({ length: 60_000 }, (_, i) => ({ ...recorded(0), s: i + 1, tt: 'all_last' }))
     writeFileSync(large, quotes.map((line) => `${JSON.stringify(line)}\n`).join(''))
-    await using sim = await start({ replay: large, speed: 'max', startAfter: 2, slowClientBytes: 512 * 1024 })
+    await using sim = await start({ replay: large, speed: 'max', startAfter: 2, repeatSeconds: 0, slowClientBytes: 512 * 1024 })
     await using first = await new StoqeyClient(sim.port, 1).connect()
     await using second = await new StoqeyClient(sim.port, 2).connect()
     for (const client of [first, second]) client.subscribe(1, 8314, ALL_LAST)

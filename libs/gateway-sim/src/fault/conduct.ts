@@ -1,8 +1,8 @@
 import type { SimContract } from '../contract/contract.ts'
 import type { Refusal } from '../limit/tick-lines.ts'
 import type { Outlet } from '../session/outlet.ts'
-import type { Field } from '../wire/frame.ts'
 import type { Subscription } from '../tape/subscription.ts'
+import type { Field } from '../wire/frame.ts'
 
 /** Which subscriptions get nothing. */
 export interface Silence {

@@ -1,6 +1,6 @@
 import type { Outlet } from '../session/outlet.ts'
-import { clientField, numberField, secondsField, textField, wordField } from './fields.ts'
 import { type FaultTarget, faultKind, type Lift, sessionsOf } from './fault-kind.ts'
+import { clientField, numberField, secondsField, textField, wordField } from './fields.ts'
 
 const ENDINGS = ['fin', 'rst'] as const
 const howField = wordField('how sockets are closed', ENDINGS, 'fin')

@@ -12,7 +12,9 @@ export interface FaultField<T> {
 export type FaultFields = Readonly<Record<string, FaultField<unknown>>>
 
 /** The values of a set of fields. */
-export type FaultValues<Fields extends FaultFields> = { readonly [Name in keyof Fields]: Fields[Name] extends FaultField<infer T> ? T : never }
+export type FaultValues<Fields extends FaultFields> = {
+  readonly [Name in keyof Fields]: Fields[Name] extends FaultField<infer T> ? T : never
+}
 
 /** A number in a range; text is taken as well, for command lines. */
 export function numberField(doc: string, min: number, max: number, fallback?: number): FaultField<number> {

@@ -1,8 +1,8 @@
 import { secondsToUs, US_PER_MS } from '../clock.ts'
 import { GatewaySimError } from '../errors.ts'
 import type { MarketEvents } from '../market/market-events.ts'
-import { numberField, secondsField } from './fields.ts'
 import { type FaultTarget, faultKind } from './fault-kind.ts'
+import { numberField, secondsField } from './fields.ts'
 
 const cidField = numberField('contract id', 1, 2 ** 31 - 1)
 

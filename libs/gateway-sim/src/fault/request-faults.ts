@@ -2,8 +2,8 @@ import { secondsToUs } from '../clock.ts'
 import type { SimContract } from '../contract/contract.ts'
 import type { Refusal } from '../limit/tick-lines.ts'
 import type { Denial } from './conduct.ts'
-import { ALL, contractField, numberField, secondsField, wordField } from './fields.ts'
 import { faultKind } from './fault-kind.ts'
+import { ALL, contractField, numberField, secondsField, wordField } from './fields.ts'
 
 const DENIALS = ['10089', '10187', '10189', '162', '200', '354'] as const
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { type Clock, dateOfUs, timerMs, usOfDate, US_PER_SECOND } from '../clock.ts'
-import { isTimeZone, localTime, minuteOfDay, usOfLocalTime } from '../contract/local-time.ts'
+import { type Clock, dateOfUs, timerMs, US_PER_SECOND, usOfDate } from '../clock.ts'
 import { dayPlus } from '../contract/holidays.ts'
+import { isTimeZone, localTime, minuteOfDay, usOfLocalTime } from '../contract/local-time.ts'
 import { GatewaySimError, messageOf } from '../errors.ts'
 import { checkOrder, type FaultOrder } from './fault-desk.ts'
 
@@ -96,7 +96,8 @@ function timeOf(after: unknown, at: unknown, daily: unknown): ScenarioTime {
   const match = /^(?:(\w{3}) )?(\d\d):(\d\d) (\S+)$/.exec(String(daily))
   const [, weekday, hour = '', minute = '', timeZone = ''] = match ?? []
   const known = weekday === undefined || WEEKDAYS.includes(weekday)
-  if (match === null || !known || !isTimeZone(timeZone)) throw new Error(`daily must be like "23:45 US/Eastern" or "Sat 23:00 US/Eastern", not ${JSON.stringify(daily)}`)
+  if (match === null || !known || !isTimeZone(timeZone))
+    throw new Error(`daily must be like "23:45 US/Eastern" or "Sat 23:00 US/Eastern", not ${JSON.stringify(daily)}`)
   return { daily: { minute: minuteOfDay(hour + minute), timeZone, weekday: weekday === undefined ? undefined : WEEKDAYS.indexOf(weekday) } }
 }
 

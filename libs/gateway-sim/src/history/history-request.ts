@@ -1,5 +1,5 @@
-import { usOfLocalTime, isTimeZone } from '../contract/local-time.ts'
 import { US_PER_SECOND } from '../clock.ts'
+import { isTimeZone, usOfLocalTime } from '../contract/local-time.ts'
 import { type ContractQuery, contractAt, FieldError, integerAt } from '../wire/request.ts'
 
 /** Data that request 96 can ask for. */
@@ -54,7 +54,8 @@ export function parseRequestedTime(text: string, gatewayZone: string): Requested
   const match = /^(\d{4})(\d\d)(\d\d)(?:(-)| +)(\d\d):(\d\d):(\d\d)(?: +(\S+))?$/.exec(text)
   const [, year, month, date, dash, hour = '', minute = '', second = '', zone] = match ?? []
   const day = `${year}-${month}-${date}`
-  const valid = match !== null && !Number.isNaN(Date.parse(`${day}T${hour}:${minute}:${second}Z`)) && (dash === undefined || zone === undefined)
+  const valid =
+    match !== null && !Number.isNaN(Date.parse(`${day}T${hour}:${minute}:${second}Z`)) && (dash === undefined || zone === undefined)
   if (!valid || (zone !== undefined && !isTimeZone(zone))) throw new FieldError(`${text} is no time`)
   const timeZone = dash === '-' ? 'UTC' : (zone ?? gatewayZone)
   const us = usOfLocalTime(day, Number(hour) * 60 + Number(minute), timeZone) + Number(second) * US_PER_SECOND

@@ -1,8 +1,8 @@
 import { dateOfUs, US_PER_SECOND, wholeSeconds } from '../clock.ts'
 import type { SimContract } from '../contract/contract.ts'
+import { dayPlus } from '../contract/holidays.ts'
 import { localTime, usOfLocalTime } from '../contract/local-time.ts'
 import { type Session, Sessions } from '../contract/sessions.ts'
-import { dayPlus } from '../contract/holidays.ts'
 import type { MarketSource } from '../market/market-source.ts'
 
 /** From which end a request reads, and in which hours. */

@@ -1,4 +1,4 @@
-const DEADLINE_MS = 10_000
+const DEADLINE_MS = 25_000
 
 /** Conditions that are looked at whenever something happened. */
 export class Watch {
@@ -8,7 +8,7 @@ export class Watch {
     for (const check of this.#checks) check()
   }
 
-  /** Resolves when the condition holds; rejects after ten seconds with what `describe` says then. */
+  /** Resolves when the condition holds; rejects after 25 seconds with what `describe` says then. */
   async until(condition: () => boolean, describe: () => string): Promise<void> {
     if (condition()) return
     const { promise, resolve, reject } = Promise.withResolvers<void>()

@@ -22,7 +22,7 @@ const find = (query: Partial<ContractQuery>) => catalogue.find({ ...NOTHING, ...
 
 describe('Catalogue', () => {
   it.each([
-    [711280073, { symbol: 'MNQ', secType: 'FUT' }],
+    [711280073, { symbol: 'MNQ', secType: 'FUT', expiry: '20250919' }],
     [711280073, { localSymbol: 'MNQU5', secType: 'FUT', exchange: 'CME' }],
     [711280073, { symbol: 'MNQ', secType: 'FUT', expiry: '202509' }],
     [265598, { symbol: 'AAPL', secType: 'STK', exchange: 'SMART', currency: 'USD' }],
@@ -32,6 +32,12 @@ describe('Catalogue', () => {
   ])('finds %d by %j', (conId, query) => {
     expect(find({ conId })).toEqual([conId])
     expect(find(query)).toEqual([conId])
+  })
+
+  it('has every expiry of a future that is not named, the front one among them', () => {
+    const found = find({ symbol: 'MNQ', secType: 'FUT' })
+    expect(found).toContain(711280073)
+    expect(found.length).toBeGreaterThan(3)
   })
 
   it('finds nothing for a symbol without type, another currency or an unknown id', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
-import { cmeHolidays, usStockHolidays } from '../../src/contract/holidays.ts'
-import { STOCKS } from '../../src/contract/listing/stocks.ts'
-import { OTHERS } from '../../src/contract/listing/others.ts'
 import type { SimContract } from '../../src/contract/contract.ts'
+import { cmeHolidays, usStockHolidays } from '../../src/contract/holidays.ts'
+import { OTHERS } from '../../src/contract/listing/others.ts'
+import { STOCKS } from '../../src/contract/listing/stocks.ts'
 import { ibHours } from '../../src/contract/trading-hours.ts'
 
 const hoursOf = ({ tradingHours, holidays }: SimContract, day: string) => ibHours(tradingHours, holidays, day)
@@ -41,7 +41,9 @@ describe('ibHours', () => {
   })
 
   it('ends a share early on the day after Thanksgiving, which is closed', () => {
-    expect(hoursOf(contractOf(265598), '2026-11-25')).toMatch(/^20261125:0400-20261125:2000;20261126:CLOSED;20261127:0400-20261127:1300;20261128:CLOSED;/)
+    expect(hoursOf(contractOf(265598), '2026-11-25')).toMatch(
+      /^20261125:0400-20261125:2000;20261126:CLOSED;20261127:0400-20261127:1300;20261128:CLOSED;/,
+    )
   })
 
   it('has two sessions where there is a lunch break, and a week of evenings for a currency', () => {

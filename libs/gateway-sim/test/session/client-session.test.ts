@@ -41,7 +41,7 @@ describe('handshake', () => {
     expect(client.frames()[0]?.[0]).toBe('187')
   })
 
-  it.each(['v100..175', 'v200..225', 'v100.200'])('resets a client that offers %s', async (versions) => {
+  it.each(['v100..163', 'v200..225', 'v100.200'])('resets a client that offers %s', async (versions) => {
     const { lines, log } = logged()
     await using sim = await start({ log })
     using client = await RawClient.connect(sim.port)

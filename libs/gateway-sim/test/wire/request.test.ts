@@ -25,6 +25,9 @@ describe('parseTickByTick', () => {
         currency: 'USD',
         localSymbol: '',
         tradingClass: '',
+        strike: undefined,
+        right: '',
+        multiplier: '',
       })
     }
   })

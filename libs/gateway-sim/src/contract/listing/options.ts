@@ -24,7 +24,9 @@ export function optionsAround(now: Date, stocks: readonly SimContract[]): readon
   return CHAINS.flatMap((chain) => {
     const under = stocks.find(({ symbol }) => symbol === chain.symbol)
     if (under === undefined) return []
-    return expiries.flatMap((day) => strikesOf(chain).flatMap((strike) => (['C', 'P'] as const).map((right) => option(under, day, strike, right))))
+    return expiries.flatMap((day) =>
+      strikesOf(chain).flatMap((strike) => (['C', 'P'] as const).map((right) => option(under, day, strike, right))),
+    )
   })
 }
 

@@ -5,8 +5,8 @@ import { hashUnit, seededRandom } from '../../random.ts'
 import type { Burst, Halt, MarketEvents } from '../market-events.ts'
 import { type Character, characterOf } from './character.ts'
 import { type MarketHours, SessionIntensity } from './intensity.ts'
-import { auctionStream, baseStream, burstStream, haltStream, SecondStreams, type TickStream } from './second-streams.ts'
 import { PriceLevel } from './price-level.ts'
+import { auctionStream, baseStream, burstStream, haltStream, SecondStreams, type TickStream } from './second-streams.ts'
 
 /** How a market model is set up. */
 export interface ModelSettings {
@@ -74,7 +74,11 @@ export class ContractModel {
     const maker = { contract: this.contract, character: this.character, level: (us: number) => this.#priceTicks + this.#level.at(us) }
     const bursts = this.#burstsIn(second).map((burst, i) => burstStream(maker, burst, startUs, random(STREAM.bursts + i)))
     if (perSecond === 0) return bursts
-    return [...auctionStream(maker, this.sessions, startUs, random(STREAM.halts)), baseStream(maker, startUs, perSecond, random(STREAM.second)), ...bursts]
+    return [
+      ...auctionStream(maker, this.sessions, startUs, random(STREAM.halts)),
+      baseStream(maker, startUs, perSecond, random(STREAM.second)),
+      ...bursts,
+    ]
   }
 
   #haltsAround(second: number): readonly Halt[] {

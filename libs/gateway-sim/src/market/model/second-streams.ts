@@ -81,7 +81,12 @@ export function burstStream({ contract, character, level }: TickMaker, burst: Bu
 }
 
 /** A large print as the liquid hours begin, and one in their last second. */
-export function auctionStream({ contract, character, level }: TickMaker, sessions: Sessions, startUs: number, random: Random): readonly TickStream[] {
+export function auctionStream(
+  { contract, character, level }: TickMaker,
+  sessions: Sessions,
+  startUs: number,
+  random: Random,
+): readonly TickStream[] {
   if (character.tradeShare === 0 || contract.secType !== 'STK') return []
   const session = sessions.at(startUs, 'liquidHours')
   const conditions = startUs === session?.openUs ? 'O   ' : startUs + US_PER_SECOND === session?.closeUs ? '6   ' : undefined

@@ -35,6 +35,7 @@ export const matchingSymbols: RequestHandler = (session, fields) => {
 export const marketRule: RequestHandler = (session, fields) => {
   const ruleId = integerAt(fields, 1)
   const minTick = session.house.catalogue.minTickOf(ruleId)
-  if (minTick === undefined) return session.send(errorReply(-1, 321, `Error validating request.-'cY' : cause - Invalid market rule id: ${ruleId}`))
+  if (minTick === undefined)
+    return session.send(errorReply(-1, 321, `Error validating request.-'cY' : cause - Invalid market rule id: ${ruleId}`))
   session.send(marketRuleReply(ruleId, minTick))
 }

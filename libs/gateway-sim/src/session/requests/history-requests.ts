@@ -2,7 +2,14 @@ import { US_PER_SECOND } from '../../clock.ts'
 import type { SimContract } from '../../contract/contract.ts'
 import { collectPast } from '../../history/collect-past.ts'
 import { historyReply } from '../../history/history-reply.ts'
-import { type HistoryRequest, parseHistoryRequest, parseRequestedTime, type RequestedTime, WHAT_TO_SHOW, type WhatToShow } from '../../history/history-request.ts'
+import {
+  type HistoryRequest,
+  parseHistoryRequest,
+  parseRequestedTime,
+  type RequestedTime,
+  WHAT_TO_SHOW,
+  type WhatToShow,
+} from '../../history/history-request.ts'
 import { pastLimits } from '../../history/past-limits.ts'
 import type { Refusal } from '../../limit/tick-lines.ts'
 import { errorReply } from '../../wire/reply.ts'
@@ -45,9 +52,14 @@ function check(house: House, request: HistoryRequest): Checked | { readonly refu
   if (contract === undefined || others.length > 0) return refuse(200, NO_DEFINITION)
   const refusal = house.conduct.refusalOf('history', contract)
   if (refusal !== undefined) return { refusal }
-  const paced = { identity: request.identity, series: `${contract.conId} ${request.contract.exchange} ${what}`, weight: what === 'BID_ASK' ? 2 : 1 }
+  const paced = {
+    identity: request.identity,
+    series: `${contract.conId} ${request.contract.exchange} ${what}`,
+    weight: what === 'BID_ASK' ? 2 : 1,
+  }
   if (!house.historyPacing.admit(paced)) return refuse(162, `${SERVICE}Historical data request pacing violation`)
-  if (!hasData(contract, what)) return refuse(162, `${SERVICE}HMDS query returned no data: ${contract.localSymbol}@${contract.exchange} ${what}`)
+  if (!hasData(contract, what))
+    return refuse(162, `${SERVICE}HMDS query returned no data: ${contract.localSymbol}@${contract.exchange} ${what}`)
   return { contract, what, time }
 }
 

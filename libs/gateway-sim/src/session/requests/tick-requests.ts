@@ -61,7 +61,11 @@ function unsupported({ secType, symbol }: SimContract, kindName: string): Refusa
 }
 
 /** The last ticks until now under the stream's own id, then the stream, nothing twice and nothing missing in between. */
-async function sendPastFirst(session: ClientSession, subscription: Subscription, { requestId, numberOfTicks }: TickByTickRequest): Promise<void> {
+async function sendPastFirst(
+  session: ClientSession,
+  subscription: Subscription,
+  { requestId, numberOfTicks }: TickByTickRequest,
+): Promise<void> {
   const { market, clock, tape } = session.house
   const { contract, kind, ignoreSize } = subscription
   const nowUs = clock.wallUs()
@@ -69,7 +73,17 @@ async function sendPastFirst(session: ClientSession, subscription: Subscription,
   const { fromSecond } = pastLimits(market, { contract, anchorUs: nowUs + US_PER_SECOND, direction: 'backward', liquidOnly: false })
   const what = HISTORY_OF[kind]
   const toSecond = wholeSeconds(nowUs)
-  const query = { contract, fromSecond, toSecond, direction: 'backward', what, count: numberOfTicks, ignoreSize, mark, unreported: kind === 'all_last' } as const
+  const query = {
+    contract,
+    fromSecond,
+    toSecond,
+    direction: 'backward',
+    what,
+    count: numberOfTicks,
+    ignoreSize,
+    mark,
+    unreported: kind === 'all_last',
+  } as const
   const ticks = await collectPast(market, query)
   session.send(historyReply(requestId, what, ticks, true))
   tape.release(subscription)

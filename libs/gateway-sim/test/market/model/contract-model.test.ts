@@ -15,8 +15,10 @@ const CLOSE = secondOf('2025-07-30T20:00:00Z')
 
 const SETTINGS: ModelSettings = { seed: 1, rate: 1, hours: 'always', haltsPerDay: 0, burstsPerHour: 0 }
 
+const catalogue = new Catalogue(new Date('2025-07-30T00:00:00Z'))
+
 function contract(conId: number): SimContract {
-  const found = new Catalogue(new Date('2025-07-30T00:00:00Z')).byConId(conId)
+  const found = catalogue.byConId(conId)
   if (found === undefined) throw new Error(`no contract ${conId}`)
   return found
 }
@@ -117,7 +119,8 @@ describe('ContractModel', () => {
   })
 
   it('prints the auctions of a share as its liquid hours begin and end', () => {
-    const auctions = (second: number) => tradesOf(ticksOf(265598, second, 1)).filter(({ conditions }) => ['O   ', '6   '].includes(conditions))
+    const auctions = (second: number) =>
+      tradesOf(ticksOf(265598, second, 1)).filter(({ conditions }) => ['O   ', '6   '].includes(conditions))
     expect(auctions(OPEN)).toMatchObject([{ conditions: 'O   ' }])
     expect(auctions(CLOSE - 1)).toMatchObject([{ conditions: '6   ' }])
     expect(auctions(CLOSE)).toEqual([])
@@ -155,7 +158,8 @@ describe('ContractModel', () => {
   })
 
   it('has bursts of thousands in a second of its own', () => {
-    const counts = Array.from({ length: 3600 }, (_, i) => ticksOf(265598, MIDDAY + i, 1, { burstsPerHour: 1, rate: 0.01 }).length)
+    const model = modelOf(265598, { burstsPerHour: 1, rate: 0.01 })
+    const counts = Array.from({ length: 3600 }, (_, i) => play(model, MIDDAY + i, 1).length)
     expect(Math.max(...counts)).toBeGreaterThanOrEqual(1000)
     expect(counts.filter((count) => count > 100)).toHaveLength(1)
   })
