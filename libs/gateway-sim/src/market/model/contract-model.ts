@@ -41,6 +41,7 @@ export class ContractModel {
   readonly #intensity: SessionIntensity
   readonly #level: PriceLevel
   readonly #priceTicks: number
+  readonly #haltDays = new Map<number, readonly Halt[]>()
 
   constructor(contract: SimContract, settings: ModelSettings, events: MarketEvents) {
     this.contract = contract
@@ -88,7 +89,16 @@ export class ContractModel {
     return [...ordered, ...[day - 1, day].flatMap((each) => this.#haltsOfDay(each))]
   }
 
+  /** Worked out once a day, not once a second. */
   #haltsOfDay(day: number): readonly Halt[] {
+    const known = this.#haltDays.get(day)
+    if (known !== undefined) return known
+    const halts = this.#drawHalts(day)
+    this.#haltDays.set(day, halts)
+    return halts
+  }
+
+  #drawHalts(day: number): readonly Halt[] {
     return this.#drawnTimes(STREAM.halts, day, DAY_SECONDS, this.#settings.haltsPerDay)
       .filter((us) => this.sessions.at(us, 'liquidHours') !== undefined)
       .map((startUs) => ({ startUs, endUs: startUs + HALT_US }))
