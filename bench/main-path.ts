@@ -1,5 +1,5 @@
 // Ticks a second from the gateway's socket to both kinds of file and the live hub, every service a process of its own, on this machine.
-// `node bench/main-path.ts [--ticks 1000000] [--replay FILE]`: the simulator replays FILE, each tick several times (or made-up quotes and trades), as fast as it is taken.
+// `node bench/main-path.ts [--ticks 500000] [--replay FILE]`: the simulator replays FILE, each tick several times (or made-up quotes and trades), as fast as it is taken.
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
@@ -11,7 +11,7 @@ import { createGunzip } from 'node:zlib'
 import { Stack } from '../test/support/stack.ts'
 import { waitFor } from '../test/support/wait-for.ts'
 
-const { values } = parseArgs({ options: { ticks: { type: 'string', default: '1000000' }, replay: { type: 'string' } } })
+const { values } = parseArgs({ options: { ticks: { type: 'string', default: '500000' }, replay: { type: 'string' } } })
 const wanted = Number(values.ticks)
 const MOST_MS = 300_000
 
