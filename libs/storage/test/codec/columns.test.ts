@@ -1,4 +1,4 @@
-import { codeOf, FIELDS, type TickMessage } from '@ib-stream/model'
+import { codeOf, compareTicks, FIELDS, type TickMessage } from '@ib-stream/model'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { formatOf } from '../../src/codec/block-reader.ts'
@@ -187,4 +187,4 @@ describe('columns', () => {
   })
 })
 
-const isSame = (a: TickMessage, b: TickMessage): boolean => encodeTickJson(a) === encodeTickJson(b)
+const isSame = (a: TickMessage, b: TickMessage): boolean => compareTicks(a, b) === 0 && JSON.stringify(a) === JSON.stringify(b)
