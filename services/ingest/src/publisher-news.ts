@@ -24,6 +24,7 @@ export class PublisherNews implements Disposable {
   #tellEveryMs: number
   #events: Counter
   #inTrouble = false
+  #told = 0
   /** Told lately, with what came since. */
   #lately = new Map<News['what'], { timer: NodeJS.Timeout; since: News | undefined }>()
   #stop = new AbortController()
@@ -58,7 +59,8 @@ export class PublisherNews implements Disposable {
     }
     this.#lately.set(news.what, { timer: setTimeout(() => this.#tellSince(news.what), this.#tellEveryMs), since: undefined })
     const event: PublisherTroubleEvent = { kind: 'publisher', service: this.#service.name, ...news }
-    const id = `publisher.${event.service}.${event.what}.${event.st}`
+    // The stamp alone is not enough: within one millisecond a second event would have the id of the first, and the server would drop it as a repetition.
+    const id = `publisher.${event.service}.${event.what}.${event.st}.${++this.#told}`
     void publishOps(this.#bus, event, { id, signal: this.#stop.signal }).catch(() => undefined) // stopped: the log has it
   }
 

@@ -3,7 +3,7 @@ import { mkdir, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Bus, connectBus, EVENTS, openPublisher, type Publisher, type PublisherEvent, TICKS } from '@ib-stream/bus'
 import type { PublisherTroubleEvent } from '@ib-stream/model'
-import { describe, expect, it } from '@jest/globals'
+import { describe, expect, it, jest } from '@jest/globals'
 import { Registry } from 'prom-client'
 import { NatsServer } from '../../../test/support/nats-server.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
@@ -158,6 +158,18 @@ describe("the publisher's news", () => {
       expect(times.length).toBeLessThan(10) // two, if the 500 came within the time
       expect(times.reduce((sum, one) => sum + one, 0)).toBe(250)
     }
+  })
+
+  it('regression: the last word of one millisecond was taken for a repetition of its first, and dropped', async () => {
+    await using room = await openRoom()
+    const now = jest.spyOn(Date, 'now').mockReturnValue(Date.now())
+    try {
+      for (const reason of ['first', 'last']) room.news.hear({ kind: 'state', state: 'log_full', reason })
+    } finally {
+      now.mockRestore()
+    }
+    await waitFor('both are told', async () => (await told(room.bus)).length === 2)
+    expect((await told(room.bus)).map(({ reason }) => reason)).toEqual(['first', 'last'])
   })
 
   it('is on the reference page with every word that it says', () => {
