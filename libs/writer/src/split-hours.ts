@@ -1,5 +1,5 @@
 import { codeOf, hourOf, type TickFault, type TickMessage, US_PER_HOUR } from '@ib-stream/model'
-import { decodeTickJson, type StorageError, scannedTo, scanTickBytes } from '@ib-stream/storage'
+import { decodeTickJson, JsonScanner, type StorageError } from '@ib-stream/storage'
 import type { HourOfTicks } from './codec.ts'
 
 const NEWLINE = 0x0a
@@ -25,6 +25,7 @@ interface Subject {
 /** Sorts the lines of one message by the hour they belong to; what breaks the rules of the format, or belongs to another subject, is set apart. */
 export function splitHours(payload: Uint8Array, subject: Subject): SplitMessage {
   const bytes = endedByNewline(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength))
+  const scanner = new JsonScanner(bytes)
   const collected = new Map<number, Collected>()
   const poison: PoisonLine[] = []
   let newestStUs = 0
@@ -35,8 +36,8 @@ export function splitHours(payload: Uint8Array, subject: Subject): SplitMessage 
       continue
     }
     // Nearly every line is spelled as ingest spells it; the bytes tell, and no text is made of them.
-    let tick = scanTickBytes(bytes, start)
-    let end = scannedTo()
+    let tick = scanner.tickAt(start)
+    let { end } = scanner
     if (tick === undefined || bytes[end] !== NEWLINE || tick.cid !== subject.cid || tick.tt !== subject.tt) {
       end = bytes.indexOf(NEWLINE, start)
       const read = readLine(bytes.toString('utf8', start, end), subject)

@@ -3,12 +3,11 @@ import { StorageError } from '../errors.ts'
 import { type Backend, decoderOf, type Framing, framingOf, type OwnBackend } from '../layout/backend.ts'
 import { AddedBlock } from './added-block.ts'
 import type { ColumnBuffer } from './columns.ts'
-import { lineStamps, scanStampsJson, scanTickJson } from './json.ts'
-import { scanRowJson } from './json-columns.ts'
 import { decodeTickJsonGeneric } from './json-generic.ts'
-import { decodeRecordProto, recordStamps, scanStampsProto, viewOf } from './proto.ts'
-import { scanRowProto } from './proto-columns.ts'
+import { JsonScanner } from './json-scan.ts'
+import { decodeRecordProto, viewOf } from './proto.ts'
 import { decodeRecordProtoGeneric } from './proto-generic.ts'
+import { recordStamps, scanRowProto, scanStampsProto } from './proto-scan.ts'
 import { LineSplitter } from './split-lines.ts'
 import { recordAt, VarintSplitter } from './split-varint.ts'
 
@@ -55,6 +54,7 @@ const OWN_FORMAT: Record<OwnBackend, RecordFormat> = {
   pb: { splitter: SPLITTER.varint, read: (block) => new VarintBlock(block) },
 }
 
+const NEWLINE = 10
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 class LineBlock implements BlockReader {
@@ -63,50 +63,56 @@ class LineBlock implements BlockReader {
   ts = 0
   st = 0
   readonly #block: Uint8Array
-  /** Latin-1, so that places in the text are places in the bytes. Text that is not ASCII makes the scanner give up, and the twin gets it as UTF-8. */
-  #text: string | undefined
-  readonly #view: DataView
+  readonly #scanner: JsonScanner
 
   constructor(block: Uint8Array) {
     this.#block = block
-    this.#view = viewOf(block)
+    this.#scanner = new JsonScanner(block)
   }
 
   next(): boolean {
     if (this.end >= this.#block.length) return false
     this.start = this.end
-    this.end = this.#block.indexOf(10, this.start) + 1
+    this.end = this.#block.indexOf(NEWLINE, this.start) + 1
     return true
   }
 
   readStamps(): boolean {
-    const known = scanStampsJson(this.#block, this.start)
-    this.ts = lineStamps.ts
-    this.st = lineStamps.st
-    return known
-  }
-
-  decode(): TickMessage {
-    this.#text ??= Buffer.from(this.#block.buffer, this.#block.byteOffset, this.#block.length).toString('latin1')
-    return scanTickJson(this.#text, this.start, this.end - 1) ?? decodeTickJsonGeneric(this.#line())
-  }
-
-  nextInto(columns: ColumnBuffer): boolean {
-    const next = scanRowJson(this.#block, this.#view, this.end, columns)
-    if (next < 0) return this.#nextByTwin(columns)
-    this.start = this.end
-    this.end = next
+    const scanner = this.#scanner
+    if (!scanner.stampsAt(this.start)) return false
+    this.ts = scanner.ts
+    this.st = scanner.st
     return true
   }
 
-  #nextByTwin(columns: ColumnBuffer): boolean {
-    if (!this.next()) return false
-    columns.push(this.decode())
+  decode(): TickMessage {
+    const tick = this.#scanner.tickAt(this.start)
+    return tick !== undefined && this.#scanner.end === this.end - 1 ? tick : decodeTickJsonGeneric(this.#line())
+  }
+
+  nextInto(columns: ColumnBuffer): boolean {
+    const from = this.end
+    if (from >= this.#block.length) return false
+    if (!this.#scanLine(from, columns)) {
+      this.next()
+      columns.push(decodeTickJsonGeneric(this.#line()))
+      return true
+    }
+    this.start = from
+    this.end = this.#scanner.end + 1
     return true
   }
 
   appendTo(columns: ColumnBuffer): void {
-    if (scanRowJson(this.#block, this.#view, this.start, columns) < 0) columns.push(this.decode())
+    if (!this.#scanLine(this.start, columns)) columns.push(decodeTickJsonGeneric(this.#line()))
+  }
+
+  /** False, and nothing appended, where only the twin can tell. */
+  #scanLine(from: number, columns: ColumnBuffer): boolean {
+    if (!this.#scanner.rowAt(from, columns)) return false
+    if (this.#block[this.#scanner.end] === NEWLINE) return true
+    columns.pop()
+    return false
   }
 
   #line(): string {

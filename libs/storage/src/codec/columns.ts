@@ -42,39 +42,6 @@ export const FIELD_BIT = Object.fromEntries(FIELDS.map(({ key }, place) => [key,
 const NUMBERS: readonly NumberKey[] = ['p', 's', 'bp', 'bs', 'ap', 'as', 'mp']
 const FLAGS: readonly FlagKey[] = ['bpl', 'aph', 'upt', 'pl', 'bf']
 
-/** The tick of one row. */
-export function tickOfRow(columns: TickColumns, row: number): TickMessage {
-  const bits = columns.fields[row] ?? 0
-  if (bits === FULL_QUOTE) return fullQuote(columns, row)
-  const tick: Record<string, unknown> = {
-    ts: columns.ts[row],
-    st: columns.st[row],
-    cid: columns.cid[row],
-    tt: TICK_TYPES[columns.tt[row] ?? 0],
-    rid: columns.rid[row],
-  }
-  for (const key of NUMBERS) if ((bits & FIELD_BIT[key]) !== 0) tick[key] = columns[key][row]
-  if ((bits & FIELD_BIT.ex) !== 0) tick.ex = columns.ex[row]
-  if ((bits & FIELD_BIT.sc) !== 0) tick.sc = columns.sc[row]
-  for (const key of FLAGS) if ((bits & FIELD_BIT[key]) !== 0) tick[key] = true
-  return tick as unknown as TickMessage
-}
-
-/** Nearly every quote has both sides and no flag. */
-function fullQuote({ ts, st, cid, rid, bp, bs, ap, as }: TickColumns, row: number): TickMessage {
-  return {
-    ts: ts[row] as number,
-    st: st[row] as number,
-    cid: cid[row] as number,
-    tt: 'bid_ask',
-    rid: rid[row] as number,
-    bp: bp[row] as number,
-    bs: bs[row] as number,
-    ap: ap[row] as number,
-    as: as[row] as number,
-  }
-}
-
 export const TT_RANK = Object.fromEntries(TICK_TYPES.map((tt, rank) => [tt, rank])) as Record<TickType, number>
 
 /** Bytes of one row in all typed arrays. */
@@ -202,4 +169,3 @@ export function rowsOf(columns: TickColumns, from: number, to: number): TickColu
 }
 
 export const CORE_BITS = FIELD_BIT.ts | FIELD_BIT.st | FIELD_BIT.cid | FIELD_BIT.tt | FIELD_BIT.rid
-const FULL_QUOTE = CORE_BITS | FIELD_BIT.bp | FIELD_BIT.bs | FIELD_BIT.ap | FIELD_BIT.as

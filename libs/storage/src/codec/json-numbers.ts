@@ -1,38 +1,44 @@
-import { textAt } from './text-table.ts'
-
-/** Where the last number or word ended: a second return value without an object for each of them. Something that could not be read does not move it. */
+/** Where the last number ended; where one could not be read: back at the first brace of its line, where nothing that is looked for next can stand. */
 export let end = 0
-let allRead = true
+let lineStart = 0
 
-/** Begins a line at `from`: nothing in it has failed yet. */
+/** Begins a line at `from`. */
 export function startNumbers(from: number): void {
-  end = from // not where the last line, maybe of a longer block, left it
-  allRead = true
+  lineStart = from
 }
-
-/** Whether everything since `startNumbers` could be read. */
-export const isRead = (): boolean => allRead
 
 export function setEnd(at: number): void {
   end = at
 }
 
 function unsure(): number {
-  allRead = false
+  end = lineStart
   return Number.NaN
 }
 
+const TEN_TO_4 = 10_000
 const TEN_TO_8 = 100_000_000
 
-/** Sixteen digits and a comma, as every stamp from 2001 to 2286 has them, four at a time; any other number of digits one by one. */
-export function scanStamp(b: Uint8Array, view: DataView, at: number): number {
+// The first eight digits of a stamp stay for 100 seconds.
+let head0 = 0
+let head1 = 0
+let headUs = Number.NaN
+
+/** Sixteen digits and a comma, as every stamp from 2001 to 2286 has them, four at a time. Reads 17 bytes. */
+export function scanStamp(view: DataView, at: number): number {
   const w0 = view.getInt32(at, true)
   const w1 = view.getInt32(at + 4, true)
   const w2 = view.getInt32(at + 8, true)
   const w3 = view.getInt32(at + 12, true)
-  if ((notDigits(w0) | notDigits(w1) | notDigits(w2) | notDigits(w3)) !== 0 || b[at] === 48 || b[at + 16] !== 44) return scanInt(b, at)
+  if ((notDigits(w2) | notDigits(w3)) !== 0 || view.getUint8(at + 16) !== 44) return unsure()
+  if (w0 !== head0 || w1 !== head1) {
+    if ((notDigits(w0) | notDigits(w1)) !== 0 || (w0 & 0xff) === 48) return unsure()
+    head0 = w0
+    head1 = w1
+    headUs = (fourDigits(w0) * TEN_TO_4 + fourDigits(w1)) * TEN_TO_8
+  }
   end = at + 16
-  const value = (fourDigits(w0) * 10_000 + fourDigits(w1)) * TEN_TO_8 + (fourDigits(w2) * 10_000 + fourDigits(w3))
+  const value = headUs + (fourDigits(w2) * TEN_TO_4 + fourDigits(w3))
   return value <= Number.MAX_SAFE_INTEGER ? value : unsure()
 }
 
@@ -45,90 +51,61 @@ function fourDigits(word: number): number {
   return (pairs & 0xff) * 100 + (pairs >>> 16)
 }
 
-/** An id: up to ten digits, four at a time. */
-export function scanId(b: Uint8Array, view: DataView, at: number): number {
-  if (b[at] === 48) return scanInt(b, at)
-  let value = 0
-  let i = at
-  for (let word = view.getInt32(i, true); i < at + 8 && notDigits(word) === 0; word = view.getInt32(i, true)) {
-    value = value * 10_000 + fourDigits(word)
-    i += 4
-  }
-  for (let digit = (b[i] as number) - 48; digit >= 0 && digit <= 9; digit = (b[i] as number) - 48) {
-    if (i >= at + 10) return unsure()
-    value = value * 10 + digit
-    i++
-  }
-  if (i === at) return unsure()
-  end = i
-  return value
-}
+// Ids, prices and sizes come again and again, with the same text behind them. A slot holds the last twelve bytes that fell on it, and the number they begin with.
+const SLOTS = 1024
+const SLOT_BITS = 10
+const KEY_BYTES = 12
+const keys = new Int32Array(SLOTS * 4)
+const numbers = new Float64Array(SLOTS)
 
-/** Digits without sign and leading zero, at most 2^53 − 1. Sixteen digits above it round to 2^53 or more, so the comparison sees them. */
-function scanInt(b: Uint8Array, at: number): number {
-  let value = 0
-  let i = at
-  for (let c = b[i] ?? 0; c >= 48 && c <= 57; c = b[++i] ?? 0) value = value * 10 + (c - 48)
-  const digits = i - at
-  if (digits === 0 || digits > 16 || value > Number.MAX_SAFE_INTEGER || (digits > 1 && b[at] === 48)) return unsure()
-  end = i
-  return value
-}
-
-const MOST_DIGITS = 9 // what 32 bits hold
-
-/** Up to nine digits with or without a point, in whole numbers of 32 bits; anything else the long way. Both parts are exact, so one division rounds as JSON.parse does. */
-export function scanDouble(b: Uint8Array, at: number): number {
-  let value = 0
-  let i = at
-  let c = b[i] as number
-  for (; c >= 48 && c <= 57; c = b[++i] as number) value = (Math.imul(value, 10) + c - 48) | 0
-  const whole = i - at
-  if (whole === 0 || whole > MOST_DIGITS || (whole > 1 && b[at] === 48)) return scanLongDouble(b, at)
-  if (c === 46) {
-    for (c = b[++i] as number; c >= 48 && c <= 57; c = b[++i] as number) value = (Math.imul(value, 10) + c - 48) | 0
-    const decimals = i - at - whole - 1
-    if (decimals === 0 || whole + decimals > MOST_DIGITS || c === 101 || c === 69) return scanLongDouble(b, at)
-    end = i
-    return value / (POWERS_OF_TEN[decimals] as number)
+/**
+ * A number as JSON spells it, without exponent, of at most 15 digits; any other is unsure. Both its parts are exact doubles then, so one division rounds as JSON.parse
+ * does. Reads {@link KEY_BYTES} bytes, or as far as the number goes.
+ */
+export function scanNumber(view: DataView, at: number): number {
+  const w0 = view.getInt32(at, true)
+  const w1 = view.getInt32(at + 4, true)
+  const w2 = view.getInt32(at + 8, true)
+  const slot = (Math.imul(w0, 0x9e3779b1) + Math.imul(w1, 0x85ebca6b) + Math.imul(w2, 0xc2b2ae35)) >>> (32 - SLOT_BITS)
+  const key = slot << 2
+  if (keys[key] === w0 && keys[key + 1] === w1 && keys[key + 2] === w2) {
+    end = at + (keys[key + 3] as number)
+    return numbers[slot] as number
   }
-  if (c === 101 || c === 69) return unsure()
-  end = i
+  const value = scanDigits(view, at)
+  if (end <= at || end >= at + KEY_BYTES) return value // unsure, or longer than a key
+  keys[key] = w0
+  keys[key + 1] = w1
+  keys[key + 2] = w2
+  keys[key + 3] = end - at
+  numbers[slot] = value
   return value
 }
 
 const POWERS_OF_TEN = Float64Array.from({ length: 16 }, (_, exponent) => 10 ** exponent)
 
-/** As `scanDouble` of the objects' scanner: sign, up to 15 digits, no exponent. */
-function scanLongDouble(b: Uint8Array, at: number): number {
-  const negative = b[at] === 45
+function scanDigits(view: DataView, at: number): number {
+  const negative = view.getUint8(at) === 45
   const first = negative ? at + 1 : at
   let i = first
   let value = 0
-  let c = b[i] ?? 0
-  for (; c >= 48 && c <= 57; c = b[++i] ?? 0) value = value * 10 + (c - 48)
+  let c = view.getUint8(i)
+  for (; c >= 48 && c <= 57; c = view.getUint8(++i)) {
+    if (i === first + 15) return unsure()
+    value = value * 10 + (c - 48)
+  }
   let digits = i - first
-  if (digits === 0 || (digits > 1 && b[first] === 48)) return unsure()
+  if (digits === 0 || (digits > 1 && view.getUint8(first) === 48)) return unsure()
   if (c === 46) {
     const point = i
-    for (c = b[++i] ?? 0; c >= 48 && c <= 57; c = b[++i] ?? 0) value = value * 10 + (c - 48)
-    const decimals = i - point - 1
-    digits += decimals
-    if (decimals === 0 || digits > 15) return unsure()
-    value /= POWERS_OF_TEN[decimals] ?? Number.NaN
+    for (c = view.getUint8(++i); c >= 48 && c <= 57; c = view.getUint8(++i)) {
+      if (++digits > 15) return unsure()
+      value = value * 10 + (c - 48)
+    }
+    if (i === point + 1) return unsure()
+    value /= POWERS_OF_TEN[i - point - 1] as number
   }
-  if (digits > 15 || c === 101 || c === 69) return unsure()
+  if (c === 101 || c === 69) return unsure()
   end = i
   return negative ? -value : value
-}
-
-const LONGEST_WORD = 100 // so that a scanned line ends within the bytes that were looked for
-
-/** Plain text between quotes; `at` is its opening quote. */
-export function scanWord(b: Uint8Array, at: number): string | undefined {
-  if (b[at] !== 34) return undefined
-  let i = at + 1
-  for (let c = b[i] ?? 0; c !== 34; c = b[++i] ?? 0) if (c < 32 || c > 126 || c === 92 || i > at + LONGEST_WORD) return undefined
-  end = i + 1
-  return textAt(b, at + 1, i)
 }

@@ -1,5 +1,6 @@
 import { partitionOf, TICK_TYPES, type TickMessage, type TickType } from '@ib-stream/model'
-import { rowsOf, type TickColumns, tickOfRow } from '../codec/columns.ts'
+import { rowsOf, type TickColumns } from '../codec/columns.ts'
+import { tickOfRow } from '../codec/tick-of-row.ts'
 import { StorageError } from '../errors.ts'
 import { BACKENDS, type Backend, isBackend, type OwnBackend } from '../layout/backend.ts'
 import { type Damage, DamageList } from './damage.ts'

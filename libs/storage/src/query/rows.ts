@@ -1,6 +1,7 @@
 import { US_PER_HOUR } from '@ib-stream/model'
 import type { BlockReader } from '../codec/block-reader.ts'
-import { type ColumnBuffer, TT_RANK, tickOfRow } from '../codec/columns.ts'
+import { type ColumnBuffer, TT_RANK } from '../codec/columns.ts'
+import { tickOfRow } from '../codec/tick-of-row.ts'
 import { StorageError } from '../errors.ts'
 import { type Block, damaged, isStorageError, recordsOf, type SegmentFile } from './segment-file.ts'
 import { hasStamps } from './survey.ts'

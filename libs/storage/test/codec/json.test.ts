@@ -23,7 +23,7 @@ describe('JSON lines', () => {
     const tick = decodeTickJson(PRINTED)
     expect(PRINTED).toHaveLength(131)
     expect(encodeTickJson(tick)).toBe(PRINTED)
-    expect(scanTickJson(PRINTED, 0, PRINTED.length)).toEqual(tick)
+    expect(scanTickJson(PRINTED)).toEqual(tick)
   })
 
   it('property: the fast encoder spells every tick as its twin does', () => {
@@ -97,10 +97,23 @@ describe('JSON lines', () => {
     ['exponents', '{"ts":1753837634000000,"st":1753837634777542,"cid":1,"tt":"mid_point","rid":0,"mp":1.5e-7}'],
     ['false flags', '{"ts":1753837634000000,"st":1753837634777542,"cid":1,"tt":"mid_point","rid":0,"mp":1,"bf":false}'],
     ['seventeen digits', '{"ts":1753837634000000,"st":1753837634777542,"cid":1,"tt":"mid_point","rid":0,"mp":0.12345678901234567}'],
+    [
+      'letters whose lowest byte is a digit',
+      '{"ts":1753837634000000,"st":1753837634777542,"cid":1,"tt":"last","rid":0,"p":1,"ex":"ı\u0131"}',
+    ],
+    [
+      'a text longer than any of ours',
+      `{"ts":1753837634000000,"st":1753837634777542,"cid":1,"tt":"last","rid":0,"p":1,"ex":"${'é'.repeat(400)}"}`,
+    ],
     ['doubled keys', '{"ts":1753837634000000,"st":1753837634777542,"cid":1,"tt":"mid_point","rid":0,"mp":1,"mp":2}'],
   ])('reads %s', (_, line) => {
     expect(decodeTickJson(line)).toEqual(decodeTickJsonGeneric(line))
     expect(Object.keys(decodeTickJson(line)).slice(0, 5)).toEqual(['ts', 'st', 'cid', 'tt', 'rid'])
+  })
+
+  it('does not take a letter for the digit that its lowest byte is', () => {
+    const line = PRINTED.replace('"bs":6', '"bs":\u0136')
+    expect(answerOf(decodeTickJson, line)).toMatchObject({ code: 'IBS_STORAGE_TICK_INVALID' })
   })
 
   it('names field, value and rule of what is no tick', () => {

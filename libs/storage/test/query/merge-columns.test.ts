@@ -1,7 +1,8 @@
 import { compareTicks, type TickMessage } from '@ib-stream/model'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { ColumnBuffer, tickOfRow } from '../../src/codec/columns.ts'
+import { ColumnBuffer } from '../../src/codec/columns.ts'
+import { tickOfRow } from '../../src/codec/tick-of-row.ts'
 import { mergeColumns } from '../../src/query/merge-columns.ts'
 import { arbitraryTick, tickAt } from '../arbitrary-tick.ts'
 

@@ -50,6 +50,20 @@ export function scanRowProto(b: Uint8Array, view: DataView, from: number, to: nu
   return true
 }
 
+/** Only `ts` and `st` of a record in our order of fields, into {@link recordStamps}; false where it must be decoded to know. */
+export function scanStampsProto(b: Uint8Array, from: number, to: number): boolean {
+  if (b[from] !== 0x08) return false
+  cursor = from + 1
+  recordStamps.ts = takeStamp(b, to)
+  if (b[cursor] !== 0x10) return false
+  cursor++
+  recordStamps.st = takeStamp(b, to)
+  return recordStamps.ts >= 0 && recordStamps.st >= 0
+}
+
+/** Written by {@link scanStampsProto}. */
+export const recordStamps = { ts: 0, st: 0 }
+
 const QUOTE = TT_RANK.bid_ask
 const LAST = TT_RANK.last
 const ALL_LAST = TT_RANK.all_last
