@@ -5,9 +5,12 @@ export const QUERY_ERROR_CODES = [
   'IBS_QUERY_PARAMETER_INVALID', // a parameter breaks its rule; field, value and allowed say which
   'IBS_QUERY_PARAMETER_UNKNOWN', // a parameter that this route does not have
   'IBS_QUERY_RANGE_INVALID', // the parameters of time contradict each other, or the range is empty
+  'IBS_QUERY_BODY_INVALID', // a field of the body breaks its rule
   'IBS_QUERY_FORMAT_UNACCEPTABLE', // Accept names no format that can be given
   'IBS_QUERY_REQUEST_INVALID', // the request is no well-formed HTTP request for this server
-  'IBS_QUERY_ROUTE_UNKNOWN', // no such path, or not with this method
+  'IBS_QUERY_REQUEST_TOO_LARGE', // headers or body are larger than this server takes
+  'IBS_QUERY_ROUTE_UNKNOWN', // no such path
+  'IBS_QUERY_METHOD_NOT_ALLOWED', // the path is there, but not with this method
   'IBS_QUERY_LIVE_UNAVAILABLE', // the bus is not there yet, so nothing live can be given
   'IBS_QUERY_INTERNAL', // a failure of ib-stream itself; the log of query-api has its cause
 ] as const

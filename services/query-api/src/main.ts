@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { loadConfig, runMain, startService } from '@ib-stream/service'
 import { filesReport } from './files-report.ts'
 import { listen } from './listen.ts'
-import { openLiveSource } from './live-source.ts'
 import { registerQueryMetrics } from './metrics.ts'
 import { systemNowUs } from './parse-time.ts'
 import { buildServer } from './server.ts'
+import { openLiveSource } from './stream/live-source.ts'
 
 const KEEP_ALIVE_MS = 15_000
 
@@ -31,7 +31,7 @@ await runMain('query-api', async () => {
     metrics: registerQueryMetrics(service.metrics),
     nowUs: systemNowUs,
     keepAliveMs: KEEP_ALIVE_MS,
-    onFailure: (err) => log.error({ err }, 'a request failed'),
+    onFailure: (err, requestId) => log.error({ err, requestId }, 'a request failed'),
     onDamage: (damage) => log.warn({ damage: damage.slice(0, 5), places: damage.length }, 'files have unreadable places'),
   })
   const url = await listen(app, config)

@@ -15,8 +15,8 @@ export interface ServerDeps {
   metrics: QueryMetrics
   nowUs(): number
   keepAliveMs: number
-  /** A failure of our own, for the log. */
-  onFailure(error: unknown): void
+  /** A failure of our own, for the log; `requestId` is what the client was told as `x-request-id`. */
+  onFailure(error: unknown, requestId: string): void
   /** Unreadable places in files. */
   onDamage(damage: History['damage']): void
 }

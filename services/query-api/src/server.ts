@@ -1,31 +1,33 @@
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify'
-import { QueryError } from './errors.ts'
-import { answerHistory } from './history-route.ts'
-import { describeApi, ROUTES } from './info-route.ts'
-import { answerLive } from './live-route.ts'
-import { PROBLEM_TYPE, toProblem } from './problem.ts'
+import { answerClientError, MAX_BODY_BYTES, MAX_HEADER_BYTES, REQUEST_WITHIN_MS } from './api/client-error.ts'
+import { mountRoutes } from './api/mount-routes.ts'
+import { PROBLEM_TYPE, toProblem } from './api/problem.ts'
+import { requestIdOf } from './api/request-id.ts'
+import type { Route } from './api/route.ts'
+import { ROUTES } from './routes.ts'
 import type { ServerDeps } from './server-deps.ts'
 
 /** The HTTP server with all its routes; not listening yet. */
-export function buildServer(deps: ServerDeps): FastifyInstance {
+export function buildServer(deps: ServerDeps, routes: readonly Route[] = ROUTES): FastifyInstance {
   const app = fastify({
     logger: false, // state changes and failures go to the service's own log
-    exposeHeadRoutes: false, // a HEAD of a query would read the whole range
-    frameworkErrors: (error, _request, reply) => sendProblem(deps, reply, error),
+    http: { maxHeaderSize: MAX_HEADER_BYTES },
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_WITHIN_MS,
+    genReqId: ({ headers }) => requestIdOf(headers),
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => sendProblem(deps, reply, error, request.id),
   })
   const closing = closeInTime(app)
-  app.setErrorHandler((error, _request, reply) => sendProblem(deps, reply, error))
-  app.setNotFoundHandler((request, reply) => sendProblem(deps, reply, routeUnknown(request.method, request.url)))
-  app.get('/v3/info', () => describeApi())
-  app.get('/v3/buffer/:cid/query', (request, reply) => answerHistory(deps, request, reply))
-  app.get('/v3/stream/:cid/live', (request, reply) => answerLive({ ...deps, closing }, request, reply))
-  for (const path of ['/health', '/ready']) {
-    app.get(path, (_request, reply) => {
-      const health = deps.health()
-      return reply.code(health.ready ? 200 : 503).send(health)
-    })
-  }
-  app.get('/metrics', async (_request, reply) => reply.header('content-type', 'text/plain; version=0.0.4').send(await deps.metricsText()))
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const { routeId } = request.routeOptions.config as { routeId?: string }
+    deps.metrics.responded(routeId ?? 'none', reply.raw.statusCode, reply.elapsedTime / 1_000)
+  })
+  app.setErrorHandler((error, request, reply) => sendProblem(deps, reply, error, request.id))
+  mountRoutes(app, { ...deps, closing, routes })
   return app
 }
 
@@ -44,16 +46,10 @@ function closeInTime(app: FastifyInstance): AbortSignal {
   return closing.signal
 }
 
-function sendProblem(deps: ServerDeps, reply: FastifyReply, error: unknown): void {
-  const problem = toProblem(error)
-  if (problem.code === 'IBS_QUERY_INTERNAL' && !reply.raw.destroyed) deps.onFailure(error)
+function sendProblem(deps: ServerDeps, reply: FastifyReply, error: unknown, requestId: string): void {
+  const problem = toProblem(error, requestId)
+  if (problem.code === 'IBS_QUERY_INTERNAL' && !reply.raw.destroyed) deps.onFailure(error, requestId)
   if (problem.status === 503) void reply.header('retry-after', '1')
-  void reply.code(problem.status).header('content-type', PROBLEM_TYPE).send(problem)
-}
-
-function routeUnknown(method: string, url: string): QueryError {
-  const allowed = Object.keys(ROUTES).map((path) => `GET ${path}`)
-  return new QueryError('IBS_QUERY_ROUTE_UNKNOWN', `there is no ${method} ${url.split('?')[0]}; /v3/info describes what there is`, {
-    allowed,
-  })
+  // as bytes: fastify would add a charset of its own to a text, and look for a serializer of an object
+  void reply.code(problem.status).header('content-type', PROBLEM_TYPE).header('cache-control', 'no-store').send(JSON.stringify(problem))
 }

@@ -1,32 +1,53 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Registry as MetricsRegistry, type Registry } from 'prom-client'
+import type { Route } from '../src/api/route.ts'
 import { registerQueryMetrics } from '../src/metrics.ts'
+import { ROUTES } from '../src/routes.ts'
 import { buildServer } from '../src/server.ts'
 import type { ServerDeps } from '../src/server-deps.ts'
+import { breachOf } from './api/contract.ts'
 
 export interface StandingServer extends AsyncDisposable {
   app: FastifyInstance
   url: string
   metrics: Registry
   failures: unknown[]
+  /** Answers that are not as their route says; whoever closes the server learns of them. */
+  breaches: string[]
 }
 
-/** The real server on a free port. */
-export async function startServer(deps: Partial<ServerDeps> & Pick<ServerDeps, 'dataDir'>): Promise<StandingServer> {
+/** The real server on a free port. Every answer is held to what its route declares; closing throws where one was not. */
+export async function startServer(
+  deps: Partial<ServerDeps> & Pick<ServerDeps, 'dataDir'>,
+  routes: readonly Route[] = ROUTES,
+): Promise<StandingServer> {
   const metrics = new MetricsRegistry()
   const failures: unknown[] = []
-  const app = buildServer({
-    backends: ['json', 'pb'],
-    live: { bus: undefined, hub: undefined },
-    health: () => ({ service: 'query-api', state: 'ok', ready: true, uptimeSeconds: 1, parts: {} }),
-    metricsText: () => metrics.metrics(),
-    metrics: registerQueryMetrics(metrics),
-    nowUs: () => Date.now() * 1_000,
-    keepAliveMs: 15_000,
-    onFailure: (error) => failures.push(error),
-    onDamage: () => undefined,
-    ...deps,
+  const breaches: string[] = []
+  const app = buildServer(
+    {
+      backends: ['json', 'pb'],
+      live: { bus: undefined, hub: undefined },
+      health: () => ({ service: 'query-api', state: 'ok', ready: true, uptimeSeconds: 1, parts: {} }),
+      metricsText: () => metrics.metrics(),
+      metrics: registerQueryMetrics(metrics),
+      nowUs: () => Date.now() * 1_000,
+      keepAliveMs: 15_000,
+      onFailure: (error) => failures.push(error),
+      onDamage: () => undefined,
+      ...deps,
+    },
+    routes,
+  )
+  app.addHook('onSend', async (request: FastifyRequest, reply: FastifyReply, payload: unknown) => {
+    const breach = breachOf(routes, request, reply, payload)
+    if (breach !== undefined) breaches.push(breach)
+    return payload
   })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
-  return { app, url, metrics, failures, [Symbol.asyncDispose]: () => app.close() }
+  const close = async () => {
+    await app.close()
+    if (breaches.length > 0) throw new Error(`answers differ from their routes:\n${breaches.join('\n')}`)
+  }
+  return { app, url, metrics, failures, breaches, [Symbol.asyncDispose]: close }
 }

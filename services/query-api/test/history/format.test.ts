@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { formatFor } from '../src/format.ts'
+import { formatFor } from '../../src/history/format.ts'
 
 test.each([
   [undefined, 'json'],

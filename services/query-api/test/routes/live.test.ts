@@ -3,8 +3,8 @@ import type { TickMessage } from '@ib-stream/model'
 import { encodeTickJson } from '@ib-stream/storage'
 import { type LiveHub, openLiveHub } from '@ib-stream/tape'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { CIDS, market, openRecording, type Recording, until } from '../../../libs/tape/test/recording.ts'
-import { type StandingServer, startServer } from './standing-server.ts'
+import { CIDS, market, openRecording, type Recording, until } from '../../../../libs/tape/test/recording.ts'
+import { type StandingServer, startServer } from '../standing-server.ts'
 
 const ONE = CIDS[0]
 const stop = new AbortController()

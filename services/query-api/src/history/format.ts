@@ -1,6 +1,6 @@
 import type { TickMessage } from '@ib-stream/model'
 import { encodeTickJson, encodeTickProto } from '@ib-stream/storage'
-import { QueryError } from './errors.ts'
+import { QueryError } from '../errors.ts'
 
 export const FORMATS = ['json', 'ndjson', 'protobuf'] as const
 export type Format = (typeof FORMATS)[number]

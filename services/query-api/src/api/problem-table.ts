@@ -1,0 +1,39 @@
+import { TAPE_ERROR_CODES, type TapeErrorCode } from '@ib-stream/tape'
+import { QUERY_ERROR_CODES, type QueryErrorCode } from '../errors.ts'
+
+/** Errors that a client may meet. */
+export type KnownCode = QueryErrorCode | TapeErrorCode
+
+/** How each of them is answered. */
+export const PROBLEMS: Readonly<Record<KnownCode, { status: number; title: string }>> = {
+  IBS_QUERY_PARAMETER_INVALID: { status: 400, title: 'A parameter is wrong' },
+  IBS_QUERY_PARAMETER_UNKNOWN: { status: 400, title: 'There is no such parameter' },
+  IBS_QUERY_RANGE_INVALID: { status: 400, title: 'The time range is wrong' },
+  IBS_QUERY_BODY_INVALID: { status: 400, title: 'The body is wrong' },
+  IBS_QUERY_FORMAT_UNACCEPTABLE: { status: 406, title: 'No such format' },
+  IBS_QUERY_REQUEST_INVALID: { status: 400, title: 'The request cannot be read' },
+  IBS_QUERY_REQUEST_TOO_LARGE: { status: 413, title: 'The request is too large' },
+  IBS_QUERY_ROUTE_UNKNOWN: { status: 404, title: 'There is nothing here' },
+  IBS_QUERY_METHOD_NOT_ALLOWED: { status: 405, title: 'Not with this method' },
+  IBS_QUERY_LIVE_UNAVAILABLE: { status: 503, title: 'Live ticks are not available yet' },
+  IBS_QUERY_INTERNAL: { status: 500, title: 'Something failed inside' },
+  IBS_TAPE_CURSOR_GONE: { status: 410, title: 'The place to go on from is gone' },
+  IBS_TAPE_SLOW_CONSUMER: { status: 503, title: 'Read too slowly' },
+  IBS_TAPE_LOG_CUT: { status: 503, title: 'The log was cut' },
+  IBS_TAPE_LOG_AWAY: { status: 503, title: 'The log does not answer' },
+  IBS_TAPE_TAIL_GONE: { status: 503, title: 'The newest ticks are not available' },
+  IBS_TAPE_TAIL_TOO_LONG: { status: 503, title: 'The writers are too far behind' },
+  IBS_TAPE_CLOSED: { status: 503, title: 'The service is stopping' },
+}
+
+export const KNOWN_CODES: readonly KnownCode[] = [...QUERY_ERROR_CODES, ...TAPE_ERROR_CODES]
+
+export const isKnown = (code: string | undefined): code is KnownCode => code !== undefined && Object.hasOwn(PROBLEMS, code)
+
+/** What any request may meet, whatever its route. */
+export const COMMON_ERRORS: readonly KnownCode[] = [
+  'IBS_QUERY_PARAMETER_UNKNOWN',
+  'IBS_QUERY_REQUEST_INVALID',
+  'IBS_QUERY_REQUEST_TOO_LARGE',
+  'IBS_QUERY_INTERNAL',
+]

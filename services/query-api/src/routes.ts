@@ -1,0 +1,22 @@
+import type { Route } from './api/route.ts'
+import { asyncApiRoute } from './routes/asyncapi.ts'
+import { docsRoute } from './routes/docs.ts'
+import { healthRoute, readyRoute } from './routes/health.ts'
+import { queryHistory } from './routes/history-query.ts'
+import { infoRoute } from './routes/info.ts'
+import { streamLive } from './routes/live.ts'
+import { metricsRoute } from './routes/metrics.ts'
+import { openApiRoute } from './routes/openapi.ts'
+
+/** Every route of the API. The server mounts them, `/openapi.json`, `/asyncapi.json`, `/docs` and `/v3/info` describe them, tests hold the two together. */
+export const ROUTES: readonly Route[] = [
+  infoRoute,
+  queryHistory,
+  streamLive,
+  healthRoute,
+  readyRoute,
+  metricsRoute,
+  openApiRoute,
+  asyncApiRoute,
+  docsRoute,
+]

@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { Ajv } from 'ajv'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { asyncApiOf } from '../../src/api/asyncapi.ts'
+import { RECORDER_EVENTS } from '../../src/api/channels.ts'
+import { docsPage } from '../../src/api/docs-page.ts'
+import { errorsOf, openApiOf } from '../../src/api/openapi.ts'
+import { KNOWN_CODES, PROBLEMS } from '../../src/api/problem-table.ts'
+import { TAGS } from '../../src/api/route.ts'
+import { ROUTES } from '../../src/routes.ts'
+
+const REPOSITORY = join(__dirname, '../../../..')
+const page = readFileSync(join(REPOSITORY, 'docs/reference/http-api.md'), 'utf8')
+
+/** The official schemas use words of their own, which a validator may complain about. */
+const LENIENT = { strict: false, validateFormats: false, allErrors: true } as const
+const schemaOf = (path: string) => createRequire(__filename)(path) as object
+
+interface Operation {
+  operationId: string
+  parameters: { name: string; in: string }[]
+  responses: Record<string, unknown>
+}
+
+test('openapi.json is valid OpenAPI 3.1 and holds exactly the routes, parameters and statuses that are served', () => {
+  const document = openApiOf(ROUTES)
+  const validate = new Ajv2020(LENIENT).compile(schemaOf('@seriousme/openapi-schema-validator/schemas/v3.1/schema.json'))
+  validate(document)
+  expect(validate.errors ?? []).toEqual([])
+  const paths = document.paths as Record<string, Record<string, Operation>>
+  const described = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  )
+  expect(described.toSorted()).toEqual(ROUTES.map(({ method, path }) => `${method} ${path}`).toSorted())
+  for (const route of ROUTES) {
+    const operation = paths[route.path]?.[route.method.toLowerCase()]
+    const names = [route.pathParameters, route.query, route.headers].flatMap((parameters) => Object.keys(parameters ?? {}))
+    expect(operation?.parameters.map(({ name }) => name)).toEqual(names)
+    const statuses = [...Object.keys(route.answers), ...errorsOf(route).map((code) => String(PROBLEMS[code].status))]
+    expect(Object.keys(operation?.responses ?? {}).toSorted()).toEqual([...new Set(statuses)].toSorted())
+  }
+  expect(JSON.stringify(document)).not.toContain('$defs')
+})
+
+test('asyncapi.json is valid AsyncAPI 3.0 and has every stream with its events, and the bus', () => {
+  const validate = new Ajv(LENIENT).compile(schemaOf('@asyncapi/specs/schemas/3.0.0-without-$id.json'))
+  const document = asyncApiOf(ROUTES)
+  validate(document)
+  expect(validate.errors ?? []).toEqual([])
+  const channels = document.channels as Record<string, { messages: object }>
+  for (const { id, events = [] } of ROUTES) if (events.length > 0) expect(Object.keys(channels[id]?.messages ?? {})).toEqual([...events])
+  expect(Object.keys(channels.recorderEvents?.messages ?? {})).toEqual(Object.keys(RECORDER_EVENTS))
+})
+
+test('every reference of both documents leads somewhere', () => {
+  for (const document of [openApiOf(ROUTES), asyncApiOf(ROUTES)]) {
+    for (const [, reference = ''] of JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)) {
+      const found = reference.split('/').reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], document)
+      expect([reference, found === undefined]).toEqual([reference, false])
+    }
+  }
+})
+
+test('ids and tags are used as they should: ids once, each tag by a route', () => {
+  const ids = ROUTES.map(({ id }) => id)
+  expect(new Set(ids).size).toBe(ids.length)
+  expect([...new Set(ROUTES.map(({ tag }) => tag))].toSorted()).toEqual(Object.keys(TAGS).toSorted())
+  for (const { path, pathParameters = {} } of ROUTES) {
+    expect([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)).toEqual(Object.keys(pathParameters))
+  }
+})
+
+test('every error that can be answered is declared by a route or met before any', () => {
+  const beforeRoutes = ['IBS_QUERY_ROUTE_UNKNOWN', 'IBS_QUERY_METHOD_NOT_ALLOWED']
+  const byBodies = ['IBS_QUERY_BODY_INVALID']
+  const declared = new Set([...ROUTES.flatMap(errorsOf), ...beforeRoutes, ...byBodies])
+  expect(KNOWN_CODES.filter((code) => !declared.has(code))).toEqual([])
+})
+
+test('docs/reference/http-api.md names every route and every parameter of it', () => {
+  for (const { path, query = {}, headers = {} } of ROUTES) {
+    expect(page).toContain(path)
+    for (const name of [...Object.keys(query), ...Object.keys(headers)]) expect(page).toContain(`\`${name}\``)
+  }
+})
+
+test('the page for people has every route, escapes what it shows and loads nothing', () => {
+  const html = docsPage(ROUTES)
+  for (const { id, path } of ROUTES) {
+    expect(html).toContain(`id="${id}"`)
+    expect(html).toContain(path)
+  }
+  expect(html).not.toMatch(/<script|https?:\/\//)
+  const strange = { ...ROUTES[0], summary: '<b>"&' } as (typeof ROUTES)[number]
+  expect(docsPage([strange])).toContain('&lt;b&gt;&quot;&amp;')
+})
