@@ -2,6 +2,7 @@ import type { StatePaths } from '../layout/state-path.ts'
 import { type Checkpoint, encodeCheckpoint } from './checkpoint.ts'
 import type { Disk } from './disk.ts'
 import type { PartitionLock } from './partition-lock.ts'
+import { syncAll } from './sync-all.ts'
 import { syncOrGiveUp } from './sync-failure.ts'
 
 export interface CheckpointGround {
@@ -63,10 +64,7 @@ export class CheckpointFiles {
   /** Data, then names, then the checkpoint, then its name: each is on the disk before the next says so. */
   async saveDurable(next: Checkpoint): Promise<void> {
     const { disk, lock, bootId } = this.#ground
-    await this.#sync(async () => {
-      for (const path of this.unsyncedFiles) await disk.syncFile(path)
-      for (const folder of this.unsyncedFolders) await disk.syncFolder(folder)
-    })
+    await this.#sync(() => syncAll(disk, this.unsyncedFiles, this.unsyncedFolders))
     this.unsyncedFiles.clear()
     this.unsyncedFolders.clear()
     await lock.check()

@@ -2,6 +2,7 @@ import { StorageError } from '../errors.ts'
 import type { StatePaths } from '../layout/state-path.ts'
 import { assertSameSource, type Checkpoints, readCheckpoints, type Source } from './checkpoint.ts'
 import { type Disk, foldersOf } from './disk.ts'
+import { syncAll } from './sync-all.ts'
 import { syncOrGiveUp } from './sync-failure.ts'
 
 /**
@@ -35,14 +36,14 @@ export interface Recovered extends Checkpoints {
 }
 
 async function syncPredecessor(disk: Disk, paths: StatePaths, { visible, durable }: Checkpoints): Promise<void> {
-  for (const folder of foldersOf(paths.durable)) await disk.syncFolder(folder)
-  const folders = new Set<string>()
+  const folders = new Set(foldersOf(paths.durable))
+  const files: string[] = []
   for (const path of new Set([...Object.keys(durable?.files ?? {}), ...Object.keys(visible?.files ?? {})])) {
     if ((await disk.size(path)) === undefined) continue // listed before its first byte, which then never came; or gone, which the lengths show
-    await disk.syncFile(path)
+    files.push(path)
     for (const folder of foldersOf(path)) folders.add(folder)
   }
-  for (const folder of folders) await disk.syncFolder(folder)
+  await syncAll(disk, files, folders)
 }
 
 export function checkpointAhead(path: string, fileBytes: number, committedBytes: number): StorageError {
