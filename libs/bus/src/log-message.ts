@@ -1,4 +1,5 @@
-import type { Msg } from '@nats-io/nats-core'
+import type { StoredMsg } from '@nats-io/jetstream'
+import type { Msg, MsgHdrs } from '@nats-io/nats-core'
 
 /** Header of a message that was cut together with others: `k/n`. */
 export const BATCH_HEADER = 'Ibs-Batch'
@@ -28,8 +29,19 @@ export function readDelivery(message: Msg): Delivery | undefined {
   const tokens = message.reply?.split('.')
   if (tokens?.[1] !== 'ACK') return undefined
   const at = tokens.length === OLD_TOKENS ? 5 : 7
-  const log: LogMessage = { seq: Number(tokens[at]), subject: message.subject, payload: message.data }
-  const batch = message.headers?.get(BATCH_HEADER)?.split('/').map(Number)
-  if (batch?.[0] && batch[1]) log.batch = { k: batch[0], n: batch[1] }
+  const log = { seq: Number(tokens[at]), subject: message.subject, payload: message.data, ...batchOf(message.headers) }
   return { message: log, consumerSeq: Number(tokens[at + 1]) }
+}
+
+/** A message that the store was asked for by its sequence. */
+export const storedMessage = ({ seq, subject, data, header }: StoredMsg): LogMessage => ({
+  seq,
+  subject,
+  payload: data,
+  ...batchOf(header),
+})
+
+function batchOf(headers: MsgHdrs | undefined): Pick<LogMessage, 'batch'> {
+  const [k, n] = headers?.get(BATCH_HEADER)?.split('/').map(Number) ?? []
+  return k && n ? { batch: { k, n } } : {}
 }

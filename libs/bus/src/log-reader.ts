@@ -1,8 +1,9 @@
 import { AckPolicy, DeliverPolicy, ReplayPolicy } from '@nats-io/jetstream'
 import { createInbox, type Msg, nuid, type Subscription } from '@nats-io/nats-core'
 import { type Bus, beginAttempt, pause, unlessAborted } from './connection.ts'
+import { nextMessage } from './log-look.ts'
 import { type Delivery, type LogMessage, readDelivery } from './log-message.ts'
-import { nextInLog, readLog, TICKS } from './streams.ts'
+import { readLog, TICKS } from './streams.ts'
 
 /** Messages asked for at once, and the most that wait for the caller. */
 const PULL_MESSAGES = 500
@@ -114,8 +115,8 @@ class PullReader implements LogReader {
     const log = await unlessAborted(readLog(bus.manager), signal)
     if (!log || log.lastSeq < nextSeq - 1) return undefined
     // The store itself is asked: a consumer's num_pending trails what is stored (tried on 2.10.27 under load: 29 of 6000 answers).
-    const next = log.lastSeq >= nextSeq ? await unlessAborted(nextInLog(bus.manager, { filter, fromSeq: nextSeq }), signal) : undefined
-    if (!atRest() || (next !== undefined && next <= log.lastSeq)) return undefined
+    const next = log.lastSeq >= nextSeq ? await unlessAborted(nextMessage(bus.manager, { filter, fromSeq: nextSeq }), signal) : undefined
+    if (!atRest() || (next !== undefined && next.seq <= log.lastSeq)) return undefined
     this.#nextSeq = log.lastSeq + 1 // a quiet filter would look cut after a purge of what others have long taken
     return log.lastSeq
   }

@@ -107,13 +107,6 @@ export async function readLog(
   }
 }
 
-/** First sequence from `fromSeq` on that the filter has in the log, as the store itself knows it; undefined when there is none. */
-export async function nextInLog(manager: JetStreamManager, wanted: { filter: string; fromSeq: number }): Promise<number | undefined> {
-  const request = { seq: wanted.fromSeq, next_by_subj: wanted.filter } // older than the client's types, known to every server that is new enough
-  const message = await manager.streams.getMessage(TICKS, request)
-  return message?.seq
-}
-
 type Wanted = Partial<StreamConfig> & { name: string }
 
 async function createUnlessThere(manager: JetStreamManager, wanted: Wanted): Promise<void> {

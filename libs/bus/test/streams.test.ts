@@ -1,16 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { waitFor } from '../../../test/support/wait-for.ts'
-import {
-  createLog,
-  EVENTS,
-  ensureSideStreams,
-  forgetFirstSeq,
-  INVALID,
-  nextInLog,
-  partitionFilter,
-  readLog,
-  TICKS,
-} from '../src/streams.ts'
+import { nextMessage } from '../src/log-look.ts'
+import { createLog, EVENTS, ensureSideStreams, forgetFirstSeq, INVALID, partitionFilter, readLog, TICKS } from '../src/streams.ts'
 import { TestNats } from './support/test-nats.ts'
 
 const owner = { spoolId: 'spool-a', source: 'simulator' }
@@ -32,8 +23,8 @@ describe('streams', () => {
     ]
     for (const [i, [cid, partition]] of stored.entries()) {
       await jetstream.publish(`ticks.${cid}.last`, `${cid}\n`)
-      expect(await nextInLog(manager, { filter: partitionFilter(partition), fromSeq: 1 })).toBe(101 + i)
-      expect(await nextInLog(manager, { filter: partitionFilter(partition), fromSeq: 102 + i })).toBeUndefined()
+      expect((await nextMessage(manager, { filter: partitionFilter(partition), fromSeq: 1 }))?.seq).toBe(101 + i)
+      expect(await nextMessage(manager, { filter: partitionFilter(partition), fromSeq: 102 + i })).toBeUndefined()
     }
     await connection.flush()
   })

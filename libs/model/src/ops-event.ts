@@ -23,6 +23,18 @@ export interface LogGapEvent extends OfPartition {
   fromUs: number
 }
 
+/** The checkpoint of a partition was lost and made anew from its files and the log. */
+export interface CheckpointRebuiltEvent extends OfPartition {
+  kind: 'checkpoint_rebuilt'
+  /** `older`: one from before its files was put back. */
+  why: 'damaged' | 'missing' | 'older'
+  /** Position gone on from. Below `floorSeq`, the last sequence that the log no longer holds, a `log_gap` follows, or another backend fills the hole. */
+  seq: number
+  floorSeq: number
+  /** Files cut back to what the log no longer holds; the log then gave the rest again. */
+  cutFiles: number
+}
+
 /** The lock of a partition is held and its checkpoint does not move although the log does: its owner is frozen or hangs. */
 export interface OwnerStaleEvent extends OfPartition {
   kind: 'owner_stale'
@@ -55,6 +67,6 @@ export interface PublisherTroubleEvent extends Base {
   toSeq?: number
 }
 
-export type OpsEvent = LogGapEvent | OwnerStaleEvent | AlertEvent | PublisherTroubleEvent
+export type OpsEvent = LogGapEvent | CheckpointRebuiltEvent | OwnerStaleEvent | AlertEvent | PublisherTroubleEvent
 
 export const opsSubject = (kind: OpsEvent['kind']): string => `${OPS_SUBJECT_PREFIX}${kind}`

@@ -29,6 +29,8 @@ export { type Manifest, type ManifestDamage, type ManifestQuery, readManifests }
 export type { Damage } from './query/damage.ts'
 export { type BatchOptions, type ByteOptions, openRange, type RangeOptions, type TickRange } from './query/open-range.ts'
 export type { Order } from './query/read-segment.ts'
+export { floorKey, type LogFloor } from './rebuild/log-floor.ts'
+export type { LossReason, RebuiltCheckpoint } from './rebuild/rebuild-checkpoint.ts'
 export { REPAIR_WORDS, type RepairWord } from './repair/plan-file.ts'
 export { type RepairOptions, type RepairOutcome, type RepairReport, repair } from './repair/repair.ts'
 export type { Source, SourceKind } from './segment/checkpoint.ts'

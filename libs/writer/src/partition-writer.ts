@@ -12,8 +12,10 @@ import { codeOf, msFromUs, US_PER_SECOND, usFromMs } from '@ib-stream/model'
 import { eventsPath, openPartitionStore, type PartitionId, type PartitionStore } from '@ib-stream/storage'
 import type { SegmentCodec } from './codec.ts'
 import { reportInvalid } from './invalid-lines.ts'
+import { readLogFloor } from './log-floor.ts'
 import { reportLogGap } from './log-gap.ts'
 import type { PartitionState, PartitionStatus } from './partition-state.ts'
+import { reportRebuilt } from './rebuilt.ts'
 import { takeTicks } from './take-ticks.ts'
 
 export interface PartitionOptions {
@@ -42,7 +44,14 @@ const MS_PER_SECOND = msFromUs(US_PER_SECOND)
  */
 export async function takePartition(options: PartitionOptions): Promise<PartitionWriter | undefined> {
   const { codec, dataDir, partition, owner } = options
-  const store = await openPartitionStore({ dataDir, backend: codec.backend, partition, source: owner })
+  const store = await openPartitionStore({
+    dataDir,
+    backend: codec.backend,
+    partition,
+    source: owner,
+    logFloor: () => readLogFloor(options),
+    onRebuilt: (rebuilt) => reportRebuilt(options, rebuilt),
+  })
   return store && new PartitionWriter(options, store)
 }
 

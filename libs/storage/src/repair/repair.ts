@@ -217,5 +217,5 @@ const messageOf = (error: unknown): string => (Error.isError(error) ? error.mess
 
 function ofCheckpoint(path: string): string {
   const backend = path.split('/')[1]
-  return `restore it from a copy; or move ${backend}/ and .state/${backend}/ away together, and the writer fills them anew with what the log still holds`
+  return `the writer of ${backend} makes it anew from the files and the log when it is started; then repair again`
 }

@@ -118,7 +118,7 @@ export function readCheckpoints(texts: CheckpointTexts, bootId: string, path: st
   if (texts.durable !== undefined && durable === undefined) {
     throw new StorageError(
       'IBS_STORAGE_CHECKPOINT_DAMAGED',
-      `${path} cannot be read; restore it, or move the files of this backend away and let the log fill them anew`,
+      `${path} cannot be read; start the writer of this backend, which makes it anew from the files and the log`,
       { path },
     )
   }

@@ -3,7 +3,9 @@ import { partitionOf } from '@ib-stream/model'
 import { StorageError } from '../errors.ts'
 import type { Backend } from '../layout/backend.ts'
 import { parseEventsPath, parseSegmentPath } from '../layout/segment-path.ts'
-import { type PartitionId, statePaths } from '../layout/state-path.ts'
+import { type PartitionId, type StatePaths, statePaths } from '../layout/state-path.ts'
+import type { LogFloor } from '../rebuild/log-floor.ts'
+import { type RebuildGround, type RebuiltCheckpoint, rebuildWhereLost } from '../rebuild/rebuild-checkpoint.ts'
 import { bootId } from './boot-id.ts'
 import { type Checkpoint, emptyCheckpoint, type Source } from './checkpoint.ts'
 import { CheckpointFiles } from './checkpoint-files.ts'
@@ -77,11 +79,15 @@ export interface PartitionStoreOptions {
   source: Source
   /** Told when a file of an older recording ended inside a record, see {@link TornTail}. */
   onTornTail?: (torn: TornTail) => void
+  /** Where the log begins. With it a lost checkpoint is made anew from files and log; without it a damaged one is refused. */
+  logFloor?: () => Promise<LogFloor>
+  /** Told when that was done. */
+  onRebuilt?: (rebuilt: RebuiltCheckpoint) => void
 }
 
 /**
  * Takes the lock of a partition and brings its files to its checkpoint. Undefined: another process (or another store of this one) owns it.
- * @throws StorageError `IBS_STORAGE_OPEN_FAILED`, `IBS_STORAGE_SYNC_FAILED`, `IBS_STORAGE_SOURCE_MIXED`, `IBS_STORAGE_PARTITION_COUNT`, `IBS_STORAGE_CHECKPOINT_AHEAD`, `IBS_STORAGE_CHECKPOINT_DAMAGED`
+ * @throws StorageError `IBS_STORAGE_OPEN_FAILED`, `IBS_STORAGE_SYNC_FAILED`, `IBS_STORAGE_SOURCE_MIXED`, `IBS_STORAGE_PARTITION_COUNT`, `IBS_STORAGE_CHECKPOINT_AHEAD`, `IBS_STORAGE_CHECKPOINT_DAMAGED`, `IBS_STORAGE_REBUILD_WAITS`
  */
 export async function openPartitionStore(options: PartitionStoreOptions): Promise<PartitionStore | undefined> {
   const paths = statePaths(options.backend, options.partition)
@@ -90,13 +96,21 @@ export async function openPartitionStore(options: PartitionStoreOptions): Promis
     await disk.makeFolder(foldersOf(paths.lock)[0] ?? '')
     const lock = await lockPartition(join(options.dataDir, paths.lock))
     if (lock === undefined) return undefined
-    return await openPartitionStoreOn({ ...options, disk, lock, bootId: bootId() }).catch(async (error: unknown) => {
+    try {
+      if (options.logFloor) await rebuild({ ...options, logFloor: options.logFloor, disk, bootId: bootId() }, paths)
+      return await openPartitionStoreOn({ ...options, disk, lock, bootId: bootId() })
+    } catch (error) {
       await lock.release()
       throw error
-    })
+    }
   } catch (error) {
     throw openFailed(options, error)
   }
+}
+
+async function rebuild(ground: RebuildGround & Pick<PartitionStoreOptions, 'onRebuilt'>, paths: StatePaths): Promise<void> {
+  const rebuilt = await rebuildWhereLost(ground, paths)
+  if (rebuilt) ground.onRebuilt?.(rebuilt)
 }
 
 function openFailed({ dataDir, backend, partition }: PartitionStoreOptions, cause: unknown): StorageError {

@@ -198,7 +198,7 @@ describe('repair alone', () => {
     const spoilt = await at.bytes(JSON_FILE)
     const { outcomes } = await repair({ dataDir: at.dataDir })
     expect(outcomes).toMatchObject([
-      { path: durable, kind: 'checkpoint', did: 'left', detail: expect.stringContaining('.state/json/') },
+      { path: durable, kind: 'checkpoint', did: 'left', detail: expect.stringContaining('makes it anew') },
       { path: JSON_FILE, did: 'left', detail: expect.stringContaining(durable) },
     ])
     expect(await at.bytes(JSON_FILE)).toEqual(spoilt)

@@ -1,0 +1,22 @@
+import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream'
+import { type LogMessage, storedMessage } from './log-message.ts'
+import { TICKS } from './streams.ts'
+
+/** Stored subjects of a filter of which the log holds a message, in no order. */
+export async function subjectsInLog(manager: JetStreamManager, filter: string): Promise<string[]> {
+  const { state } = await manager.streams.info(TICKS, { subjects_filter: filter })
+  return Object.keys(state.subjects ?? {})
+}
+
+/** The first message from `fromSeq` on that a filter has in the log; undefined when there is none. Asks the store itself: no consumer. */
+export async function nextMessage(manager: JetStreamManager, wanted: { filter: string; fromSeq: number }): Promise<LogMessage | undefined> {
+  const request = { seq: wanted.fromSeq, next_by_subj: wanted.filter } // older than the client's types, known to every server that is new enough
+  return found(await manager.streams.getMessage(TICKS, request))
+}
+
+/** The message of a sequence; undefined when the log does not hold it. */
+export async function messageAt(manager: JetStreamManager, seq: number): Promise<LogMessage | undefined> {
+  return found(await manager.streams.getMessage(TICKS, { seq }))
+}
+
+const found = (message: StoredMsg | null): LogMessage | undefined => (message ? storedMessage(message) : undefined)
