@@ -24,8 +24,7 @@ async function checkEnvExample(): Promise<void> {
 /** Every setting with its default, commented out: a copy as .env changes nothing until a line is opened. */
 function envExample(): string {
   const blocks = Object.entries(SETTINGS).map(([name, { rule, doc }]) => {
-    const fallback = rule.safeParse(undefined)
-    const shown = fallback.success && fallback.data !== undefined ? String(fallback.data) : ''
+    const shown = 'defaultValue' in rule.def ? String(rule.def.defaultValue) : ''
     return `# ${doc}\n# ${name}=${shown}\n`
   })
   return `# Settings of ib-stream. Copy to .env and open the lines that you change; an empty value counts as unset.\n\n${blocks.join('\n')}`

@@ -9,7 +9,7 @@ export const ROOMS: Record<string, readonly string[]> = {
   'libs/writer': ['model', 'storage', 'bus', 'service'],
   'libs/studies': ['model', 'calendar'],
   'libs/gateway-sim': [],
-  'services/ingest': ['model', 'service', 'storage', 'bus', 'tape'],
+  'services/ingest': ['model', 'service', 'calendar', 'storage', 'bus', 'tape'],
   'services/writer-json': ['writer'],
   'services/writer-proto': ['writer'],
   'services/keeper': ['model', 'service', 'storage', 'bus'],

@@ -2,6 +2,15 @@ export type { LogLine } from './batch-cutter.ts'
 export { type ArrivedLine, BatchMerger } from './batch-merger.ts'
 export { type Bus, connectBus, pause } from './connection.ts'
 export { BUS_ERROR_CODES, BusError, type BusErrorCode } from './errors.ts'
+export {
+  askForStream,
+  CONTRACT_LOOKUP,
+  CONTRACT_RESOLVE,
+  LEASE_SUBJECTS,
+  leaseSubject,
+  lookUpContracts,
+  resolveContract,
+} from './ingest-requests.ts'
 export { type KeyValue, type KeyValueOptions, openKeyValue } from './key-value.ts'
 export { messageAt, nextMessage, subjectsInLog } from './log-look.ts'
 export type { LogMessage } from './log-message.ts'
@@ -10,4 +19,6 @@ export { type MicroService, type MicroServiceOptions, serveMicro } from './micro
 export { publishOps } from './ops.ts'
 export { openPublisher, type Publisher, type PublisherEvent, type PublisherOptions, type PublisherState } from './publisher.ts'
 export { unsentSpoolBytes } from './spool-segment.ts'
+export { type KeepLeaseOptions, keepLease, type StreamLease } from './stream-lease.ts'
 export { EVENTS, EVENTS_FILTER, INVALID, type LogOwner, partitionFilter, readLog, TICKS, tickSubject } from './streams.ts'
+export { openTracked, TRACKED_BUCKET, trackedKey } from './tracked.ts'

@@ -1,4 +1,5 @@
 export type { Contract, ContractAnswer, ContractQuery } from './contract.ts'
+export { type ContractName, parseContractName, SEC_TYPES } from './contract-name.ts'
 export { codeOf, IbsError } from './error.ts'
 export { MODEL_ERROR_CODES, ModelError, type ModelErrorCode } from './errors.ts'
 export { failPoint, failPointIsSet } from './fail-point.ts'
@@ -21,12 +22,15 @@ export {
   type GapCause,
   type GapEvent,
   type GapOpenedEvent,
+  type JumpEvent,
   type LostEvent,
   type RecorderEvent,
   type RecorderEventKind,
+  type RollEvent,
   type SubscriptionEvent,
 } from './recorder-event.ts'
 export { hash31 } from './request-id.ts'
+export type { LeaseAnswer, LeaseRequest, LineHolder } from './stream-lease.ts'
 export {
   type BidAskTick,
   compareTicks,
@@ -52,4 +56,5 @@ export {
   usFromMs,
   usFromSeconds,
 } from './time.ts'
+export { parseTrackedContract, type TrackedContract, trackedCid } from './tracked-contract.ts'
 export { checkTick, type TickCheck, type TickFault } from './validate-tick.ts'

@@ -81,7 +81,30 @@ export interface LostEvent extends Base {
   seq: number
 }
 
-export type RecorderEvent = ConnectionEvent | SubscriptionEvent | GapOpenedEvent | GapEvent | LostEvent
+/** The front contract of a series has moved on. */
+export interface RollEvent extends Base {
+  kind: 'roll'
+  /** Of what is recorded: `MNQ.front`. */
+  name: string
+  /** Contract ids before and from now on; both are recorded for a while around it. */
+  from: number
+  to: number
+  /** Last trading date of the new one, as IB writes it. */
+  lastTradeDate: string
+}
+
+/** A price came that cannot follow from the one before: wrong data, mostly, or a market that jumped. The tick itself is recorded as it came. */
+export interface JumpEvent extends Base {
+  kind: 'jump'
+  cid: number
+  tt: TickType
+  /** Price of the stream's tick before this event, and of the one before that. */
+  price: number
+  before: number
+  reason: string
+}
+
+export type RecorderEvent = RollEvent | JumpEvent | ConnectionEvent | SubscriptionEvent | GapOpenedEvent | GapEvent | LostEvent
 export type RecorderEventKind = RecorderEvent['kind']
 
 /** Subject of an event in the log. */

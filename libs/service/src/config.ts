@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
-import { msFromUs, US_PER_DAY, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
+import { msFromUs, type TrackedContract, US_PER_DAY, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
 import { z } from 'zod'
 import { parseClockStart, type VirtualTime } from './clock.ts'
 import { ServiceError } from './errors.ts'
-import { parseTrackedContracts, type TrackedContract } from './tracked-contracts.ts'
+import { parseTrackedContracts } from './tracked-contracts.ts'
 
 /** Real ticks and simulated ones never mix: the source is written into streams and checkpoints. */
 export type Source = 'gateway' | 'simulator'
@@ -92,7 +92,15 @@ export const SETTINGS = {
   },
   IB_STREAM_TRACKED_CONTRACTS: {
     rule: trackedContracts.optional(),
-    doc: 'Contracts to record: cid:symbol:tick_type;tick_type:hours, separated by commas. With the simulator the default is MNQ and AAPL.',
+    doc: 'Contracts to record, separated by commas: cid:symbol:tick_type;tick_type:hours, or instead of cid:symbol a name as in AAPL:bid_ask;last, MNQ.front or FUT MNQ CME 202612. With the simulator the default is MNQ and AAPL. Changes made while ingest runs are kept beside it.',
+  },
+  IB_STREAM_ROLL_DAYS: {
+    rule: z.coerce.number().int('a whole number of days').min(0, '0 or more').max(90, 'at most 90').prefault(8),
+    doc: 'Days before the last trading date on which a front contract (MNQ.front) moves on to the next expiry. A contract that is named by its id warns from then on.',
+  },
+  IB_STREAM_ROLL_OVERLAP: {
+    rule: duration.prefault('12h'),
+    doc: 'How long before and after it moves on both contracts are recorded, e.g. 30m, 12h, 2d.',
   },
   IB_STREAM_BACKENDS: { rule: backendList.prefault('json,pb'), doc: 'Backends that write files and that answers are read from.' },
   IB_STREAM_INSTANCE: {
@@ -183,6 +191,8 @@ export interface Config {
     restart: { minuteOfDay: number; zone: string }
   }
   tracked: readonly TrackedContract[]
+  /** When front contracts move on, and how long before and after both are recorded. */
+  roll: { daysBefore: number; overlapMs: number }
   backends: readonly ('json' | 'pb')[]
   instance: string
   /** Absolute. */
@@ -246,6 +256,7 @@ function derive(raw: Raw): Config {
       restart: raw.IB_RESTART_TIME,
     },
     tracked: raw.IB_STREAM_TRACKED_CONTRACTS ?? (simulated ? parseTrackedContracts(DEFAULT_SIMULATED).contracts : []),
+    roll: { daysBefore: raw.IB_STREAM_ROLL_DAYS, overlapMs: msOfDuration(raw.IB_STREAM_ROLL_OVERLAP) },
     backends: raw.IB_STREAM_BACKENDS,
     instance: raw.IB_STREAM_INSTANCE,
     dataDir: resolve(raw.DATA_DIR ?? (simulated ? 'data-sim' : 'data')),

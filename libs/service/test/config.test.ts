@@ -24,9 +24,9 @@ describe('loadConfig', () => {
       lines: 5,
       requestGuardMs: 16_000,
     })
-    expect(config.tracked.map(({ cid, tickTypes }) => [cid, tickTypes])).toEqual([
-      [711280073, ['bid_ask', 'last']],
-      [265598, ['bid_ask', 'last']],
+    expect(config.tracked.map(({ name, tickTypes }) => [name, tickTypes])).toEqual([
+      ['711280073', ['bid_ask', 'last']],
+      ['265598', ['bid_ask', 'last']],
     ])
   })
 

@@ -1,27 +1,23 @@
 import { type Publisher, tickSubject } from '@ib-stream/bus'
-import { eventSubject, type GapCause, type RecorderEvent, type TickMessage, type TickType } from '@ib-stream/model'
+import { eventSubject, type JumpEvent, type RecorderEvent, type RollEvent, type TickMessage } from '@ib-stream/model'
 import type { Clock, Timer } from '@ib-stream/service'
 import { encodeTickJson } from '@ib-stream/storage'
 import { Connection, type ConnectionChange } from './connection/connection.ts'
 import { meaningOf } from './connection/gateway-codes.ts'
 import { GatewaySession } from './connection/gateway-session.ts'
+import { guarded } from './connection/guard-handlers.ts'
 import { type ConnectionEvent, type ConnectionState, isOnTheWay, isWhole, takesRequests } from './connection/transitions.ts'
 import { decodeTick, TICK_BY_TICK } from './decode-tick.ts'
+import { CAUSES } from './gaps/gap-causes.ts'
 import { GapLedger } from './gaps/gap-ledger.ts'
 import { type OpenGap, QUIET_STREAM_HEARD_AFTER_MS } from './gaps/gap-tracker.ts'
 import type { InvalidSink } from './invalid-sink.ts'
+import type { RecorderNote } from './recorder-note.ts'
+import type { RememberedStream } from './stream-memory.ts'
 import type { DesiredStream, LinePlan } from './subscriptions/line-plan.ts'
 import type { Refusal } from './subscriptions/refusals.ts'
 import type { RequestGuard } from './subscriptions/request-guard.ts'
 import { Subscriber, type SubscriptionState } from './subscriptions/subscriber.ts'
-
-export type RecorderNote =
-  | ({ kind: 'gateway' } & ConnectionChange)
-  | { kind: 'notice'; code: number; message: string }
-  | ({ kind: 'plan' } & Pick<LinePlan, 'warnings'> & { granted: number; waiting: number; lines: number })
-  | { kind: 'stream'; cid: number; tt: TickType; rid: number; state: 'subscribed' | 'refused' | 'ended'; code?: number; reason?: string }
-  | { kind: 'gap'; cid: number; tt: TickType; fromUs: number; toUs: number; cause: GapCause; reason: string }
-  | { kind: 'handler_failed'; error: string }
 
 export interface RecorderOptions {
   gateway: { host: string; ports: readonly number[]; clientId: number; connectTimeoutMs: number }
@@ -32,10 +28,13 @@ export interface RecorderOptions {
   invalid: InvalidSink
   requestGuard: RequestGuard
   inRestartWindow: () => boolean
-  /** Newest `st` of an earlier run of this recording, µs; undefined for the very first. */
-  heardUntilUs: number | undefined
+  /** Since when ticks of a stream are missing that is desired for the first time; undefined where it was not recorded before. */
+  missedAtStart: (stream: DesiredStream) => OpenGap | undefined
+  /** What the next start must know; told at each change. */
+  remember: (streams: readonly RememberedStream[]) => void
   onNote: (note: RecorderNote) => void
-  onTick: (tt: TickType, stUs: number) => void
+  /** A tick is in the hands of the publisher; what is announced now stands behind it. */
+  onTick: (tick: TickMessage) => void
 }
 
 /** What is known of one stream. */
@@ -44,7 +43,9 @@ export interface StreamStatus extends DesiredStream {
   ticks: number
   lastStUs: number | undefined
   last?: TickMessage
-  reason?: string | undefined
+  reason?: string
+  /** IB's, of a refusal. */
+  code?: number
 }
 
 type Stream = DesiredStream & Pick<StreamStatus, 'ticks' | 'lastStUs' | 'last'>
@@ -66,7 +67,8 @@ export class Recorder {
   #lastHeardUs: number
   /** The gateway answers by itself while it is cut off from IB; only ticks show that IB was heard. */
   #lastTickUs: number
-  #firstDesire = true
+  /** Streams that were asked for in this run. */
+  readonly #asked = new Set<number>()
 
   constructor(options: RecorderOptions) {
     const { gateway, clock, lines, requestGuard } = options
@@ -74,7 +76,11 @@ export class Recorder {
     this.#startedUs = clock.stampUs()
     this.#lastHeardUs = this.#startedUs
     this.#lastTickUs = this.#startedUs
-    this.#gaps = new GapLedger({ head: () => this.#head(), publish: (event) => this.#publishGap(event) })
+    this.#gaps = new GapLedger({
+      head: () => this.#head(),
+      publish: (event) => this.#publishGap(event),
+      onChange: () => this.#remember(),
+    })
     this.#subscriber = new Subscriber({
       lines,
       clock,
@@ -115,7 +121,7 @@ export class Recorder {
   }
 
   get streams(): readonly StreamStatus[] {
-    return [...this.#streams.values()].map((stream) => ({ ...stream, ...(this.#subscriber.stateOf(stream.rid) ?? { state: 'waiting' }) }))
+    return [...this.#streams.keys()].flatMap((rid) => this.statusOf(rid) ?? [])
   }
 
   /** Times without certainty that go on now, by request id. */
@@ -137,9 +143,47 @@ export class Recorder {
       const fromUs = this.#streams.get(stream.rid)?.lastStUs ?? this.#options.clock.nowUs()
       this.#gaps.begin(stream, { fromUs, cause: 'no_line', reason: 'no tick-by-tick line is left for it' })
     }
+    const named = (streams: readonly DesiredStream[]) => streams.map(({ symbol, tt }) => `${symbol} ${tt}`)
     const { granted, waiting, warnings } = plan
-    this.#options.onNote({ kind: 'plan', lines: this.#options.lines, granted: granted.length, waiting: waiting.length, warnings })
+    this.#options.onNote({ kind: 'plan', lines: this.#options.lines, granted: named(granted), waiting: named(waiting), warnings })
+    this.#remember()
     return plan
+  }
+
+  /** Streams that have a line, and those that wait for one. */
+  get plan(): LinePlan {
+    return this.#subscriber.plan
+  }
+
+  /** What is known of one stream that is desired. */
+  statusOf(rid: number): StreamStatus | undefined {
+    const stream = this.#streams.get(rid)
+    return stream && { ...stream, ...(this.#subscriber.stateOf(rid) ?? { state: 'waiting' }) }
+  }
+
+  /** The stream is silent although its market is busy: asks for it anew. Its gap begins where certainty ended. */
+  restartStream(rid: number, reason: string): void {
+    const stream = this.#streams.get(rid)
+    if (!stream || !isWhole(this.state)) return
+    this.#gaps.begin(stream, { fromUs: stream.lastStUs ?? this.#startedUs, cause: 'stale', reason })
+    this.#subscriber.restart(rid, reason)
+  }
+
+  /** Ends the connection and makes another, because what hangs on it is silent. */
+  resetConnection(reason: string): void {
+    this.#guard(() => void (takesRequests(this.state) && this.#connection.apply('stale', reason)))
+  }
+
+  /** A stream that fell silent has no more to say: its market is closed. */
+  endSilence(rid: number): void {
+    const stream = this.#streams.get(rid)
+    if (stream && isWhole(this.state)) this.#gaps.end(stream, this.#options.clock.stampUs())
+  }
+
+  /** Puts something that was noticed into the log, at its place between the ticks. */
+  announce(event: Omit<RollEvent, 'st' | 'epoch'> | Omit<JumpEvent, 'st' | 'epoch'>): void {
+    const { kind, ...facts } = event
+    this.#publish({ kind, ...this.#head(), ...facts } as RecorderEvent)
   }
 
   /** Returns when the signal aborts and the connection is closed. */
@@ -149,12 +193,16 @@ export class Recorder {
     for (const stream of this.#streams.values()) this.#gaps.end(stream, this.#options.clock.stampUs())
   }
 
-  /** What an earlier run recorded ends somewhere: from there on ticks of what is desired first are missing. */
+  /** What an earlier run recorded ends somewhere: from there on ticks are missing until the stream is asked for again. */
   #declareDown(): void {
-    const { heardUntilUs } = this.#options
-    if (this.#firstDesire && heardUntilUs !== undefined)
-      this.#beginGaps({ fromUs: heardUntilUs, cause: 'ingest_down', reason: 'ingest was not running' })
-    this.#firstDesire = false
+    for (const stream of this.#streams.values()) {
+      const gap = this.#asked.has(stream.rid) ? undefined : this.#options.missedAtStart(stream)
+      if (gap) this.#gaps.begin(stream, gap)
+    }
+  }
+
+  #remember(): void {
+    this.#options.remember([...this.#streams.values()].map((stream) => ({ ...stream, gap: this.#gaps.open.get(stream.rid) })))
   }
 
   /** A throwing handler would come out of the library's socket handler and take the process with it. */
@@ -183,7 +231,8 @@ export class Recorder {
 
   /** Up to when nothing can be missing, by how certainty ended. */
   #lastGoodUs(event: ConnectionEvent): number {
-    return event === 'cutOff' || event === 'backLost' || event === 'competing' ? this.#lastTickUs : this.#lastHeardUs
+    const gatewayLives = event === 'cutOff' || event === 'backLost' || event === 'competing' || event === 'stale'
+    return gatewayLives ? this.#lastTickUs : this.#lastHeardUs
   }
 
   #onNotice(code: number, message: string): void {
@@ -198,6 +247,7 @@ export class Recorder {
 
   #onSubscribed(stream: DesiredStream): void {
     const { cid, tt, rid } = stream
+    this.#asked.add(rid)
     this.#publish({ kind: 'subscription', ...this.#head(), cid, tt, rid, state: 'subscribed' })
     this.#options.onNote({ kind: 'stream', cid, tt, rid, state: 'subscribed' })
     this.#checkQuiet(stream)
@@ -236,6 +286,7 @@ export class Recorder {
     if ('fault' in decoded) return this.#options.invalid.put(stream.cid, fields, decoded.fault, st)
     this.#options.publisher.add({ subject: tickSubject(stream.cid, stream.tt), line: encodeTickJson(decoded.tick) })
     this.#heard(stream, decoded.tick)
+    this.#options.onTick(decoded.tick)
     if (this.#options.publisher.full) this.#connection.apply('noRoom', 'the spool does not take the ticks as fast as they come')
   }
 
@@ -250,7 +301,6 @@ export class Recorder {
     stream.last = tick
     this.#lastTickUs = tick.st
     this.#gaps.moveOn(stream, tick.st)
-    this.#options.onTick(stream.tt, tick.st)
     const revived = this.#subscriber.revive(stream.rid)
     if (revived) this.#options.onNote({ kind: 'stream', cid: stream.cid, tt: stream.tt, rid: stream.rid, state: 'subscribed' })
     if (this.#connection.state !== 'ready') this.#connection.apply('flowing', 'ticks come')
@@ -300,32 +350,4 @@ export class Recorder {
   #publish(event: RecorderEvent): void {
     this.#options.publisher.add({ subject: eventSubject(event.kind), line: JSON.stringify(event), event: true })
   }
-}
-
-/** Why certainty ended, by what ended it. */
-const CAUSES: Record<ConnectionEvent, GapCause> = {
-  dialDue: 'disconnected',
-  socketOpen: 'disconnected',
-  sessionReady: 'connectivity_lost', // ready, and cut off from IB
-  heard: 'disconnected',
-  flowing: 'disconnected',
-  backKept: 'disconnected',
-  ended: 'disconnected',
-  endedInWindow: 'daily_restart',
-  cutOff: 'connectivity_lost',
-  backLost: 'data_lost',
-  silent: 'gateway_mute',
-  overdue: 'gateway_mute',
-  competing: 'competing_session',
-  idInUse: 'client_id_in_use',
-  noRoom: 'spool_full',
-  stale: 'stale',
-  stop: 'ingest_down',
-}
-
-type Handlers = Record<string, (...args: never[]) => void>
-
-function guarded<H extends { [name in keyof H]: (...args: never[]) => void }>(handlers: H, guard: (work: () => void) => void): H {
-  const entries = Object.entries(handlers as Handlers).map(([name, call]) => [name, (...args: never[]) => guard(() => call(...args))])
-  return Object.fromEntries(entries) as H
 }

@@ -6,7 +6,7 @@ import { waitFor } from '../../../test/support/wait-for.ts'
 import { frame, GatewayProxy, lengthFirst, notice, requestError } from './gateway-proxy.ts'
 import { RecorderBench } from './support.ts'
 
-const MNQ = { cid: 711280073, symbol: 'MNQ', tickTypes: ['bid_ask', 'last'], bufferHours: 1 } as const
+const MNQ = { cid: 711280073, symbol: 'MNQ', tickTypes: ['bid_ask', 'last'] } as const
 const BID_ASK = hash31(MNQ.cid, 'bid_ask')
 
 type Gap = { tt: string; fromUs: number; toUs: number; cause: string; reason: string }

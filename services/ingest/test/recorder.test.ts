@@ -5,8 +5,8 @@ import { freePort } from '../../../test/support/free-port.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
 import { RecorderBench } from './support.ts'
 
-const MNQ = { cid: 711280073, symbol: 'MNQ', tickTypes: ['bid_ask', 'last'], bufferHours: 1 } as const
-const AAPL = { cid: 265598, symbol: 'AAPL', tickTypes: ['bid_ask', 'last', 'all_last', 'mid_point'], bufferHours: 1 } as const
+const MNQ = { cid: 711280073, symbol: 'MNQ', tickTypes: ['bid_ask', 'last'] } as const
+const AAPL = { cid: 265598, symbol: 'AAPL', tickTypes: ['bid_ask', 'last', 'all_last', 'mid_point'] } as const
 
 const ticksOf = (bench: RecorderBench) => bench.recorder.streams.map(({ ticks }) => ticks)
 
@@ -67,10 +67,7 @@ describe('Recorder, against the gateway simulator and a real log', () => {
 
   it('goes on with the others when IB knows no such contract, and says which was refused', async () => {
     await using sim = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0 })
-    await using bench = await RecorderBench.open(
-      [{ cid: 999_999_999, symbol: 'NONE', tickTypes: ['last'], bufferHours: 1 }, MNQ],
-      [sim.port],
-    )
+    await using bench = await RecorderBench.open([{ cid: 999_999_999, symbol: 'NONE', tickTypes: ['last'] }, MNQ], [sim.port])
     await waitFor('the known one has ticks', () => bench.recorder.streams.some(({ cid, ticks }) => cid === MNQ.cid && ticks > 2))
     const refused = await waitFor('the refusal', () => bench.recorder.streams.find(({ state }) => state === 'refused'))
     expect(refused).toMatchObject({ cid: 999_999_999 })

@@ -3,12 +3,25 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Bus, connectBus, openLogReader, openPublisher, type Publisher } from '@ib-stream/bus'
-import { openClock, type TrackedContract } from '@ib-stream/service'
+import { hash31, type TickType } from '@ib-stream/model'
+import { openClock } from '@ib-stream/service'
 import { freePort } from '../../../test/support/free-port.ts'
 import { InvalidSink } from '../src/invalid-sink.ts'
-import { Recorder, type RecorderNote } from '../src/recorder.ts'
+import { Recorder } from '../src/recorder.ts'
+import type { RecorderNote } from '../src/recorder-note.ts'
+import { StateFile } from '../src/state-file.ts'
+import type { DesiredStream } from '../src/subscriptions/line-plan.ts'
 import { RequestGuard } from '../src/subscriptions/request-guard.ts'
-import { trackedStreams } from '../src/subscriptions/tracked-streams.ts'
+
+/** A contract to record, in its tick types. */
+export interface Wanted {
+  cid: number
+  symbol: string
+  tickTypes: readonly TickType[]
+}
+
+export const streamsOf = (wanted: readonly Wanted[]): DesiredStream[] =>
+  wanted.flatMap(({ cid, symbol, tickTypes }) => tickTypes.map((tt) => ({ cid, tt, symbol, rid: hash31(cid, tt), tracked: true })))
 
 /** A real nats-server, bus, spool and recorder in a temporary folder; the gateway is the test's. */
 export class RecorderBench implements AsyncDisposable {
@@ -22,7 +35,7 @@ export class RecorderBench implements AsyncDisposable {
   #stop = new AbortController()
   #running: Promise<void>
 
-  static async open(tracked: readonly TrackedContract[], gatewayPorts: readonly number[], heardUntilUs?: number): Promise<RecorderBench> {
+  static async open(tracked: readonly Wanted[], gatewayPorts: readonly number[], heardUntilUs?: number): Promise<RecorderBench> {
     const folder = await mkdtemp(join(tmpdir(), 'ibs-ingest-'))
     const port = await freePort()
     const nats = spawn(
@@ -49,7 +62,7 @@ export class RecorderBench implements AsyncDisposable {
       gatewayPorts,
       heardUntilUs,
       requestsFile,
-    }: { tracked: readonly TrackedContract[]; gatewayPorts: readonly number[]; heardUntilUs: number | undefined; requestsFile: string },
+    }: { tracked: readonly Wanted[]; gatewayPorts: readonly number[]; heardUntilUs: number | undefined; requestsFile: string },
     end: () => Promise<void>,
   ) {
     const clock = openClock()
@@ -58,16 +71,18 @@ export class RecorderBench implements AsyncDisposable {
     this.recorder = new Recorder({
       gateway: { host: '127.0.0.1', ports: gatewayPorts, clientId: 851, connectTimeoutMs: 3_000 },
       lines: 100,
-      requestGuard: new RequestGuard(requestsFile, 0),
+      requestGuard: new RequestGuard(new StateFile(requestsFile), 0),
       inRestartWindow: () => false,
       publisher: this.#withRoom(publisher),
       clock,
       invalid: new InvalidSink(bus),
-      heardUntilUs,
+      missedAtStart: () =>
+        heardUntilUs === undefined ? undefined : { fromUs: heardUntilUs, cause: 'ingest_down', reason: 'ingest was not running' },
+      remember: () => undefined,
       onNote: (note) => this.notes.push(note),
       onTick: () => undefined,
     })
-    this.recorder.desire(trackedStreams(tracked))
+    this.recorder.desire(streamsOf(tracked))
     this.#undo = [
       async () => this.#stop.abort(),
       async () => await this.#running,

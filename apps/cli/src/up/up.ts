@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, open, readFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
+import { trackedCid } from '@ib-stream/model'
 import { type Config, loadConfig } from '@ib-stream/service'
 import { tryLock } from 'fs-native-extensions'
 import { CliError } from '../errors.ts'
@@ -123,7 +124,8 @@ const USUAL_URL = 'http://127.0.0.1:8851'
 
 /** Once everything is well: the address and what to try. */
 function hints(config: Config, apiUrl: string): (seen: ReadonlyMap<string, Seen>) => string[] | undefined {
-  const { cid = 0, tickTypes = [] } = config.tracked[0] ?? {}
+  const { tickTypes = [], ...first } = config.tracked.find((one) => trackedCid(one) !== undefined) ?? { name: '0' }
+  const cid = trackedCid(first) ?? 0
   const types = tickTypes.join(',')
   const tail = `./ib-stream tail ${cid}${apiUrl === USUAL_URL ? '' : ` --url ${apiUrl}`}`
   return (seen) => {

@@ -1,19 +1,32 @@
-import type { Bus } from '@ib-stream/bus'
+import { type Bus, CONTRACT_LOOKUP, CONTRACT_RESOLVE } from '@ib-stream/bus'
 import type { ContractAnswer, ContractQuery } from '@ib-stream/model'
 import { contractQuery } from './contract-query.ts'
 
-/** Where other services ask about contracts: a JSON `ContractQuery` in, a JSON `ContractAnswer` out. */
-export const CONTRACT_LOOKUP = 'ib.contracts.lookup'
+export interface ContractDeskParts {
+  /** A JSON `ContractQuery` in, a JSON `ContractAnswer` out. */
+  lookUp: (query: ContractQuery) => Promise<ContractAnswer>
+  /** The name of a contract as text in, a JSON `ContractAnswer` out. */
+  resolve: (name: string) => Promise<ContractAnswer>
+}
 
 /** Answers look-ups over the bus until it is closed; every request gets an answer, also one that cannot be read. */
-export function openContractDesk(bus: Bus, lookUp: (query: ContractQuery) => Promise<ContractAnswer>): { close(): void } {
-  const requests = bus.connection.subscribe(CONTRACT_LOOKUP, {
-    callback: (error, message) => {
-      if (error) return // the subscription was refused or has ended: nobody waits
-      void answer(message.string(), lookUp).then((text) => message.respond(text))
+export function openContractDesk(bus: Bus, { lookUp, resolve }: ContractDeskParts): { close(): void } {
+  const serve = (subject: string, work: (text: string) => Promise<string>) =>
+    bus.connection.subscribe(subject, {
+      callback: (error, message) => {
+        if (error) return // the subscription was refused or has ended: nobody waits
+        void work(message.string()).then((text) => message.respond(text))
+      },
+    })
+  const requests = [
+    serve(CONTRACT_LOOKUP, (text) => answer(text, lookUp)),
+    serve(CONTRACT_RESOLVE, async (text) => JSON.stringify(await resolve(text))),
+  ]
+  return {
+    close: () => {
+      for (const one of requests) one.unsubscribe()
     },
-  })
-  return { close: () => requests.unsubscribe() }
+  }
 }
 
 async function answer(text: string, lookUp: (query: ContractQuery) => Promise<ContractAnswer>): Promise<string> {

@@ -1,9 +1,9 @@
-import type { ContractQuery } from '@ib-stream/model'
+import { type ContractQuery, SEC_TYPES } from '@ib-stream/model'
 import type { Contract as IbContract, SecType } from '@stoqey/ib'
 import { z } from 'zod'
 
 /** Where IB is asked when no exchange is named; undefined: on all of them. */
-const DEFAULT_EXCHANGES: Readonly<Record<string, string | undefined>> = {
+const DEFAULT_EXCHANGES: Readonly<Record<(typeof SEC_TYPES)[number], string | undefined>> = {
   STK: 'SMART',
   FUT: undefined, // CME, CBOT, NYMEX, EUREX…: a symbol does not say
   OPT: 'SMART',
@@ -14,7 +14,7 @@ const DEFAULT_EXCHANGES: Readonly<Record<string, string | undefined>> = {
   FUND: 'FUNDSERV',
   CMDTY: undefined,
 }
-export const SEC_TYPES = Object.keys(DEFAULT_EXCHANGES)
+const isSecType = (type: string): type is (typeof SEC_TYPES)[number] => (SEC_TYPES as readonly string[]).includes(type)
 /** A symbol without a type is looked for under these, as one would expect of it. */
 const COMMON_TYPES = ['STK', 'FUT', 'IND', 'CASH', 'CMDTY', 'CFD', 'FUND'] as const
 
@@ -33,7 +33,7 @@ export const contractQuery = z
       .max(2 ** 31 - 1)
       .optional(),
     symbol: upper.optional(),
-    secType: upper.refine((type) => type in DEFAULT_EXCHANGES, `one of ${SEC_TYPES.join(', ')}`).optional(),
+    secType: upper.refine(isSecType, `one of ${SEC_TYPES.join(', ')}`).optional(),
     exchange: upper.optional(),
     currency: upper.optional(),
     expiry: z
@@ -54,7 +54,7 @@ export function requestsOf(query: ContractQuery): IbContract[] {
     .filter((type) => type !== 'OPT' || secType === 'OPT' || strike !== undefined || right !== undefined)
     .map((type) => {
       const request: IbContract = { symbol: symbol ?? '', secType: type as SecType }
-      const where = exchange ?? DEFAULT_EXCHANGES[type]
+      const where = exchange ?? (isSecType(type) ? DEFAULT_EXCHANGES[type] : undefined)
       if (where) request.exchange = where
       if (currency) request.currency = currency
       if (expiry) request.lastTradeDateOrContractMonth = expiry

@@ -7,6 +7,8 @@ export interface GapLedgerOptions {
   head(): { st: number; epoch: number }
   /** Into the log, in the order of the ticks. */
   publish(event: GapEvent | GapOpenedEvent): void
+  /** A gap was opened or ended. */
+  onChange(): void
 }
 
 /**
@@ -29,7 +31,8 @@ export class GapLedger {
   /** Ticks of the stream may be missing from `gap.fromUs` on; one that is open already goes on as it is. */
   begin(stream: TickStream, gap: OpenGap): void {
     if (!this.#tracker.open(stream, gap)) return
-    const { code, ...rest } = gap
+    this.#options.onChange()
+    const { code, ...rest } = this.#tracker.all.get(stream.rid) ?? gap
     const { cid, tt } = stream
     this.#options.publish({ kind: 'gap_opened', ...this.#options.head(), cid, tt, ...rest, ...(code === undefined ? {} : { code }) })
   }
@@ -42,7 +45,9 @@ export class GapLedger {
   /** From `toUs` on nothing is missing. @returns whether a gap was open */
   end(stream: TickStream, toUs: number): boolean {
     const gap = this.#tracker.close(stream, toUs)
-    if (gap) this.#options.publish({ kind: 'gap', st: toUs, epoch: this.#options.head().epoch, ...gap })
-    return gap !== undefined
+    if (!gap) return false
+    this.#options.publish({ kind: 'gap', st: toUs, epoch: this.#options.head().epoch, ...gap })
+    this.#options.onChange()
+    return true
   }
 }

@@ -17,6 +17,8 @@ export const QUIET_STREAM_HEARD_AFTER_MS = 10_000
 /** Knows for each stream since when ticks may be missing. */
 export class GapTracker {
   readonly #open = new Map<number, OpenGap>()
+  /** End of each stream's last gap, µs: the next one begins there at the earliest, so that none is told twice. */
+  readonly #endedUs = new Map<number, number>()
 
   /** Gaps that are open now, by request id. */
   get all(): ReadonlyMap<number, OpenGap> {
@@ -29,7 +31,7 @@ export class GapTracker {
    */
   open(stream: TickStream, gap: OpenGap): boolean {
     if (this.#open.has(stream.rid)) return false
-    this.#open.set(stream.rid, gap)
+    this.#open.set(stream.rid, { ...gap, fromUs: Math.max(gap.fromUs, this.#endedUs.get(stream.rid) ?? 0) })
     return true
   }
 
@@ -44,6 +46,7 @@ export class GapTracker {
     const gap = this.#open.get(stream.rid)
     this.#open.delete(stream.rid)
     if (!gap) return undefined
+    this.#endedUs.set(stream.rid, toUs)
     const { code, ...rest } = gap
     return { cid: stream.cid, tt: stream.tt, toUs, ...rest, ...(code === undefined ? {} : { code }) }
   }

@@ -1,13 +1,12 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { codeOf, US_PER_MS } from '@ib-stream/model'
+import { US_PER_MS } from '@ib-stream/model'
+import type { StateFile } from '../state-file.ts'
 
 /**
  * IB takes no second tick-by-tick request for the same instrument within 15 s. When each stream was last asked for is kept in a file, so that the rule holds over
  * a restart of ingest too.
  */
 export class RequestGuard {
-  readonly #file: string
+  readonly #file: StateFile
   readonly #guardUs: number
   readonly #askedUs: Map<number, number>
 
@@ -15,10 +14,10 @@ export class RequestGuard {
    * @param file made where it is missing; one that cannot be read counts as empty, for it only spares a refusal
    * @param guardMs how long a stream is not asked for again
    */
-  constructor(file: string, guardMs: number) {
+  constructor(file: StateFile, guardMs: number) {
     this.#file = file
     this.#guardUs = guardMs * US_PER_MS
-    this.#askedUs = new Map(readEntries(file))
+    this.#askedUs = new Map(entriesOf(file.read()))
   }
 
   /** How long the stream must still wait, ms; 0 when it may be asked for. A clock that was set back does not hold it up for ever. */
@@ -32,20 +31,11 @@ export class RequestGuard {
     for (const [other, us] of this.#askedUs) if (us + this.#guardUs < nowUs) this.#askedUs.delete(other)
     this.#askedUs.set(rid, nowUs)
     if (this.#guardUs === 0) return
-    mkdirSync(dirname(this.#file), { recursive: true })
-    writeFileSync(`${this.#file}.tmp`, JSON.stringify([...this.#askedUs]))
-    renameSync(`${this.#file}.tmp`, this.#file)
+    this.#file.write([...this.#askedUs])
   }
 }
 
-function readEntries(file: string): [number, number][] {
-  try {
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
-    const isEntry = (entry: unknown): entry is [number, number] =>
-      Array.isArray(entry) && entry.length === 2 && entry.every(Number.isFinite)
-    return Array.isArray(value) ? value.filter(isEntry) : []
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT' || (Error.isError(error) && error.name === 'SyntaxError')) return []
-    throw error
-  }
+function entriesOf(value: unknown): [number, number][] {
+  const isEntry = (entry: unknown): entry is [number, number] => Array.isArray(entry) && entry.length === 2 && entry.every(Number.isFinite)
+  return Array.isArray(value) ? value.filter(isEntry) : []
 }

@@ -31,6 +31,8 @@ interface Entry {
   stream: DesiredStream
   state: SubscriptionState
   reason: string | undefined
+  /** Of the last refusal. */
+  code: number | undefined
   /** The plan has a line for it. */
   granted: boolean
   /** The gateway has a request of ours under its id. */
@@ -60,8 +62,12 @@ export class Subscriber {
     return this.#plan
   }
 
-  stateOf(rid: number): { state: SubscriptionState; reason: string | undefined } | undefined {
-    return this.#entries.get(rid)
+  /** `code` is IB's, of a refusal. */
+  stateOf(rid: number): { state: SubscriptionState; reason?: string; code?: number } | undefined {
+    const entry = this.#entries.get(rid)
+    if (!entry) return undefined
+    const { state, reason, code } = entry
+    return { state, ...(reason !== undefined && { reason }), ...(code !== undefined && state === 'refused' && { code }) }
   }
 
   /** The contract as IB described it, once it was looked up. */
@@ -94,7 +100,7 @@ export class Subscriber {
     this.#session = undefined
     for (const entry of this.#entries.values()) {
       this.#forget(entry)
-      if (entry.granted) Object.assign(entry, { state: 'waiting', reason: 'the gateway is away' } satisfies Partial<Entry>)
+      if (entry.granted) Object.assign(entry, { state: 'waiting', reason: AWAY } satisfies Partial<Entry>)
     }
   }
 
@@ -129,14 +135,23 @@ export class Subscriber {
       known.stream = stream
       return known
     }
-    const entry: Entry = { stream, state: 'waiting', reason: undefined, granted: false, live: false, asking: false, due: undefined }
+    const entry: Entry = {
+      stream,
+      state: 'waiting',
+      reason: undefined,
+      code: undefined,
+      granted: false,
+      live: false,
+      asking: false,
+      due: undefined,
+    }
     this.#entries.set(stream.rid, entry)
     return entry
   }
 
   #grant(entry: Entry): void {
     if (entry.granted) return
-    Object.assign(entry, { granted: true, state: 'waiting', reason: undefined } satisfies Partial<Entry>)
+    Object.assign(entry, { granted: true, state: 'waiting', reason: this.#session ? undefined : AWAY } satisfies Partial<Entry>)
     void this.#ask(entry)
   }
 
@@ -204,7 +219,7 @@ export class Subscriber {
     const refusal = refusalOf(code, message)
     if (refusal.kind === 'duplicate') this.#session?.unsubscribe(entry.stream.rid)
     this.#forget(entry)
-    Object.assign(entry, { state: 'refused', reason: `${message} (${code}); ${refusal.advice}` } satisfies Partial<Entry>)
+    Object.assign(entry, { state: 'refused', reason: `${message} (${code}); ${refusal.advice}`, code } satisfies Partial<Entry>)
     this.#options.onRefused(entry.stream, { ...refusal, code, message })
     this.#askIn(entry, refusal.retryAfterMs)
   }
@@ -217,6 +232,8 @@ export class Subscriber {
     })
   }
 }
+
+const AWAY = 'the gateway is away'
 
 function codeIn(error: unknown): number {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined

@@ -1,14 +1,14 @@
-import { openKeyValue } from '@ib-stream/bus'
+import { CONTRACT_LOOKUP, openKeyValue } from '@ib-stream/bus'
 import { startGatewaySim } from '@ib-stream/gateway-sim'
 import type { ContractAnswer } from '@ib-stream/model'
 import { openClock } from '@ib-stream/service'
 import { describe, expect, it } from '@jest/globals'
 import { waitFor } from '../../../../test/support/wait-for.ts'
 import { ContractBook, type KeptContracts } from '../../src/contracts/contract-book.ts'
-import { CONTRACT_LOOKUP, openContractDesk } from '../../src/contracts/contract-desk.ts'
+import { openContractDesk } from '../../src/contracts/contract-desk.ts'
 import { RecorderBench } from '../support.ts'
 
-const MNQ = { cid: 711280073, symbol: 'MNQ', tickTypes: ['last'], bufferHours: 1 } as const
+const MNQ = { cid: 711280073, symbol: 'MNQ', tickTypes: ['last'] } as const
 const DAY_MS = 24 * 3_600 * 1_000
 
 /** A desk on the recorder of a bench, with a clock that stands where the test puts it. */
@@ -21,7 +21,7 @@ async function openDesk(bench: RecorderBench) {
     clock,
     () => bench.recorder.session,
   )
-  const desk = openContractDesk(bench.bus, (query) => book.lookUp(query))
+  const desk = openContractDesk(bench.bus, { lookUp: (query) => book.lookUp(query), resolve: (name) => book.lookUp({ symbol: name }) })
   const ask = async (query: unknown): Promise<ContractAnswer> => {
     const text = typeof query === 'string' ? query : JSON.stringify(query)
     return (await bench.bus.connection.request(CONTRACT_LOOKUP, text, { timeout: 20_000 })).json<ContractAnswer>()

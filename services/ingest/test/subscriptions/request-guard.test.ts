@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { StateFile } from '../../src/state-file.ts'
 import { RequestGuard } from '../../src/subscriptions/request-guard.ts'
 
 const S = 1_000_000
@@ -12,7 +13,7 @@ describe('RequestGuard', () => {
     folder = await mkdtemp(join(tmpdir(), 'ibs-guard-'))
   })
   afterEach(() => rm(folder, { recursive: true, force: true }))
-  const open = () => new RequestGuard(join(folder, 'state/requests.json'), 16_000)
+  const open = () => new RequestGuard(new StateFile(join(folder, 'state/requests.json')), 16_000)
 
   it('holds a stream back for 16 s after it was asked for, over a restart too', () => {
     const before = open()

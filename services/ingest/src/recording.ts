@@ -1,0 +1,150 @@
+import { join } from 'node:path'
+import { type Bus, type KeyValue, openKeyValue, type Publisher } from '@ib-stream/bus'
+import { hash31, type TrackedContract, trackedCid } from '@ib-stream/model'
+import type { Clock, Config, Service } from '@ib-stream/service'
+import { restartWindow } from './connection/restart-window.ts'
+import { takesRequests } from './connection/transitions.ts'
+import { ContractBook, type KeptContracts } from './contracts/contract-book.ts'
+import { openContractDesk } from './contracts/contract-desk.ts'
+import { NameBook } from './contracts/name-book.ts'
+import type { OpenGap } from './gaps/gap-tracker.ts'
+import { InvalidSink } from './invalid-sink.ts'
+import { registerIngestMetrics } from './metrics.ts'
+import { Recorder } from './recorder.ts'
+import type { RecorderNote } from './recorder-note.ts'
+import { StateFile } from './state-file.ts'
+import { type RememberedStream, StreamMemory } from './stream-memory.ts'
+import { Desires } from './subscriptions/desires.ts'
+import { openLeaseDesk } from './subscriptions/lease-desk.ts'
+import { Leases } from './subscriptions/leases.ts'
+import type { DesiredStream } from './subscriptions/line-plan.ts'
+import { RequestGuard } from './subscriptions/request-guard.ts'
+import { TrackedList } from './subscriptions/tracked-list.ts'
+
+/** What the log's part of ingest gives to the gateway's part. */
+export interface LogParts {
+  bus: Bus
+  publisher: Publisher
+  clock: Clock
+}
+
+/** The gateway's part of ingest: records what is tracked and what is asked for, until the service stops. */
+export async function runRecording(config: Config, service: Service, { bus, publisher, clock }: LogParts): Promise<void> {
+  const { stopping, log } = service
+  const stateFile = (name: string) => new StateFile(join(config.dataDir, '.state', 'ingest', name))
+  const invalid = new InvalidSink(bus)
+  const heardUntilUs = newestStOf(publisher)
+  if (heardUntilUs !== undefined) clock.startAbove(heardUntilUs)
+  const memory = new StreamMemory(stateFile('streams.json'))
+  const before = memory.recall() ?? namedById(config.tracked)
+  let recorder: Recorder | undefined
+  const countTick = registerIngestMetrics(service, { publisher, recorder: () => recorder, invalid })
+  const { lines, requestGuardMs, restart } = config.gateway
+  const inWindow = restartWindow(restart)
+  recorder = new Recorder({
+    gateway: config.gateway,
+    lines,
+    requestGuard: new RequestGuard(stateFile('requests.json'), requestGuardMs),
+    inRestartWindow: () => inWindow(clock.nowUs()),
+    publisher,
+    clock,
+    invalid,
+    missedAtStart: ({ rid }) => missedAtStart(rid, before, heardUntilUs),
+    remember: (streams) => memory.keep(streams),
+    onNote: (note) => {
+      log.info(note, note.kind)
+      if (note.kind === 'gateway') onGateway(note)
+    },
+    onTick: ({ tt }) => countTick(tt),
+  })
+  const book = new ContractBook(keptContracts(bus), clock, () => recorder.session)
+  const names = new NameBook({
+    clock,
+    roll: config.roll,
+    file: stateFile('names.json'),
+    lookUp: (query) => book.lookUp(query),
+    onChange: () => desires.apply(),
+    onRoll: (roll) => {
+      log.info(roll, 'roll')
+      recorder.announce({ kind: 'roll', ...roll })
+    },
+  })
+  const leases = new Leases({ clock, file: stateFile('leases.json'), onChange: () => desires.apply() })
+  const desires = new Desires({ names, leases, onChange: (streams) => recorder.desire(streams) })
+  const onGateway = ({ from, to }: Extract<RecorderNote, { kind: 'gateway' }>) => {
+    if (takesRequests(to) && !takesRequests(from)) names.retry()
+  }
+  reportRecorder(service, { recorder, invalid, names })
+  // What an earlier run recorded has a hole from then on, whatever becomes of it now.
+  recorder.desire(before)
+  const tracked = new TrackedList({ bus, clock, seeds: config.tracked, onChange: (contracts) => desires.track(contracts) })
+  const tracking = tracked.run(stopping)
+  const desks = [
+    openContractDesk(bus, { lookUp: (query) => book.lookUp(query), resolve: (name) => names.resolve(name) }),
+    openLeaseDesk(bus, { leases, recorder, clock }),
+  ]
+  await recorder.run(stopping)
+  for (const part of [...desks, names, leases]) part.close()
+  await tracking
+  await invalid.close()
+  const lost = invalid.overflowed + invalid.waiting
+  if (lost > 0) log.warn({ lost, of: invalid.count }, 'frames that were no ticks found no way into the stream INVALID')
+}
+
+/** Where no earlier run left word of its streams, all that is named by its id may have been recorded. */
+function namedById(tracked: readonly TrackedContract[]): DesiredStream[] {
+  return tracked.flatMap((contract) => {
+    const cid = trackedCid(contract)
+    if (cid === undefined) return []
+    return contract.tickTypes.map((tt) => ({ cid, tt, rid: hash31(cid, tt), symbol: contract.symbol, tracked: true }))
+  })
+}
+
+/** Since when ticks of a stream are missing at the start. */
+function missedAtStart(rid: number, before: readonly RememberedStream[], heardUntilUs: number | undefined): OpenGap | undefined {
+  const remembered = before.find((stream) => stream.rid === rid)
+  if (heardUntilUs === undefined || !remembered) return undefined
+  return remembered.gap ?? { fromUs: heardUntilUs, cause: 'ingest_down', reason: 'ingest was not running' }
+}
+
+function keptContracts(bus: Bus): () => Promise<KeyValue<KeptContracts>> {
+  let bucket: Promise<KeyValue<KeptContracts>> | undefined
+  return () => {
+    bucket ??= openKeyValue<KeptContracts>(bus, { bucket: 'contracts', parse: (value) => value as KeptContracts }).catch((error) => {
+      bucket = undefined
+      throw error
+    })
+    return bucket
+  }
+}
+
+function reportRecorder(
+  service: Service,
+  { recorder, invalid, names }: { recorder: Recorder; invalid: InvalidSink; names: NameBook },
+): void {
+  service.report('gateway', () => ({ state: recorder.state, ready: recorder.state === 'ready', connections: recorder.epoch }))
+  service.report('streams', () => {
+    const { streams } = recorder
+    const { troubles } = names
+    const refused = streams.filter(({ state }) => state === 'refused' || state === 'no_line').length
+    const ticks = streams.reduce((sum, stream) => sum + stream.ticks, 0)
+    return {
+      state: refused > 0 ? 'refused' : 'asked_for',
+      ready: refused === 0 || refused < streams.length,
+      ticks,
+      invalidFrames: invalid.count,
+      ...(troubles.length > 0 && { troubles }),
+      streams,
+    }
+  })
+}
+
+/** `st` goes on from what an earlier run left, whatever the clock says now. */
+function newestStOf(publisher: Publisher): number | undefined {
+  const record = publisher.spool.lastRecord
+  if (!record) return undefined
+  const stamps = Buffer.from(record.payload)
+    .toString('utf8')
+    .matchAll(/"st":(\d+)/g)
+  return Math.max(...[...stamps].map(([, st]) => Number(st)))
+}
