@@ -18,6 +18,7 @@ export { type LogReader, type LogReaderOptions, openLogReader, type ReaderState 
 export { type MicroService, type MicroServiceOptions, serveMicro } from './micro-service.ts'
 export { publishOps } from './ops.ts'
 export { openPublisher, type Publisher, type PublisherEvent, type PublisherOptions, type PublisherState } from './publisher.ts'
+export { readStoredEvents } from './read-events.ts'
 export { unsentSpoolBytes } from './spool-segment.ts'
 export { type KeepLeaseOptions, keepLease, type StreamLease } from './stream-lease.ts'
 export { EVENTS, EVENTS_FILTER, INVALID, type LogOwner, partitionFilter, readLog, TICKS, tickSubject } from './streams.ts'

@@ -1,5 +1,6 @@
 export { formatCursor, type LiveCursor, type LivePlace, parseCursor } from './cursor.ts'
 export { TAPE_ERROR_CODES, TapeError, type TapeErrorCode } from './errors.ts'
+export { type LedgerOptions, readEventFiles, readLedger } from './ledger/read-ledger.ts'
 export { type HubState, type LiveHub, type LiveHubOptions, openLiveHub, type SubscribeOptions } from './live-hub.ts'
 export type { RingBounds } from './live-ring.ts'
 export type { LiveTick } from './live-tick.ts'

@@ -23,6 +23,8 @@ export interface HistoryOptions {
   batchTicks?: number
   /** Where the log is; without it files alone answer. */
   bus?: Bus | undefined
+  /** For which hours the log is looked at as well: those that are not closed, or all, where late ticks (filled in from IB's history) count. @default 'open' */
+  tailOf?: 'open' | 'all'
   signal: AbortSignal
 }
 
@@ -62,7 +64,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     const closedUs = await closedUntilUs(options)
     const range = await openRange(options)
     try {
-      const tail = options.endUs <= closedUs ? NOT_NEEDED : await tailOf(options, range.positions)
+      const tail = options.tailOf !== 'all' && options.endUs <= closedUs ? NOT_NEEDED : await tailOf(options, range.positions)
       if (tail !== 'gone') return new JoinedHistory(options, range, tail)
     } catch (error) {
       await range.close()

@@ -100,3 +100,19 @@ test('throws the reason of its signal', async () => {
   stop.abort(new Error('enough'))
   await expect(openHistory({ ...ALL, dataDir: recording.dataDir, bus: recording.bus, signal: stop.signal })).rejects.toThrow('enough')
 })
+
+test('looks for late ticks of closed hours in the log where it is told to', async () => {
+  for (const cid of CIDS) for (const backend of ['json', 'pb'] as const) await recording.write(backend, cid, lastSeq)
+  const newest = ticks.at(-1)?.st ?? 0
+  const late: TickMessage = { ts: DAY_US, st: newest + 1, cid: CIDS[0], tt: 'last', rid: 1, p: 10, s: 1, bf: true }
+  await recording.publish([late])
+  const closed = { dataDir: recording.dataDir, bus: recording.bus, signal, ...ALL, cids: [CIDS[0]], endUs: DAY_US + US_PER_HOUR }
+  const ask = async (tailOf: 'open' | 'all') => {
+    await using history = await openHistory({ ...closed, tailOf })
+    const got: TickMessage[] = []
+    for await (const batch of history.batches()) got.push(...batch)
+    return got.filter(({ bf }) => bf)
+  }
+  expect(await ask('all')).toEqual([late])
+  expect(await ask('open')).toEqual([])
+})
