@@ -1,3 +1,4 @@
+export { BACKFILL_REPLY_EVERY_MS, BACKFILL_SUBJECT, type BackfillReply, type BackfillRequest } from './backfill.ts'
 export type { Contract, ContractAnswer, ContractQuery } from './contract.ts'
 export { type ContractName, parseContractName, SEC_TYPES } from './contract-name.ts'
 export { codeOf, IbsError } from './error.ts'
@@ -15,6 +16,8 @@ export {
 } from './ops-event.ts'
 export { PARTITION_COUNT, partitionOf } from './partition.ts'
 export {
+  type BackfillEvent,
+  type BackfillPageEvent,
   type ConnectionEvent,
   EVENT_SUBJECT_PREFIX,
   eventSubject,

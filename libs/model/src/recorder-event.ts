@@ -74,6 +74,43 @@ export interface GapEvent extends Base {
   reason: string
 }
 
+interface OfBackfill extends Base {
+  cid: number
+  tt: TickType
+  /** What is being filled: the bounds of a `gap` event, or a range that somebody asked for; µs UTC. */
+  gapFromUs: number
+  gapToUs: number
+}
+
+/** A page of IB's history is in the log; its ticks stand before this event. Seconds that it names are not asked for again after a restart. */
+export interface BackfillPageEvent extends OfBackfill {
+  kind: 'backfill_page'
+  /** First `ts` that the page covers and first one that it does not, µs UTC, whole seconds. */
+  fromUs: number
+  toUs: number
+  /** Ticks that were missing and are filled in. */
+  ticks: number
+}
+
+/** How the filling of a gap, or of a range that was asked for, ended. */
+export interface BackfillEvent extends OfBackfill {
+  kind: 'backfill'
+  /** `filled`: all that IB has. `partly`: not before `filledFromUs`. `unavailable`: nothing. */
+  state: 'filled' | 'partly' | 'unavailable'
+  /** Of `partly`: the first `ts` from which on it is filled, µs UTC. */
+  filledFromUs?: number
+  /** Somebody asked for it; else it is a gap of the ledger. */
+  asked?: true
+  ticks: number
+  pages: number
+  /** Of `partly` and `unavailable`. */
+  reason?: string
+  /** IB's, where it refused. */
+  code?: number
+  /** IB's history has no unreported trades, which `all_last` has live. */
+  lacks?: 'unreported'
+}
+
 /** Stands for a log message that neither spool nor log can give back (see the publisher's refill). */
 export interface LostEvent extends Base {
   kind: 'lost'
@@ -104,7 +141,16 @@ export interface JumpEvent extends Base {
   reason: string
 }
 
-export type RecorderEvent = RollEvent | JumpEvent | ConnectionEvent | SubscriptionEvent | GapOpenedEvent | GapEvent | LostEvent
+export type RecorderEvent =
+  | ConnectionEvent
+  | SubscriptionEvent
+  | GapOpenedEvent
+  | GapEvent
+  | BackfillPageEvent
+  | BackfillEvent
+  | RollEvent
+  | JumpEvent
+  | LostEvent
 export type RecorderEventKind = RecorderEvent['kind']
 
 /** Subject of an event in the log. */

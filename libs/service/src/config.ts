@@ -90,6 +90,10 @@ export const SETTINGS = {
     rule: restartTime.prefault('23:45'),
     doc: "The gateway's daily restart, HH:MM, optionally with its zone (23:45 America/New_York; else this machine's). Near it a lost connection is expected.",
   },
+  IB_STREAM_BACKFILL: {
+    rule: duration.prefault('3d'),
+    doc: "How far back gaps are filled from IB's history by themselves, e.g. 24h, 3d; 0s: never. What is older is filled on demand: ib-stream backfill.",
+  },
   IB_STREAM_TRACKED_CONTRACTS: {
     rule: trackedContracts.optional(),
     doc: 'Contracts to record, separated by commas: cid:symbol:tick_type;tick_type:hours, or instead of cid:symbol a name as in AAPL:bid_ask;last, MNQ.front or FUT MNQ CME 202612. With the simulator the default is MNQ and AAPL. Changes made while ingest runs are kept beside it.',
@@ -190,6 +194,8 @@ export interface Config {
     /** Local time of its daily restart. */
     restart: { minuteOfDay: number; zone: string }
   }
+  /** How far back gaps are filled by themselves; 0: never. */
+  backfillMs: number
   tracked: readonly TrackedContract[]
   /** When front contracts move on, and how long before and after both are recorded. */
   roll: { daysBefore: number; overlapMs: number }
@@ -255,6 +261,7 @@ function derive(raw: Raw): Config {
       requestGuardMs: raw.IB_STREAM_REQUEST_GUARD_MS,
       restart: raw.IB_RESTART_TIME,
     },
+    backfillMs: msOfDuration(raw.IB_STREAM_BACKFILL),
     tracked: raw.IB_STREAM_TRACKED_CONTRACTS ?? (simulated ? parseTrackedContracts(DEFAULT_SIMULATED).contracts : []),
     roll: { daysBefore: raw.IB_STREAM_ROLL_DAYS, overlapMs: msOfDuration(raw.IB_STREAM_ROLL_OVERLAP) },
     backends: raw.IB_STREAM_BACKENDS,

@@ -82,7 +82,8 @@ const flag = (mask: number, bit: number): true | undefined => ((mask & bit) !== 
 /** IB's two ways to say "no value". */
 const UNSET = Number.MAX_VALUE
 
-function numberIn(text: string | undefined): number | undefined {
+/** The number in a field; undefined where IB says that there is none. */
+export function numberIn(text: string | undefined): number | undefined {
   if (text === undefined || text === '') return undefined
   const value = Number(text.replaceAll(',', ''))
   return value === UNSET ? undefined : value

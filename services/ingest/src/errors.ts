@@ -10,6 +10,7 @@ export const INGEST_ERROR_CODES = [
   'IBS_INGEST_LEASE_INVALID', // a request for a stream that cannot be read
   'IBS_INGEST_NO_LINE', // every tick-by-tick line is taken; who has them is told
   'IBS_INGEST_STREAM_REFUSED', // IB does not take the request for a stream; its words and what to do
+  'IBS_INGEST_BACKFILL_INVALID', // a request to fill a range that cannot be; the field and its rule are named
 ] as const
 export type IngestErrorCode = (typeof INGEST_ERROR_CODES)[number]
 

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type Bus, type KeyValue, openKeyValue, type Publisher } from '@ib-stream/bus'
 import { hash31, type TrackedContract, trackedCid } from '@ib-stream/model'
 import type { Clock, Config, Service } from '@ib-stream/service'
+import { openBackfill } from './backfill/run-backfill.ts'
 import { restartWindow } from './connection/restart-window.ts'
 import { takesRequests } from './connection/transitions.ts'
 import { ContractBook, type KeptContracts } from './contracts/contract-book.ts'
@@ -41,6 +42,7 @@ export async function runRecording(config: Config, service: Service, { bus, publ
   const countTick = registerIngestMetrics(service, { publisher, recorder: () => recorder, invalid })
   const { lines, requestGuardMs, restart } = config.gateway
   const inWindow = restartWindow(restart)
+  const backfill = openBackfill({ config, service, bus, publisher, clock, invalid, recorder: () => recorder, offsetUs: () => 0 })
   recorder = new Recorder({
     gateway: config.gateway,
     lines,
@@ -54,6 +56,7 @@ export async function runRecording(config: Config, service: Service, { bus, publ
     onNote: (note) => {
       log.info(note, note.kind)
       if (note.kind === 'gateway') onGateway(note)
+      backfill.hear(note)
     },
     onTick: ({ tt }) => countTick(tt),
   })
@@ -83,7 +86,9 @@ export async function runRecording(config: Config, service: Service, { bus, publ
     openContractDesk(bus, { lookUp: (query) => book.lookUp(query), resolve: (name) => names.resolve(name) }),
     openLeaseDesk(bus, { leases, recorder, clock }),
   ]
+  const filling = backfill.run(stopping)
   await recorder.run(stopping)
+  await filling
   for (const part of [...desks, names, leases]) part.close()
   await tracking
   await invalid.close()

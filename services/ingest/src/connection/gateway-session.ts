@@ -2,6 +2,7 @@ import type { TickType } from '@ib-stream/model'
 import type { Clock } from '@ib-stream/service'
 import { type ContractDetails, EventName, IBApi, type Contract as IbContract } from '@stoqey/ib'
 import type { LinkHandlers, Session } from './connection.ts'
+import { type HistoryQuery, HistoryRequests } from './history-requests.ts'
 import { RequestPacer } from './request-pacer.ts'
 
 /** What happens on one connection to the gateway. Handlers must not throw. */
@@ -46,6 +47,7 @@ export class GatewaySession implements Session {
   #lastWords: { reason: string; code: number | undefined } = { reason: 'the gateway closed the connection', code: undefined }
   #ended = false
   #nextRequest = 1
+  readonly #history: HistoryRequests
   readonly #details = new Map<number, { found: ContractDetails[]; settle: (result: ContractDetails[] | Error) => void }>()
 
   constructor(address: GatewayAddress, clock: Clock, handlers: SessionHandlers) {
@@ -55,6 +57,7 @@ export class GatewaySession implements Session {
     this.#pacer = new RequestPacer(clock)
     // All four are given, or the library reads a .env file of its own.
     this.#api = new IBApi({ ...address, maxReqPerSec: LIBRARY_REQUESTS_PER_SECOND })
+    this.#history = new HistoryRequests(this.#api, clock, this.#pacer)
     guardReads(this.#api, (error) => this.#end(`the gateway sent what cannot be read: ${String(error)}`, undefined))
   }
 
@@ -65,6 +68,7 @@ export class GatewaySession implements Session {
       if (this.#ended) return
       this.#handlers.heard()
       this.#handlers.frame(fields)
+      this.#history.hear(fields)
     })
     // `connected` comes when START_API was sent: the socket stands, requests are not taken before nextValidId.
     api.once(EventName.connected, () => !this.#ended && this.#handlers.socketOpen())
@@ -92,6 +96,7 @@ export class GatewaySession implements Session {
     const details = this.#details.get(rid)
     if (isWarning(code)) this.#handlers.notice(code, `${message} (request ${rid})`)
     else if (details) details.settle(Object.assign(new Error(message), { code }))
+    else if (this.#history.fail(rid, Object.assign(new Error(message), { code }))) return
     else if (rid >= 0) this.#handlers.requestError(rid, code, message)
     else {
       if (code !== UNKNOWN_MESSAGE) this.#lastWords = { reason: message, code } // such a frame is passed over, the connection goes on
@@ -130,6 +135,12 @@ export class GatewaySession implements Session {
     return { ...contract, lastTradeDateOrContractMonth: lastTradeDate }
   }
 
+  /** A page of historical ticks, as the fields of its frame. Rejects as {@link HistoryRequests.ask} does. */
+  async historicalTicks(query: HistoryQuery): Promise<readonly string[]> {
+    if (this.#ended) throw new Error('the session has ended')
+    return await this.#history.ask(this.#nextRequest++, query)
+  }
+
   subscribe(rid: number, contract: IbContract, tt: TickType): void {
     const kind = KINDS[tt] as Parameters<IBApi['reqTickByTickData']>[2]
     this.#pacer.send(() => this.#api.reqTickByTickData(rid, contract, kind, 0, false))
@@ -148,6 +159,7 @@ export class GatewaySession implements Session {
     this.#ended = true
     this.#pacer.close()
     for (const { settle } of this.#details.values()) settle(new Error(reason))
+    this.#history.end(reason)
     this.#handlers.ended(reason, code)
     this.#api.disconnect()
   }

@@ -1,0 +1,278 @@
+import { type Publisher, tickSubject } from '@ib-stream/bus'
+import {
+  checkTick,
+  eventSubject,
+  type RecorderEvent,
+  type TickFault,
+  type TickMessage,
+  type TickType,
+  US_PER_SECOND,
+  usFromMs,
+} from '@ib-stream/model'
+import type { Clock } from '@ib-stream/service'
+import { encodeTickJson } from '@ib-stream/storage'
+import type { ContractDetails, Contract as IbContract } from '@stoqey/ib'
+import type { HistoryQuery } from '../connection/history-requests.ts'
+import { codeIn } from '../gateway-error.ts'
+import { Doorbell } from './doorbell.ts'
+import { type FillPorts, fill, type StreamRange } from './fill.ts'
+import { endEvent, type FillEnd, type FillJob, type FillRange, fillJob, jobKey, pageEvent } from './fill-job.ts'
+import { FillWalk, type PageRequest } from './fill-walk.ts'
+import type { Seconds } from './fill-window.ts'
+import { HistoryBudget } from './history-budget.ts'
+import { decodeHistory, HISTORY_KINDS, type PastTick } from './history-page.ts'
+import { historyVerdict } from './history-refusal.ts'
+
+/** What of a session filling needs. */
+export interface HistorySession {
+  contractDetails(contract: IbContract): Promise<ContractDetails[]>
+  historicalTicks(query: HistoryQuery): Promise<readonly string[]>
+}
+
+export interface BackfillNote {
+  kind: 'backfill'
+  cid: number
+  tt: TickType
+  fromUs: number
+  toUs: number
+  state: FillEnd['state'] | 'later'
+  ticks: number
+  pages: number
+  reason?: string | undefined
+}
+
+export interface BackfillOptions {
+  clock: Clock
+  publisher: Pick<Publisher, 'add' | 'full'>
+  /** The session, while IB can be asked. */
+  session(): HistorySession | undefined
+  epoch(): number
+  /** Recorded ticks in files and log, with everything that was published before. @throws where that cannot be said now */
+  recorded(range: StreamRange, signal: AbortSignal): Promise<readonly TickMessage[]>
+  /** Our time minus IB's, µs. */
+  offsetUs(): number
+  /** Gaps, or parts of gaps, that are older are not filled by themselves; ms. */
+  mostBackMs: number
+  /** IB's history had something that is no tick. */
+  onInvalid(tick: PastTick, fault: TickFault, stUs: number): void
+  onNote(note: BackfillNote): void
+}
+
+/** What comes last before a gap's end may reach IB's history late. */
+const HISTORY_BEHIND_US = 10 * US_PER_SECOND
+const LOOK_EVERY_MS = 1_000
+const LATER_MS = 30_000
+/** After so many refusals in a row that name no lasting reason, it is one. */
+const MOST_REFUSALS = 20
+
+/** How a job stands. */
+export interface FillStatus extends FillRange {
+  state: 'waiting' | 'running' | FillEnd['state']
+  ticks: number
+  pages: number
+  /** Of what is to be covered, 0 to 1. */
+  share: number
+  reason?: string | undefined
+}
+
+/**
+ * Fills gaps from IB's history, one job at a time, the shortest first, so that a long absence does not hold up the small holes. A job that cannot go on now is tried
+ * again; a loop that is bounded in rate by {@link LATER_MS}, IB's pacing, and in count by {@link MOST_REFUSALS}.
+ */
+export class BackfillDesk {
+  readonly #options: BackfillOptions
+  readonly #budget = new HistoryBudget()
+  readonly #bell: Doorbell
+  readonly #jobs = new Map<string, FillJob>()
+  readonly #ends = new Map<string, Set<(status: FillStatus) => void>>()
+  readonly #contracts = new Map<number, IbContract>()
+  #running: FillJob | undefined
+
+  constructor(options: BackfillOptions) {
+    this.#options = options
+    this.#bell = new Doorbell(options.clock)
+  }
+
+  /** Jobs that are not at their end. */
+  get waiting(): readonly FillStatus[] {
+    return [...this.#jobs.values()].map((job) => this.#statusOf(job))
+  }
+
+  /** A gap of the ledger is over; with what an earlier run did of it. */
+  addGap(gap: FillRange, before: Pick<FillJob, 'done' | 'ticks' | 'pages'> = { done: [], ticks: 0, pages: 0 }): void {
+    if (this.#options.mostBackMs === 0 || this.#jobs.has(jobKey(gap))) return
+    this.#add({ ...fillJob(gap, { notBeforeUs: gap.toUs + HISTORY_BEHIND_US }), ...before })
+  }
+
+  /** Somebody asks for a range of IB's stamps. @param onStatus told after each page, and at the end; gives up by the function returned */
+  ask(range: FillRange, onStatus: (status: FillStatus) => void): () => void {
+    const key = jobKey(range)
+    if (!this.#jobs.has(key)) this.#add(fillJob(range, { asked: true }))
+    const listeners = this.#ends.get(key) ?? new Set()
+    this.#ends.set(key, listeners.add(onStatus))
+    return () => listeners.delete(onStatus)
+  }
+
+  /** Works until the signal aborts; what is not at its end then is found in the log at the next start. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const job = this.#nextJob()
+      try {
+        if (job && this.#options.session()) await this.#work(job, signal)
+        else await this.#bell.wait(LOOK_EVERY_MS, signal)
+      } catch (error) {
+        if (!signal.aborted) throw error
+      }
+    }
+  }
+
+  #add(job: FillJob): void {
+    this.#jobs.set(jobKey(job), job)
+    this.#bell.ring()
+  }
+
+  #nextJob(): FillJob | undefined {
+    const nowUs = this.#options.clock.nowUs()
+    const ready = [...this.#jobs.values()].filter(({ notBeforeUs }) => notBeforeUs <= nowUs)
+    return ready.sort((a, b) => lengthOf(a) - lengthOf(b) || a.toUs - b.toUs)[0]
+  }
+
+  async #work(job: FillJob, signal: AbortSignal): Promise<void> {
+    const { clock, mostBackMs } = this.#options
+    const earliestUs = job.asked ? Number.NEGATIVE_INFINITY : clock.nowUs() - usFromMs(mostBackMs)
+    if (job.toUs <= earliestUs) return this.#finish(job, { state: 'unavailable', reason: 'it is older than IB_STREAM_BACKFILL' })
+    this.#running = job
+    try {
+      await fill(job, this.#ports(signal), { notBeforeUs: earliestUs, onPage: () => this.#tell(this.#statusOf(job)) })
+      const isCut = job.fromUs < earliestUs
+      this.#finish(
+        job,
+        isCut
+          ? { state: 'partly', filledFromUs: earliestUs, reason: 'what is before is older than IB_STREAM_BACKFILL' }
+          : { state: 'filled' },
+      )
+    } catch (error) {
+      signal.throwIfAborted()
+      this.#failed(job, error)
+    } finally {
+      this.#running = undefined
+    }
+  }
+
+  #failed(job: FillJob, error: unknown): void {
+    const { clock, session } = this.#options
+    const [code, reason] = [codeIn(error), Error.isError(error) ? error.message : String(error)]
+    if (session() && code !== undefined) job.refusals += 1
+    const verdict = job.refusals >= MOST_REFUSALS ? 'never' : historyVerdict(code, reason)
+    if (verdict === 'too_fast') this.#budget.refused(clock.nowUs())
+    if (verdict === 'never') return this.#finish(job, endOfRefused(job, reason, code))
+    if (verdict === 'later') job.notBeforeUs = clock.nowUs() + usFromMs(LATER_MS)
+    this.#note(job, 'later', reason)
+  }
+
+  #finish(job: FillJob, end: FillEnd): void {
+    this.#publish(endEvent(job, end))
+    this.#note(job, end.state, end.reason)
+    this.#jobs.delete(jobKey(job))
+    this.#tell({ ...this.#statusOf(job), ...end, share: end.state === 'filled' ? 1 : this.#statusOf(job).share })
+    this.#ends.delete(jobKey(job))
+  }
+
+  #ports(signal: AbortSignal): FillPorts {
+    const { clock, offsetUs, recorded } = this.#options
+    return {
+      page: (job, request) => this.#page(job, request, signal),
+      recorded: (range) => recorded(range, signal),
+      publish: (job, page, ticks) => this.#publishPage(job, page, ticks, signal),
+      offsetUs,
+      nowUs: () => clock.nowUs(),
+    }
+  }
+
+  async #page(job: FillJob, page: PageRequest, signal: AbortSignal): Promise<readonly PastTick[]> {
+    const { clock } = this.#options
+    const kind = HISTORY_KINDS[job.tt]
+    const contract = await this.#contractOf(job.cid)
+    for (let ms = this.#budget.waitMs(job.cid, kind, clock.nowUs()); ms > 0; ms = this.#budget.waitMs(job.cid, kind, clock.nowUs()))
+      await clock.pause(ms, signal)
+    const session = this.#sessionNow()
+    this.#budget.asked(job.cid, kind, clock.nowUs())
+    try {
+      const fields = await session.historicalTicks({ contract, kind, page })
+      const ticks = decodeHistory(fields, job)
+      if (!ticks) throw new Error(`IB's answer of ${fields.length} fields cannot be read`)
+      job.refusals = 0
+      return ticks
+    } catch (error) {
+      if (Error.isError(error) && historyVerdict(codeIn(error), error.message) === 'no_data') return []
+      throw error
+    }
+  }
+
+  /** With expired ones: IB keeps their ticks for two years. */
+  async #contractOf(cid: number): Promise<IbContract> {
+    const known = this.#contracts.get(cid)
+    if (known) return known
+    const [details] = await this.#sessionNow().contractDetails({ conId: cid, includeExpired: true })
+    if (!details) throw Object.assign(new Error(`IB knows no contract ${cid}`), { code: 200 })
+    const [lastTradeDate = ''] = (details.contract.lastTradeDateOrContractMonth ?? '').split(' ')
+    const contract = { ...details.contract, lastTradeDateOrContractMonth: lastTradeDate, includeExpired: true }
+    this.#contracts.set(cid, contract)
+    return contract
+  }
+
+  #sessionNow(): HistorySession {
+    const session = this.#options.session()
+    if (!session) throw new Error('the gateway is away')
+    return session
+  }
+
+  async #publishPage(job: FillJob, page: Seconds, ticks: readonly PastTick[], signal: AbortSignal): Promise<void> {
+    const { clock, publisher, onInvalid } = this.#options
+    while (publisher.full) await clock.pause(LOOK_EVERY_MS, signal)
+    for (const tick of ticks) {
+      const st = clock.stampUs()
+      const check = checkTick({ ...tick, st })
+      if (check.ok) publisher.add({ subject: tickSubject(job.cid, job.tt), line: encodeTickJson(check.tick) })
+      else onInvalid(tick, check.fault, st)
+    }
+    this.#publish(pageEvent(job, page, ticks.length))
+  }
+
+  #publish(event: Unstamped<RecorderEvent>): void {
+    const { clock, publisher, epoch } = this.#options
+    const { kind, ...rest } = event
+    const line = JSON.stringify({ kind, st: clock.stampUs(), epoch: epoch(), ...rest })
+    publisher.add({ subject: eventSubject(kind), line, event: true })
+  }
+
+  #statusOf(job: FillJob): FillStatus {
+    const { cid, tt, fromUs, toUs, ticks, pages } = job
+    return { cid, tt, fromUs, toUs, ticks, pages, state: job === this.#running ? 'running' : 'waiting', share: shareOf(job) }
+  }
+
+  #tell(status: FillStatus): void {
+    for (const listener of this.#ends.get(jobKey(status)) ?? []) listener(status)
+  }
+
+  #note({ cid, tt, fromUs, toUs, ticks, pages }: FillJob, state: BackfillNote['state'], reason: string | undefined): void {
+    this.#options.onNote({ kind: 'backfill', cid, tt, fromUs, toUs, state, ticks, pages, reason })
+  }
+}
+
+type Unstamped<Event> = Event extends unknown ? Omit<Event, 'st' | 'epoch'> : never
+
+const lengthOf = ({ fromUs, toUs }: FillRange): number => toUs - fromUs
+
+function shareOf({ window, done }: FillJob): number {
+  if (!window) return 0
+  const { left } = new FillWalk(window, done)
+  return 1 - Math.max(0, left.toSecond + 1 - left.fromSecond) / Math.max(1, window.toSecond + 1 - window.fromSecond)
+}
+
+/** IB does not give more: what there is, it is. */
+function endOfRefused({ window, done }: FillJob, reason: string, code: number | undefined): FillEnd {
+  const why = { reason, ...(code === undefined ? {} : { code }) }
+  if (!window || done.length === 0) return { state: 'unavailable', ...why }
+  return { state: 'partly', filledFromUs: (new FillWalk(window, done).left.toSecond + 1) * US_PER_SECOND, ...why }
+}
