@@ -4,8 +4,8 @@ import { expect, test } from '@jest/globals'
 import { TAPE_ERROR_CODES } from '../src/errors.ts'
 
 const folder = join(__dirname, '../src')
-const sources = readdirSync(folder)
-  .filter((name) => name !== 'errors.ts')
+const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts') && name !== 'errors.ts')
   .map((name) => readFileSync(join(folder, name), 'utf8'))
 
 test.each(TAPE_ERROR_CODES)('%s is raised somewhere', (code) => {
