@@ -14,6 +14,7 @@ export {
   opsSubject,
   type PublisherTroubleEvent,
 } from './ops-event.ts'
+export { DURATION_FORMS, endOfSecond, type Parsed, parseDuration, parseTime, systemNowUs, TIME_FORMS } from './parse-time.ts'
 export { PARTITION_COUNT, partitionOf } from './partition.ts'
 export {
   type BackfillEvent,

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
+import { systemNowUs } from '@ib-stream/model'
 import { loadConfig, runMain, startService } from '@ib-stream/service'
 import { filesReport } from './files-report.ts'
 import { listen } from './listen.ts'
 import { registerQueryMetrics } from './metrics.ts'
-import { systemNowUs } from './parse-time.ts'
 import { buildServer } from './server.ts'
 import { openLiveSource } from './stream/live-source.ts'
 

@@ -1,7 +1,6 @@
-import { US_PER_HOUR } from '@ib-stream/model'
+import { DURATION_FORMS, endOfSecond, type Parsed, parseDuration, parseTime, TIME_FORMS, US_PER_HOUR } from '@ib-stream/model'
 import { type Given, readBy } from '../api/parameter.ts'
 import { QueryError } from '../errors.ts'
-import { DURATION_FORMS, endOfSecond, type Parsed, parseDuration, parseTime, TIME_FORMS } from '../parse-time.ts'
 
 const DEFAULT_DURATION = '1h'
 const DEFAULT_DURATION_US = US_PER_HOUR

@@ -1,4 +1,4 @@
-import { US_PER_DAY, US_PER_HOUR, US_PER_SECOND, usFromMs, usFromSeconds } from '@ib-stream/model'
+import { US_PER_DAY, US_PER_HOUR, US_PER_SECOND, usFromMs, usFromSeconds } from './time.ts'
 
 export const TIME_FORMS =
   'ISO 8601 with its zone (2025-07-30T14:00:00Z, 2025-07-30T16:00:00.25+02:00), or a number since 1970: seconds (below 10^11), milliseconds (below 10^14) or microseconds'

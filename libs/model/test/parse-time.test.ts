@@ -1,6 +1,6 @@
-import { isoFromUs, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
 import { expect, test } from '@jest/globals'
 import { endOfSecond, parseDuration, parseTime } from '../src/parse-time.ts'
+import { isoFromUs, US_PER_HOUR, US_PER_SECOND } from '../src/time.ts'
 
 test.each([
   ['2025-07-30T14:00:00Z', '2025-07-30T14:00:00.000000Z'],
