@@ -8,8 +8,8 @@ import { JsonScanner } from './json-scan.ts'
 import { decodeRecordProto, viewOf } from './proto.ts'
 import { decodeRecordProtoGeneric } from './proto-generic.ts'
 import { recordStamps, scanRowProto, scanStampsProto } from './proto-scan.ts'
-import { LineSplitter } from './split-lines.ts'
-import { recordAt, VarintSplitter } from './split-varint.ts'
+import { wholeLines } from './split-lines.ts'
+import { recordAt, wholeRecords } from './split-varint.ts'
 
 /** Walks the records of a block of whole records; what it looks at is the record that `next()` last stepped on. */
 export interface BlockReader {
@@ -36,7 +36,8 @@ export interface BlockReader {
 
 /** How the files of a backend are cut into records and read. */
 export interface RecordFormat {
-  splitter(): LineSplitter | VarintSplitter
+  /** How many bytes at the start are whole records. @throws StorageError `IBS_STORAGE_RECORD_TOO_LONG` */
+  wholeBytes(bytes: Uint8Array): number
   read(block: Uint8Array): BlockReader
 }
 
@@ -44,14 +45,14 @@ export function formatOf(backend: Backend): RecordFormat {
   const decode = decoderOf(backend)
   if (decode === undefined) return OWN_FORMAT[backend as OwnBackend]
   const framing = framingOf(backend)
-  return { splitter: SPLITTER[framing], read: (block) => new AddedBlock(block, framing, decode) }
+  return { wholeBytes: WHOLE_BYTES[framing], read: (block) => new AddedBlock(block, framing, decode) }
 }
 
-const SPLITTER: Record<Framing, RecordFormat['splitter']> = { lines: () => new LineSplitter(), varint: () => new VarintSplitter() }
+const WHOLE_BYTES: Record<Framing, RecordFormat['wholeBytes']> = { lines: wholeLines, varint: wholeRecords }
 
 const OWN_FORMAT: Record<OwnBackend, RecordFormat> = {
-  json: { splitter: SPLITTER.lines, read: (block) => new LineBlock(block) },
-  pb: { splitter: SPLITTER.varint, read: (block) => new VarintBlock(block) },
+  json: { wholeBytes: wholeLines, read: (block) => new LineBlock(block) },
+  pb: { wholeBytes: wholeRecords, read: (block) => new VarintBlock(block) },
 }
 
 const NEWLINE = 10

@@ -1,6 +1,16 @@
 import { joined, MAX_RECORD_BYTES, tooLong } from './record-limit.ts'
 
 /**
+ * How many bytes at the start are whole lines with their newlines.
+ * @throws StorageError `IBS_STORAGE_RECORD_TOO_LONG` where more than {@link MAX_RECORD_BYTES} follow the last newline
+ */
+export function wholeLines(bytes: Uint8Array): number {
+  const whole = bytes.lastIndexOf(10) + 1
+  if (bytes.length - whole > MAX_RECORD_BYTES) throw tooLong(bytes.length - whole)
+  return whole
+}
+
+/**
  * Cuts a stream of chunks at the last newline: what comes out is whole lines, what is left waits for the next chunk.
  * At the end `tornBytes` says how many bytes never got their newline.
  */
@@ -17,11 +27,9 @@ export class LineSplitter {
    * @throws StorageError `IBS_STORAGE_RECORD_TOO_LONG` where a line does not end within {@link MAX_RECORD_BYTES}
    */
   push(chunk: Uint8Array): Uint8Array {
-    // copies by constructor: on a Buffer, slice() would be a view of a chunk that is written to again
-    const lastNewline = chunk.lastIndexOf(10)
-    const block = lastNewline < 0 ? new Uint8Array(0) : joined(this.#rest, chunk.subarray(0, lastNewline + 1))
-    this.#rest = lastNewline < 0 ? joined(this.#rest, new Uint8Array(chunk)) : new Uint8Array(chunk.subarray(lastNewline + 1))
-    if (this.#rest.length > MAX_RECORD_BYTES) throw tooLong(this.#rest.length)
-    return block
+    const bytes = joined(this.#rest, chunk)
+    const whole = wholeLines(bytes)
+    this.#rest = new Uint8Array(bytes.subarray(whole)) // copied: the chunk is written to again
+    return bytes.subarray(0, whole)
   }
 }

@@ -30,6 +30,16 @@ export function recordAt(bytes: Uint8Array, from: number): Readonly<RecordBounds
 
 const bounds: RecordBounds = { start: 0, end: 0 }
 
+/**
+ * How many bytes at the start are whole records with their lengths.
+ * @throws StorageError `IBS_STORAGE_RECORD_TOO_LONG` where a length is no length
+ */
+export function wholeRecords(bytes: Uint8Array): number {
+  let whole = 0
+  for (let record = recordAt(bytes, 0); record.end >= 0; record = recordAt(bytes, whole)) whole = record.end
+  return whole
+}
+
 /** As `LineSplitter`, for records that stand behind their length. */
 export class VarintSplitter {
   #rest: Uint8Array = new Uint8Array(0)
@@ -45,8 +55,7 @@ export class VarintSplitter {
    */
   push(chunk: Uint8Array): Uint8Array {
     const bytes = joined(this.#rest, chunk)
-    let whole = 0
-    for (let record = recordAt(bytes, 0); record.end >= 0; record = recordAt(bytes, whole)) whole = record.end
+    const whole = wholeRecords(bytes)
     this.#rest = new Uint8Array(bytes.subarray(whole)) // copied: the chunk is written to again
     return bytes.subarray(0, whole)
   }

@@ -53,13 +53,14 @@ async function readTicks(dataDir: string, path: string, committedBytes: number |
   const { backend } = parseSegmentPath(path) ?? {}
   if (backend === undefined) return []
   const bytes = (await readFile(join(dataDir, path))).subarray(0, committedBytes)
-  const splitter = formatOf(backend).splitter()
-  const records = formatOf(backend).read(splitter.push(bytes))
+  const { wholeBytes, read } = formatOf(backend)
+  const whole = wholeBytes(bytes)
+  const records = read(bytes.subarray(0, whole))
   const ticks: TickMessage[] = []
   while (records.next()) ticks.push(records.decode())
-  if (splitter.tornBytes === 0) return ticks
+  if (whole === bytes.length) return ticks
   throw new StorageError('IBS_STORAGE_RECORD_TORN', `${path} ends inside a record; repair or restore it`, {
     path,
-    bytes: splitter.tornBytes,
+    bytes: bytes.length - whole,
   })
 }

@@ -7,7 +7,7 @@ import { type Damage, DamageList } from './damage.ts'
 import type { LostSegment } from './lost-segments.ts'
 import { mergeColumns } from './merge-columns.ts'
 import { chooseReads, type SegmentRead } from './plan.ts'
-import { measureSegment, rawHour } from './raw-slices.ts'
+import { chunkMemory, measureSegment, rawHour } from './raw-slices.ts'
 import { type Order, type RowBounds, readSegment } from './read-segment.ts'
 import type { ReadContext } from './segment-file.ts'
 import { snapshotOf } from './snapshot.ts'
@@ -39,6 +39,11 @@ export interface ByteOptions {
   format: OwnBackend
   /** Most bytes read at once. @default 256 KiB */
   chunkBytes?: number
+  /**
+   * `kept`: each chunk belongs to the caller. `lent`: it is good only until the next one is asked for, for callers that are done with it by then (wait for the
+   * callback of `write`); some times as fast, because no chunk needs new memory. @default 'kept'
+   */
+  chunks?: 'kept' | 'lent'
   signal?: AbortSignal
 }
 
@@ -176,18 +181,19 @@ class OpenRange implements TickRange {
   }
 
   async *bytes(options: ByteOptions): AsyncGenerator<Uint8Array, void, undefined> {
-    const { format, chunkBytes = MAX_CHUNK_BYTES, signal } = options
-    if (!BACKENDS.includes(format) || !(Number.isInteger(chunkBytes) && chunkBytes > 0)) {
+    const { format, chunkBytes = MAX_CHUNK_BYTES, chunks = 'kept', signal } = options
+    if (!BACKENDS.includes(format) || !(Number.isInteger(chunkBytes) && chunkBytes > 0) || !['kept', 'lent'].includes(chunks)) {
       throw new StorageError(
         'IBS_STORAGE_RANGE_INVALID',
-        `format ${format} must be one of ${BACKENDS.join(', ')}, chunkBytes ${chunkBytes} a whole number above 0`,
-        { format, chunkBytes },
+        `format ${format} must be one of ${BACKENDS.join(', ')}, chunkBytes ${chunkBytes} a whole number above 0, chunks ${chunks} kept or lent`,
+        { format, chunkBytes, chunks },
       )
     }
     signal?.throwIfAborted()
+    const memory = chunkMemory(chunks, chunkBytes)
     for (const hour of this.#hours) {
       const read = { batchTicks: DEFAULT_BATCH_TICKS, order: 'ascending', signal } as const
-      yield* rawHour(hour, format, { ...this.#contextOf(hour, signal), chunkBytes }, () => asTicks(this.#hour(hour, read)))
+      yield* rawHour(hour, { format, memory }, this.#contextOf(hour, signal), () => asTicks(this.#hour(hour, read)))
     }
   }
 

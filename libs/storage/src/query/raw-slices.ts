@@ -5,7 +5,7 @@ import type { OwnBackend } from '../layout/backend.ts'
 import type { SegmentRead } from './plan.ts'
 import { filterOf } from './read-segment.ts'
 import type { StampFilter } from './rows.ts'
-import { openSegment, type ReadContext, recordsIn, type SegmentFile, segmentGone } from './segment-file.ts'
+import { openSegment, type ReadContext, readSome, recordsIn, type SegmentFile } from './segment-file.ts'
 import { hasStamps, type Stretch, surveyOf } from './survey.ts'
 import { stretchesOf } from './windows.ts'
 
@@ -41,17 +41,28 @@ async function placeOf(file: SegmentFile, stretch: Stretch, fromTs: number): Pro
   return stretch.toBytes
 }
 
-/** The bytes of a slice, a chunk at a time; each chunk belongs to the caller and may end inside a record. */
+/** Gives the memory for the next chunk, of at most so many bytes. */
+export type ChunkMemory = (bytes: number) => Buffer
+
+/**
+ * Memory of chunks that are kept: each is new. Lent ones are one piece of memory, written again and again: new memory costs the kernel several times what copying a chunk
+ * into it costs.
+ */
+export function chunkMemory(chunks: 'kept' | 'lent', chunkBytes: number): ChunkMemory {
+  if (chunks === 'kept') return (bytes) => Buffer.allocUnsafeSlow(Math.min(bytes, chunkBytes))
+  const memory = Buffer.allocUnsafeSlow(chunkBytes)
+  return (bytes) => memory.subarray(0, bytes)
+}
+
+/** The bytes of a slice, a chunk at a time; a chunk may end inside a record. */
 export async function* readSlice(
   file: SegmentFile,
   { fromBytes, toBytes }: Slice,
-  chunkBytes: number,
+  memory: ChunkMemory,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   for (let at = fromBytes; at < toBytes; ) {
-    file.context.checkpoint()
-    const chunk = Buffer.allocUnsafeSlow(Math.min(chunkBytes, toBytes - at))
-    const { bytesRead } = await file.handle.read(chunk, 0, chunk.length, at)
-    if (bytesRead === 0) throw segmentGone(file.read.segment.path)
+    const chunk = memory(toBytes - at)
+    const bytesRead = await readSome(file, chunk, { fromBytes: at, toBytes })
     at += bytesRead
     yield bytesRead === chunk.length ? chunk : chunk.subarray(0, bytesRead)
   }
@@ -60,7 +71,7 @@ export async function* readSlice(
 /** Whole slices of the one file of an hour, or undefined where the hour must be read tick by tick. */
 export async function* rawHour(
   hour: readonly SegmentRead[],
-  format: OwnBackend,
+  { format, memory }: { format: OwnBackend; memory: ChunkMemory },
   context: ReadContext,
   otherwise: () => AsyncIterable<readonly TickMessage[]>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
@@ -68,7 +79,7 @@ export async function* rawHour(
   if (only !== undefined && hour.length === 1 && only.segment.backend === format) {
     await using file = await openSegment(only, context)
     const slice = await sliceOf(file)
-    if (slice !== undefined) return yield* readSlice(file, slice, context.chunkBytes)
+    if (slice !== undefined) return yield* readSlice(file, slice, memory)
   }
   for await (const batch of otherwise()) yield format === 'json' ? encodeTicksJson(batch) : Buffer.concat(batch.map(encodeTickProto))
 }

@@ -88,53 +88,52 @@ export const recordsOf = ({ read }: SegmentFile, { bytes }: Block): BlockReader 
  * @throws StorageError `IBS_STORAGE_RECORD_TORN`, `IBS_STORAGE_SEGMENT_GONE`
  */
 export async function* blocksOf(file: SegmentFile, range: { fromBytes: number; toBytes: number }): AsyncGenerator<Block, void, undefined> {
-  const { read, handle, context } = file
-  const splitter = formatOf(read.segment.backend).splitter()
-  const chunk = Buffer.allocUnsafe(Math.min(context.chunkBytes, Math.max(0, range.toBytes - range.fromBytes)))
+  const { read, context } = file
+  const { wholeBytes } = formatOf(read.segment.backend)
+  let room = Buffer.allocUnsafeSlow(Math.min(context.chunkBytes, Math.max(0, range.toBytes - range.fromBytes)))
+  /** Bytes at the start of the room that are not given out yet, and where in the file they begin. */
+  let held = 0
   let blockStart = range.fromBytes
-  for (let at = range.fromBytes; at < range.toBytes; ) {
-    context.checkpoint()
-    const { bytesRead } = await handle.read(chunk, 0, Math.min(chunk.length, range.toBytes - at), at)
-    if (bytesRead === 0) throw segmentGone(read.segment.path) // shorter than it was: somebody cut it
-    at += bytesRead
-    let bytes: Uint8Array
+  while (blockStart + held < range.toBytes) {
+    if (held === room.length) room = Buffer.concat([room], 2 * held) // a record that is longer
+    held += await readSome(file, room.subarray(held), { fromBytes: blockStart + held, toBytes: range.toBytes })
+    let whole: number
     try {
-      bytes = splitter.push(chunk.subarray(0, bytesRead))
+      whole = wholeBytes(room.subarray(0, held))
     } catch (cause) {
       if (!isStorageError(cause)) throw cause
       return damaged(file, { offsetBytes: blockStart, bytes: range.toBytes - blockStart, cause })
     }
-    if (bytes.length > 0) yield { bytes, offsetBytes: blockStart }
-    blockStart += bytes.length
+    if (whole === 0) continue
+    yield { bytes: room.subarray(0, whole), offsetBytes: blockStart }
+    room.copyWithin(0, whole, held)
+    blockStart += whole
+    held -= whole
   }
-  if (splitter.tornBytes > 0) damaged(file, { offsetBytes: blockStart, bytes: splitter.tornBytes, cause: undefined })
+  if (held > 0) damaged(file, { offsetBytes: blockStart, bytes: held, cause: undefined })
+}
+
+/** One read from the start of a range on, as far as there is room. @throws StorageError `IBS_STORAGE_SEGMENT_GONE` where the file is shorter than it was */
+export async function readSome(
+  { read, handle, context }: SegmentFile,
+  room: Buffer,
+  { fromBytes, toBytes }: { fromBytes: number; toBytes: number },
+): Promise<number> {
+  context.checkpoint()
+  const { bytesRead } = await handle.read(room, 0, Math.min(room.length, toBytes - fromBytes), fromBytes)
+  if (bytesRead === 0) throw segmentGone(read.segment.path)
+  return bytesRead
 }
 
 /** The whole records that lie between two places. */
 export async function blockIn(file: SegmentFile, { fromBytes, toBytes }: { fromBytes: number; toBytes: number }): Promise<Block> {
-  return { bytes: await bytesAt(file, fromBytes, toBytes), offsetBytes: fromBytes }
+  const bytes = Buffer.allocUnsafeSlow(toBytes - fromBytes)
+  for (let at = fromBytes; at < toBytes; ) at += await readSome(file, bytes.subarray(at - fromBytes), { fromBytes: at, toBytes })
+  return { bytes, offsetBytes: fromBytes }
 }
 
 export const recordsIn = async (file: SegmentFile, range: { fromBytes: number; toBytes: number }): Promise<BlockReader> =>
   recordsOf(file, await blockIn(file, range))
-
-/** Exactly these bytes, into `memory` where they fit. */
-export async function bytesAt(
-  { read, handle, context }: SegmentFile,
-  fromBytes: number,
-  toBytes: number,
-  memory?: Buffer,
-): Promise<Buffer> {
-  const length = toBytes - fromBytes
-  const into = memory !== undefined && memory.length >= length ? memory.subarray(0, length) : Buffer.allocUnsafeSlow(length)
-  for (let filled = 0; filled < length; ) {
-    context.checkpoint()
-    const { bytesRead } = await handle.read(into, filled, length - filled, fromBytes + filled)
-    if (bytesRead === 0) throw segmentGone(read.segment.path)
-    filled += bytesRead
-  }
-  return into
-}
 
 /** Damage is an error where a checkpoint or a manifest vouches for the bytes, and a note elsewhere. @throws StorageError `IBS_STORAGE_RECORD_TORN` */
 export function damaged({ read, context }: SegmentFile, at: { offsetBytes: number; bytes: number; cause: unknown }): void {

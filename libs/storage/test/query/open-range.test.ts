@@ -77,9 +77,12 @@ async function rows(range: TickRange, options?: BatchOptions): Promise<TickMessa
 }
 
 async function bytesOf(range: TickRange, format: OwnBackend): Promise<Buffer> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of range.bytes({ format, chunkBytes: 500 })) chunks.push(chunk)
-  return Buffer.concat(chunks)
+  const kept: Uint8Array[] = []
+  for await (const chunk of range.bytes({ format, chunkBytes: 500 })) kept.push(chunk)
+  const lent: Uint8Array[] = []
+  for await (const chunk of range.bytes({ format, chunkBytes: 500, chunks: 'lent' })) lent.push(Uint8Array.from(chunk))
+  expect(Buffer.concat(lent)).toEqual(Buffer.concat(kept))
+  return Buffer.concat(kept)
 }
 
 async function query(dataDir: string, other: Partial<RangeOptions> = {}): Promise<TickMessage[]> {
