@@ -67,6 +67,9 @@ export async function runRecording(config: Config, service: Service, { bus, publ
     file: stateFile('names.json'),
     lookUp: (query) => book.lookUp(query),
     onChange: () => desires.apply(),
+    onTrouble: () => {
+      for (const trouble of names.troubles) log.warn(trouble, 'contract')
+    },
     onRoll: (roll) => {
       log.info(roll, 'roll')
       recorder.announce({ kind: 'roll', ...roll })

@@ -26,6 +26,8 @@ export interface NameBookOptions {
   lookUp: (query: ContractQuery) => Promise<ContractAnswer>
   /** What a name means has changed. */
   onChange: () => void
+  /** What there is to say of the names is not what it was: see `troubles`. */
+  onTrouble: () => void
   onRoll: (roll: Pick<RollEvent, 'name' | 'from' | 'to' | 'lastTradeDate'>) => void
 }
 
@@ -48,6 +50,7 @@ export class NameBook {
   readonly #entries = new Map<string, Entry>()
   readonly #last: Map<string, NamedContract[]>
   readonly #timer: Timer
+  #toldTroubles = '[]'
 
   constructor(options: NameBookOptions) {
     this.#options = options
@@ -92,6 +95,7 @@ export class NameBook {
       const waitMs = entry.told.length > 0 ? ASK_AGAIN_AFTER_MS : RETRY_AFTER_MS
       if (!entry.isAsking && this.#nowMs - entry.askedMs >= waitMs) void this.#ask(name, entry)
     }
+    this.#tellTroubles()
   }
 
   /** What failed is asked for again at once: the gateway is there. */
@@ -128,6 +132,14 @@ export class NameBook {
     if (answer.ok) entry.told = answer.contracts
     else if (entry.told.length === 0) entry.problem = answer.message
     if (this.#entries.get(text) === entry) this.#settle(text, entry)
+    this.#tellTroubles()
+  }
+
+  #tellTroubles(): void {
+    const text = JSON.stringify(this.troubles)
+    if (text === this.#toldTroubles) return
+    this.#toldTroubles = text
+    this.#options.onTrouble()
   }
 
   /** What the name means by what IB told and by the time it is. */

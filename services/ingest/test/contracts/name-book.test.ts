@@ -1,0 +1,85 @@
+import { resolveContract } from '@ib-stream/bus'
+import { describe, expect, it } from '@jest/globals'
+import { waitFor } from '../../../../test/support/wait-for.ts'
+import { IngestBench } from '../ingest-bench.ts'
+
+/** Its front has always the same id in the simulator, and from eight days before its end on that is the next one. */
+const FRONT = 711280073
+const MNQ_DECEMBER = 681487126
+/** Eight days before the third Friday of December 2026, at midnight in Chicago. */
+const ROLL_US = Date.parse('2026-12-10T06:00:00Z') * 1_000
+const rolling = {
+  env: { IB_STREAM_TRACKED_CONTRACTS: 'MNQ.front:bid_ask', IB_STREAM_ROLL_OVERLAP: '60s' },
+  clock: { start: '2026-12-10T05:58:20Z', rate: 20 },
+}
+
+interface Subscription {
+  cid: number
+  st: number
+  state: string
+}
+
+describe('contracts by name', () => {
+  it('a front contract rolls by itself: both are recorded around it, the event names both', async () => {
+    await using bench = await IngestBench.open(rolling)
+    await bench.ticks(MNQ_DECEMBER, 'bid_ask')
+    const [roll] = await waitFor('the roll', async () => {
+      const rolls = await bench.events<{ name: string; from: number; to: number; lastTradeDate: string; st: number }>('roll')
+      return rolls.length > 0 && rolls
+    })
+    expect(roll).toMatchObject({ name: 'MNQ.front', from: MNQ_DECEMBER, lastTradeDate: '20270319 08:30 US/Central' })
+    expect((roll?.st ?? 0) - ROLL_US).toBeGreaterThanOrEqual(0)
+    expect((roll?.st ?? 0) - ROLL_US).toBeLessThan(60_000_000)
+    await bench.ticks(roll?.to ?? 0, 'bid_ask')
+    await waitFor('the old one ends', () => bench.streams.length === 1)
+    expect(bench.streams[0]).toMatchObject({ cid: roll?.to, symbol: 'MNQ.front (MNQH7)' })
+    const seen = await bench.events<Subscription>('subscription')
+    expect(seen.map(({ cid, state }) => `${cid} ${state}`)).toEqual([
+      `${MNQ_DECEMBER} subscribed`,
+      `${roll?.to} subscribed`,
+      `${MNQ_DECEMBER} ended`,
+    ])
+    expect(seen[1]?.st).toBeLessThan(ROLL_US)
+    expect(seen[2]?.st).toBeGreaterThanOrEqual(ROLL_US + 60_000_000)
+    expect(await resolveContract(bench.bus, 'MNQ.front')).toMatchObject({ ok: true, contracts: [{ cid: roll?.to }] })
+  })
+
+  it('tells a roll that came while ingest was away, and records by what it knew while IB is away', async () => {
+    await using bench = await IngestBench.open({ ...rolling, clock: { start: '2026-12-10T05:58:30Z', rate: 30 } })
+    await bench.ticks(MNQ_DECEMBER, 'bid_ask')
+    await bench.stop()
+    await waitFor('the roll is over', () => Date.parse(bench.sim.stats().clock) * 1_000 > ROLL_US + 90_000_000)
+    const refuse = bench.sim.faults.order({ fault: 'refuse', seconds: 0 })
+    bench.start()
+    // The bucket of contracts still has the series, so the names are known before the gateway is there.
+    const roll = await waitFor('the roll', () => bench.notes<{ to: number }>('roll')[0])
+    bench.sim.faults.lift(refuse.id)
+    await bench.ticks(roll.to, 'bid_ask')
+  })
+
+  it('warns of a contract that is named by its id and ends soon, and of a name that means nothing', async () => {
+    const env = { IB_STREAM_TRACKED_CONTRACTS: `${MNQ_DECEMBER}:MNQ:bid_ask,NOSUCH:last,265598:AAPL:last` }
+    await using bench = await IngestBench.open({ env, clock: { start: '2026-12-11T15:00:00Z', rate: 1 } })
+    await bench.ticks(265598, 'last')
+    const troubles = await waitFor('both', () => {
+      const found = (bench.part('streams')?.troubles ?? []) as { name: string; text: string }[]
+      return found.length === 2 && found
+    })
+    expect(troubles.map(({ text }) => text)).toEqual([
+      '681487126 (MNQZ6) ends on 2026-12-18, in 7 days, and nothing comes after it: track MNQ.front, which moves on by itself',
+      expect.stringContaining('IB knows no contract symbol NOSUCH'),
+    ])
+    expect(bench.log.filter(({ level }) => level === 'warn').map(({ facts }) => facts)).toEqual(expect.arrayContaining(troubles))
+  })
+
+  it('resolves names over the bus, and says what is ambiguous', async () => {
+    const clock = { start: '2026-11-24T15:00:00Z', rate: 1 }
+    await using bench = await IngestBench.open({ clock, env: { IB_STREAM_TRACKED_CONTRACTS: '8314:IBM:bid_ask' } })
+    await bench.ticks(8314, 'bid_ask')
+    expect(await resolveContract(bench.bus, 'aapl')).toMatchObject({ ok: true, contracts: [{ cid: 265598 }] })
+    expect(await resolveContract(bench.bus, 'FUT MNQ CME 202612')).toMatchObject({ ok: true, contracts: [{ cid: FRONT }] })
+    expect(await resolveContract(bench.bus, 'FUT MNQ')).toMatchObject({ ok: false, code: 'IBS_INGEST_NAME_AMBIGUOUS' })
+    expect(await resolveContract(bench.bus, 'FUT MNQ $')).toMatchObject({ ok: false, code: 'IBS_INGEST_QUERY_INVALID', field: 'name' })
+    expect(await resolveContract(bench.bus, 'NOSUCH')).toMatchObject({ ok: false, code: 'IBS_INGEST_NO_CONTRACT' })
+  })
+})
