@@ -10,7 +10,7 @@ const MNQ_DECEMBER = 681487126
 const ROLL_US = Date.parse('2026-12-10T06:00:00Z') * 1_000
 const rolling = {
   env: { IB_STREAM_TRACKED_CONTRACTS: 'MNQ.front:bid_ask', IB_STREAM_ROLL_OVERLAP: '60s' },
-  clock: { start: '2026-12-10T05:58:20Z', rate: 20 },
+  clock: { start: '2026-12-10T05:56:40Z', rate: 20 },
 }
 
 interface Subscription {
@@ -45,12 +45,11 @@ describe('contracts by name', () => {
   })
 
   it('tells a roll that came while ingest was away, and records by what it knew while IB is away', async () => {
-    await using bench = await IngestBench.open({ ...rolling, clock: { start: '2026-12-10T05:58:30Z', rate: 30 } })
+    await using bench = await IngestBench.open({ ...rolling, clock: { start: '2026-12-10T05:50:00Z', rate: 1 } })
     await bench.ticks(MNQ_DECEMBER, 'bid_ask')
     await bench.stop()
-    await waitFor('the roll is over', () => Date.parse(bench.sim.stats().clock) * 1_000 > ROLL_US + 90_000_000)
     const refuse = bench.sim.faults.order({ fault: 'refuse', seconds: 0 })
-    bench.start()
+    bench.start({ CLOCK_START: `2026-12-10T06:05:00Z@${Date.now()}` })
     // The bucket of contracts still has the series, so the names are known before the gateway is there.
     const roll = await waitFor('the roll', () => bench.notes<{ to: number }>('roll')[0])
     bench.sim.faults.lift(refuse.id)
