@@ -13,6 +13,6 @@ export const ROOMS: Record<string, readonly string[]> = {
   'services/writer-json': ['writer'],
   'services/writer-proto': ['writer'],
   'services/keeper': ['model', 'service', 'storage', 'bus'],
-  'services/query-api': ['model', 'service', 'storage', 'bus', 'tape'],
+  'services/query-api': ['model', 'service', 'calendar', 'storage', 'bus', 'tape', 'studies'],
   'apps/cli': ['model', 'service', 'storage', 'bus', 'tape'],
 }

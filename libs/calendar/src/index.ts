@@ -29,3 +29,16 @@ export {
 export { type LocalTime, type TimeZone, timeZone } from './time-zone.ts'
 export type { UsRange } from './us-range.ts'
 export { withWeeklyPattern } from './weekly-pattern.ts'
+export { type AskedSession, parseSession, SESSION_FORMS } from './when/asked-session.ts'
+export { MOMENT_FORMS, MOMENT_WORDS, type Moment, type MomentWord, parseMoment } from './when/moment.ts'
+export type { Parsed } from './when/parsed.ts'
+export {
+  type AskedRange,
+  DEFAULT_LENGTH_US,
+  isRange,
+  type RangeContext,
+  type RangeProblem,
+  resolveRange,
+  type TimeRange,
+} from './when/time-range.ts'
+export { parseZone, ZONE_FORMS } from './when/zone.ts'

@@ -5,6 +5,10 @@ export const QUERY_ERROR_CODES = [
   'IBS_QUERY_PARAMETER_INVALID', // a parameter breaks its rule; field, value and allowed say which
   'IBS_QUERY_PARAMETER_UNKNOWN', // a parameter that this route does not have
   'IBS_QUERY_RANGE_INVALID', // the parameters of time contradict each other, or the range is empty
+  'IBS_QUERY_SESSION_UNKNOWN', // the calendar of the contract does not have what was asked for
+  'IBS_QUERY_CONTRACT_UNKNOWN', // IB knows no contract of this name
+  'IBS_QUERY_CONTRACT_AMBIGUOUS', // a symbol that several contracts have; allowed lists them
+  'IBS_QUERY_CONTRACT_UNAVAILABLE', // contracts cannot be looked up now
   'IBS_QUERY_BODY_INVALID', // a field of the body breaks its rule
   'IBS_QUERY_FORMAT_UNACCEPTABLE', // Accept names no format that can be given
   'IBS_QUERY_REQUEST_INVALID', // the request is no well-formed HTTP request for this server

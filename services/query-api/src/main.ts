@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { systemNowUs } from '@ib-stream/model'
-import { loadConfig, runMain, startService } from '@ib-stream/service'
+import { loadConfig, openClock, runMain, startService } from '@ib-stream/service'
+import { openContractDirectory } from './contracts/contract-directory.ts'
 import { filesReport } from './files-report.ts'
 import { listen } from './listen.ts'
 import { registerQueryMetrics } from './metrics.ts'
@@ -19,6 +19,8 @@ await runMain('query-api', async () => {
     signal: stopping,
     onState: (part, state, reason) => log.info({ part, state, reason }, 'part changed state'),
   })
+  const clock = openClock({ virtual: config.virtualTime })
+  using _closing = { [Symbol.dispose]: () => clock.close() }
   service.report('files', () => filesReport(config.dataDir))
   service.report('bus', () => live.busReport())
   service.report('live', () => live.liveReport())
@@ -26,10 +28,11 @@ await runMain('query-api', async () => {
     dataDir: config.dataDir,
     backends: config.backends,
     live,
+    contracts: openContractDirectory({ bus: () => live.bus, nowUs: () => clock.nowUs() }),
     health: () => service.health(),
     metricsText: () => service.metrics.metrics(),
     metrics: registerQueryMetrics(service.metrics),
-    nowUs: systemNowUs,
+    nowUs: () => clock.nowUs(),
     keepAliveMs: KEEP_ALIVE_MS,
     onFailure: (err, requestId) => log.error({ err, requestId }, 'a request failed'),
     onDamage: (damage) => log.warn({ damage: damage.slice(0, 5), places: damage.length }, 'files have unreadable places'),

@@ -2,6 +2,7 @@ import type { Bus } from '@ib-stream/bus'
 import type { Health } from '@ib-stream/service'
 import type { Backend } from '@ib-stream/storage'
 import type { History, LiveHub } from '@ib-stream/tape'
+import type { ContractDirectory } from './contracts/contract-directory.ts'
 import type { QueryMetrics } from './metrics.ts'
 
 /** What the routes stand on. */
@@ -10,6 +11,7 @@ export interface ServerDeps {
   backends: readonly Backend[]
   /** Both undefined until NATS is there; files answer meanwhile. */
   live: { readonly bus: Bus | undefined; readonly hub: LiveHub | undefined }
+  contracts: ContractDirectory
   health(): Health
   metricsText(): Promise<string>
   metrics: QueryMetrics

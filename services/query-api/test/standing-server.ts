@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Registry as MetricsRegistry, type Registry } from 'prom-client'
 import type { Route } from '../src/api/route.ts'
+import { openContractDirectory } from '../src/contracts/contract-directory.ts'
 import { registerQueryMetrics } from '../src/metrics.ts'
 import { ROUTES } from '../src/routes.ts'
 import { buildServer } from '../src/server.ts'
@@ -24,14 +25,16 @@ export async function startServer(
   const metrics = new MetricsRegistry()
   const failures: unknown[] = []
   const breaches: string[] = []
+  const nowUs = () => Date.now() * 1_000
   const app = buildServer(
     {
       backends: ['json', 'pb'],
       live: { bus: undefined, hub: undefined },
+      contracts: openContractDirectory({ bus: () => deps.live?.bus, nowUs: deps.nowUs ?? nowUs }),
       health: () => ({ service: 'query-api', state: 'ok', ready: true, uptimeSeconds: 1, parts: {} }),
       metricsText: () => metrics.metrics(),
       metrics: registerQueryMetrics(metrics),
-      nowUs: () => Date.now() * 1_000,
+      nowUs,
       keepAliveMs: 15_000,
       onFailure: (error) => failures.push(error),
       onDamage: () => undefined,

@@ -1,7 +1,9 @@
-import type { ConnectionEvent, GapEvent, GapOpenedEvent, LostEvent, SubscriptionEvent } from '@ib-stream/model'
-import { GAP_CAUSES, TICK_TYPES } from '@ib-stream/model'
+import { CONTRACT_LOOKUP, CONTRACT_RESOLVE } from '@ib-stream/bus'
+import { TICK_TYPES } from '@ib-stream/model'
 import { z } from 'zod'
+import { contractAnswerSchema, contractQuerySchema } from '../contracts/contract-schema.ts'
 import { STREAM_EVENTS, TICK } from '../stream/events.ts'
+import { RECORDER_EVENTS } from '../stream/recorder-events.ts'
 import type { Route } from './route.ts'
 
 /** One message of a channel. */
@@ -26,44 +28,6 @@ export interface Channel {
   takes?: Readonly<Record<string, ChannelMessage>>
 }
 
-const us = z.int().describe('µs since 1970-01-01 UTC')
-const base = { st: us, epoch: z.int().describe('Number of the gateway connection since ingest started, from 1; 0 before the first') }
-const stream = { cid: z.int(), tt: z.enum(TICK_TYPES) }
-const gap = { ...base, ...stream, fromUs: us, cause: z.enum(GAP_CAUSES), code: z.int().exactOptional(), reason: z.string() }
-
-/** Recorder events, by kind. */
-export const RECORDER_EVENTS = {
-  connection: z.object({
-    kind: z.literal('connection'),
-    ...base,
-    state: z.enum(['connected', 'disconnected']),
-    host: z.string(),
-    port: z.int(),
-    reason: z.string(),
-    code: z.int().exactOptional(),
-  }) satisfies z.ZodType<ConnectionEvent>,
-  subscription: z.object({
-    kind: z.literal('subscription'),
-    ...base,
-    ...stream,
-    rid: z.int(),
-    state: z.enum(['subscribed', 'refused', 'ended']),
-    code: z.int().exactOptional(),
-    reason: z.string().exactOptional(),
-  }) satisfies z.ZodType<SubscriptionEvent>,
-  gap_opened: z.object({ kind: z.literal('gap_opened'), ...gap }) satisfies z.ZodType<GapOpenedEvent>,
-  gap: z.object({ kind: z.literal('gap'), ...gap, toUs: us }) satisfies z.ZodType<GapEvent>,
-  lost: z.object({ kind: z.literal('lost'), ...base, seq: z.int() }) satisfies z.ZodType<LostEvent>,
-} as const
-
-const KIND_DOCS: Readonly<Record<keyof typeof RECORDER_EVENTS, string>> = {
-  connection: 'The connection to the gateway stands, or is lost.',
-  subscription: 'IB sends a stream, refuses it, or it was ended.',
-  gap_opened: 'From here ticks of a stream may be missing.',
-  gap: 'Ticks of a stream may be missing between two moments; it is over.',
-  lost: 'Stands for a message of the log that nothing could give back.',
-}
-
 /** Subjects of the bus that others may listen to. */
 const BUS: readonly Channel[] = [
   {
@@ -80,9 +44,23 @@ const BUS: readonly Channel[] = [
     server: 'bus',
     doc: 'What happened to the recording, in its place between the ticks of the log.',
     parameters: { kind: Object.keys(RECORDER_EVENTS).join(', ') },
-    sends: Object.fromEntries(
-      Object.entries(RECORDER_EVENTS).map(([kind, payload]) => [kind, { doc: KIND_DOCS[kind as keyof typeof RECORDER_EVENTS], payload }]),
-    ),
+    sends: RECORDER_EVENTS,
+  },
+  {
+    id: 'contractLookup',
+    address: CONTRACT_LOOKUP,
+    server: 'bus',
+    doc: 'Asks ingest, which asks IB, for every contract that fits a description.',
+    takes: { contractQuery: { doc: 'Everything that is given must fit; an id or a symbol at least.', payload: contractQuerySchema } },
+    sends: { contractAnswer: { doc: 'The contracts, or why there are none.', payload: contractAnswerSchema } },
+  },
+  {
+    id: 'contractName',
+    address: CONTRACT_RESOLVE,
+    server: 'bus',
+    doc: 'Asks which one contract a name means now: AAPL, MNQ.front, FUT MNQ CME 202612.',
+    takes: { contractName: { doc: 'The name as plain text.', payload: z.string(), contentType: 'text/plain' } },
+    sends: { contractAnswer: { doc: 'That contract, first; around a roll the other one follows.', payload: contractAnswerSchema } },
   },
 ]
 

@@ -1,9 +1,5 @@
 import { TICK_TYPES, type TickType } from '@ib-stream/model'
-import { listOf, wholeNumber } from './parameter.ts'
-
-const MOST_CID = 2 ** 31 - 1
-
-export const CID = wholeNumber(1, MOST_CID, { allowed: `IB contract id, a whole number from 1 to ${MOST_CID}`, doc: 'IB contract id.' })
+import { listOf } from './parameter.ts'
 
 export const DEFAULT_TICK_TYPES: readonly TickType[] = ['bid_ask']
 

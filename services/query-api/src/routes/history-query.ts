@@ -4,9 +4,10 @@ import { type History, openHistory } from '@ib-stream/tape'
 import { z } from 'zod'
 import { oneOf, wholeNumber } from '../api/parameter.ts'
 import { defineRoute } from '../api/route.ts'
-import { CID, DEFAULT_TICK_TYPES, TICK_TYPE_LIST } from '../api/shared-parameters.ts'
+import { DEFAULT_TICK_TYPES, TICK_TYPE_LIST } from '../api/shared-parameters.ts'
+import { CONTRACT, CONTRACT_ERRORS } from '../contracts/contract-ref.ts'
 import { ENCODERS, FORMATS, formatFor, MEDIA_TYPES } from '../history/format.ts'
-import { TIME_RANGE, timeRangeOf } from '../history/time-range.ts'
+import { TIME_RANGE, TIME_RANGE_ERRORS, timeRangeOf } from '../history/time-range.ts'
 import { TICK } from '../stream/events.ts'
 
 const BATCH_TICKS = 2_048
@@ -28,7 +29,7 @@ export const queryHistory = defineRoute({
   id: 'queryHistory',
   tag: 'history',
   summary: 'Recorded ticks of a range [start, end) on ts, merged over tick types',
-  pathParameters: { cid: CID },
+  pathParameters: { cid: CONTRACT },
   query: {
     tick_types: TICK_TYPE_LIST,
     ...TIME_RANGE,
@@ -46,16 +47,18 @@ export const queryHistory = defineRoute({
       headers: { 'ibs-tail': 'not_needed, read or unavailable: whether the log was needed to complete the answer, and answered' },
     },
   },
-  errors: ['IBS_QUERY_RANGE_INVALID', 'IBS_QUERY_FORMAT_UNACCEPTABLE', 'IBS_TAPE_TAIL_GONE', 'IBS_TAPE_TAIL_TOO_LONG'],
+  errors: [...CONTRACT_ERRORS, ...TIME_RANGE_ERRORS, 'IBS_QUERY_FORMAT_UNACCEPTABLE', 'IBS_TAPE_TAIL_GONE', 'IBS_TAPE_TAIL_TOO_LONG'],
   handle: async ({ path, query, isHead, gone, request, reply }, deps) => {
     const startedMs = performance.now()
-    const { startUs, endUs } = timeRangeOf(query, deps.nowUs())
+    const cid = await deps.contracts.cidOf(path.cid)
+    const given = request.query as Record<string, unknown>
+    const { startUs, endUs } = await timeRangeOf(query, { nowUs: deps.nowUs(), contracts: deps.contracts, cid, given })
     const format = query.format ?? formatFor(request.headers.accept)
     const tickTypes = query.tick_types ?? DEFAULT_TICK_TYPES
     const history = await openHistory({
       dataDir: deps.dataDir,
       backends: deps.backends,
-      cids: [path.cid],
+      cids: [cid],
       tts: tickTypes,
       startUs,
       endUs,
@@ -70,7 +73,7 @@ export const queryHistory = defineRoute({
       return reply.send()
     }
     const counted = new CountedBatches(history)
-    const envelope = { contractId: path.cid, tickTypes, startIso: isoFromUs(startUs), endIso: isoFromUs(endUs) }
+    const envelope = { contractId: cid, tickTypes, startIso: isoFromUs(startUs), endIso: isoFromUs(endUs) }
     const stream = Readable.from(ENCODERS[format](await counted.begin(), envelope), { objectMode: false })
     stream.once('close', () => {
       deps.metrics.answered(format, counted.ticks, (performance.now() - startedMs) / 1_000)

@@ -6,7 +6,8 @@ import { type LiveCursor, type LiveTick, parseCursor } from '@ib-stream/tape'
 import { readBy } from '../api/parameter.ts'
 import { toProblem } from '../api/problem.ts'
 import { type Call, defineRoute, type RouteDeps } from '../api/route.ts'
-import { CID, DEFAULT_TICK_TYPES, TICK_TYPE_LIST } from '../api/shared-parameters.ts'
+import { DEFAULT_TICK_TYPES, TICK_TYPE_LIST } from '../api/shared-parameters.ts'
+import { CONTRACT, CONTRACT_ERRORS } from '../contracts/contract-ref.ts'
 import { QueryError } from '../errors.ts'
 import { KEEP_ALIVE, RETRY, streamEvent, streamHeaders, tickEvent } from '../stream/sse.ts'
 
@@ -26,12 +27,13 @@ export const streamLive = defineRoute({
   id: 'streamLive',
   tag: 'live',
   summary: 'Live ticks of a contract in the order of their arrival, as server-sent events',
-  pathParameters: { cid: CID },
+  pathParameters: { cid: CONTRACT },
   query: { tick_types: TICK_TYPE_LIST, last_event_id: cursor },
   headers: { 'Last-Event-ID': cursor },
   answers: { 200: { doc: 'A stream that ends when the client leaves or the service stops.', content: { 'text/event-stream': 'text' } } },
   events: ['info', 'tick', 'error'],
   errors: [
+    ...CONTRACT_ERRORS,
     'IBS_QUERY_LIVE_UNAVAILABLE',
     'IBS_TAPE_CURSOR_GONE',
     'IBS_TAPE_LOG_AWAY',
@@ -47,10 +49,11 @@ export const streamLive = defineRoute({
         'query-api is not connected to NATS yet; try again in a second, /health tells the state',
       )
     if (isHead) return reply.headers(streamHeaders(request.id)).send()
+    const cid = await deps.contracts.cidOf(path.cid)
     const after = headers['Last-Event-ID'] ?? query.last_event_id
     const tickTypes = query.tick_types ?? DEFAULT_TICK_TYPES
     const ticks = await hub.subscribe({
-      cids: [path.cid],
+      cids: [cid],
       tts: tickTypes,
       ...(after ? { after } : {}),
       signal: AbortSignal.any([gone, deps.closing]),
@@ -58,7 +61,7 @@ export const streamLive = defineRoute({
     reply.hijack()
     deps.metrics.liveOpened()
     try {
-      await sendLive(deps, { cid: path.cid, tickTypes, ticks, response: reply.raw, gone, requestId: request.id })
+      await sendLive(deps, { cid, tickTypes, ticks, response: reply.raw, gone, requestId: request.id })
     } finally {
       deps.metrics.liveClosed()
     }

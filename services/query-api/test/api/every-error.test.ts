@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
-import { TapeError, type TapeErrorCode } from '@ib-stream/tape'
+import { IbsError } from '@ib-stream/model'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { z } from 'zod'
 import { MAX_BODY_BYTES, MAX_HEADER_BYTES } from '../../src/api/client-error.ts'
@@ -30,7 +30,7 @@ const fail = defineRoute({
   answers: {},
   errors: Object.keys(PROBLEMS) as KnownCode[],
   handle: ({ request }) => {
-    throw new TapeError(String(request.headers['x-code']) as TapeErrorCode, 'as it was asked for', {})
+    throw new IbsError(String(request.headers['x-code']), 'as it was asked for')
   },
 })
 let server: StandingServer
@@ -45,13 +45,17 @@ afterAll(async () => {
 const get = (path: string, headers: Record<string, string> = {}) => fetch(`${server.url}${path}`, { headers })
 const put = (body: string, type = 'application/json') =>
   fetch(`${server.url}/test/echo`, { method: 'PUT', body, headers: { 'content-type': type } })
-const failing = (code: TapeErrorCode) => get('/test/fail', { 'x-code': code })
+const failing = (code: KnownCode) => get('/test/fail', { 'x-code': code })
 
-/** One request for each error; the compiler asks for the missing one. What needs a log or files has its own test besides. */
+/** One request for each error; the compiler asks for the missing one. What needs a log, files or contracts has its own test besides. */
 const REQUESTS: Record<KnownCode, () => Promise<Response>> = {
   IBS_QUERY_PARAMETER_INVALID: () => get('/v3/buffer/1/query?limit=0'),
   IBS_QUERY_PARAMETER_UNKNOWN: () => get('/v3/buffer/1/query?limt=1'),
   IBS_QUERY_RANGE_INVALID: () => get('/v3/buffer/1/query?start_time=2&end_time=1'),
+  IBS_QUERY_SESSION_UNKNOWN: () => failing('IBS_QUERY_SESSION_UNKNOWN'),
+  IBS_QUERY_CONTRACT_UNKNOWN: () => failing('IBS_QUERY_CONTRACT_UNKNOWN'),
+  IBS_QUERY_CONTRACT_AMBIGUOUS: () => failing('IBS_QUERY_CONTRACT_AMBIGUOUS'),
+  IBS_QUERY_CONTRACT_UNAVAILABLE: () => get('/v3/buffer/AAPL/query'),
   IBS_QUERY_BODY_INVALID: () => put('{"cid":"x"}'),
   IBS_QUERY_FORMAT_UNACCEPTABLE: () => get('/v3/buffer/1/query', { accept: 'image/png' }),
   IBS_QUERY_REQUEST_INVALID: () => put('{"cid":'),
