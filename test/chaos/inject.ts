@@ -34,7 +34,7 @@ async function hitProgram(world: World, { target, action, ms }: Fault, record: R
   const program = programOf(world, target)
   if (!program.running) record.oddEnds.push(`${target} was not running: ${program.output.slice(-400)}`)
   if (action === 'freeze') {
-    program.freeze()
+    await program.freeze()
     await sleep(ms)
     program.thaw()
     return
@@ -85,9 +85,12 @@ async function rollBack(world: World, { ms, amount }: Fault): Promise<void> {
   const { nats, natsDisk, folder } = world
   const copy = join(folder, 'nats-before')
   await rm(copy, { recursive: true, force: true })
-  nats.freeze()
-  await cp(natsDisk.folder, copy, { recursive: true })
-  nats.thaw()
+  await nats.freeze()
+  try {
+    await cp(natsDisk.folder, copy, { recursive: true })
+  } finally {
+    nats.thaw()
+  }
   await sleep(amount)
   await nats.kill()
   for (const name of await readdir(natsDisk.folder)) await rm(join(natsDisk.folder, name), { recursive: true, force: true })

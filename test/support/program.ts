@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { waitFor } from './wait-for.ts'
 
@@ -79,9 +80,22 @@ export class TestProgram implements AsyncDisposable {
     await this.#exited
   }
 
-  /** SIGSTOP: it stands still with all it holds, until {@link thaw}. */
-  freeze(): void {
+  /** SIGSTOP: when this resolves it stands still with all it holds, until {@link thaw}; a thread that was in a system call does so only after it. */
+  async freeze(): Promise<void> {
+    if (!this.running) return
     this.#child?.kill('SIGSTOP')
+    await waitFor(`${this.name} stands still`, () => !this.running || this.#threadStates().every((state) => state === 'T'))
+  }
+
+  #threadStates(): string[] {
+    return readdirSync(`/proc/${this.pid}/task`).flatMap((thread) => {
+      try {
+        const stat = readFileSync(`/proc/${this.pid}/task/${thread}/stat`, 'utf8')
+        return [stat[stat.lastIndexOf(')') + 2] ?? '']
+      } catch {
+        return [] // it ended meanwhile
+      }
+    })
   }
 
   thaw(): void {

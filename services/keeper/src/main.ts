@@ -1,8 +1,5 @@
-import { loadConfig, runMain, startService } from '@ib-stream/service'
-import { runKeeper } from './run-keeper.ts'
-
-await runMain('keeper', async () => {
-  const config = loadConfig(process.env)
-  await using service = await startService('keeper', config)
-  await runKeeper(config, service)
+// SIGTERM counts from the first moment: while the service is being loaded there is nothing to finish, and once it listens itself this leaves it the word.
+process.on('SIGTERM', () => {
+  if (process.listenerCount('SIGTERM') === 1) process.exit(0)
 })
+await import('./serve.ts')

@@ -1,0 +1,43 @@
+import { once } from 'node:events'
+import { loadConfig, openClock, runMain, startService } from '@ib-stream/service'
+import { openContractDirectory } from './contracts/contract-directory.ts'
+import { filesReport } from './files-report.ts'
+import { listen } from './listen.ts'
+import { registerQueryMetrics } from './metrics.ts'
+import { buildServer } from './server.ts'
+import { openLiveSource } from './stream/live-source.ts'
+
+const KEEP_ALIVE_MS = 15_000
+
+await runMain('query-api', async () => {
+  const config = loadConfig(process.env)
+  await using service = await startService('query-api', config, { ownPages: true })
+  const { log, stopping } = service
+  await using live = openLiveSource({
+    url: config.natsUrl,
+    name: 'query-api',
+    signal: stopping,
+    onState: (part, state, reason) => log.info({ part, state, reason }, 'part changed state'),
+  })
+  const clock = openClock({ virtual: config.virtualTime })
+  using _closing = { [Symbol.dispose]: () => clock.close() }
+  service.report('files', () => filesReport(config.dataDir))
+  service.report('bus', () => live.busReport())
+  service.report('live', () => live.liveReport())
+  await using app = buildServer({
+    dataDir: config.dataDir,
+    backends: config.backends,
+    live,
+    contracts: openContractDirectory({ bus: () => live.bus, nowUs: () => clock.nowUs() }),
+    health: () => service.health(),
+    metricsText: () => service.metrics.metrics(),
+    metrics: registerQueryMetrics(service.metrics),
+    nowUs: () => clock.nowUs(),
+    keepAliveMs: KEEP_ALIVE_MS,
+    onFailure: (err, requestId) => log.error({ err, requestId }, 'a request failed'),
+    onDamage: (damage) => log.warn({ damage: damage.slice(0, 5), places: damage.length }, 'files have unreadable places'),
+  })
+  const url = await listen(app, config)
+  log.info({ url }, 'listening')
+  if (!stopping.aborted) await once(stopping, 'abort')
+})
