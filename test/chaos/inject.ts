@@ -26,6 +26,7 @@ export async function inject(world: World, fault: Fault, replicas: number, recor
   if (action === 'away') return await stayAway(world, fault, replicas, record)
   if (action === 'rollBack') return await rollBack(world, fault)
   if (action === 'diskFull') return await (target === 'nats' ? fillNatsDisk(world, ms) : fillDataDisk(world, ms))
+  if (action === 'misstamp') return await world.misstamp(ms, fault.amount)
   if (target.endsWith('Link')) return await disturbLink(world, fault)
   await hitProgram(world, fault, record)
 }
@@ -119,5 +120,6 @@ function programOf(world: World, target: string): TestProgram {
   if (target === 'nats') return world.nats
   if (target === 'ingest') return world.ingest
   if (target === 'queryApi') return world.queryApi
+  if (target === 'keeper') return world.keeper
   return world.writer(target as WriterName)
 }

@@ -22,7 +22,7 @@ const report = await runChaos({
   awayMs: minutes >= 4 ? 60_000 : 0,
   say,
 })
-const { verdict, faults, takeOverMs, catchUpMs, probes, oddEnds, clean } = report
+const { verdict, faults, takeOverMs, catchUpMs, probes, purgedBelowSeq, oddEnds, clean } = report
 for (const finding of verdict.findings.slice(0, 40)) say(`  ${finding}`)
 for (const end of oddEnds) say(`  ${end}`)
 const { lost, doubled, misordered, changed, undeclared } = verdict.counts
@@ -30,7 +30,7 @@ say(
   `seed ${values.seed}: ${faults.length} events, ${verdict.sent} ticks sent, ${verdict.recorded} recorded, ${verdict.declaredMissing} missing in ${verdict.gaps} declared gaps`,
 )
 say(
-  `lost ${lost} · doubled ${doubled} · misordered ${misordered} · changed ${changed} · undeclared ${undeclared} · answers probed ${probes}`,
+  `lost ${lost} · doubled ${doubled} · misordered ${misordered} · changed ${changed} · undeclared ${undeclared} · answers probed ${probes} · closed files ${verdict.manifestEntries} · log trimmed to ${purgedBelowSeq}`,
 )
 say(
   `take-over after kill -9: ${takeOverMs.count} partitions, p50 ${takeOverMs.p50} ms, p99 ${takeOverMs.p99} ms, worst ${takeOverMs.worst} ms`,

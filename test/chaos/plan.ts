@@ -4,11 +4,14 @@ import { Random } from './random.ts'
 export type Target =
   | 'nats'
   | 'dataDisk'
+  | 'gateway'
   | 'gatewayLink'
   | 'ingest'
   | 'ingestLink'
   | 'queryApi'
   | 'queryApiLink'
+  | 'keeper'
+  | 'keeperLink'
   | `${WriterName}`
   | `${WriterName}Link`
   | 'scale'
@@ -24,6 +27,7 @@ export const ACTIONS = [
   'slow', // each chunk is a while late
   'diskFull', // not a byte is free
   'rollBack', // NATS dies, and comes back on a copy of its store from seconds before
+  'misstamp', // the gateway's stamps are hours behind, so ticks go to files of hours that are closed
   'scaleUp', // one replica more of each backend, for a while
   'away', // all replicas of a backend are killed and stay away
 ] as const
@@ -34,7 +38,7 @@ export interface Fault {
   target: Target
   action: Action
   ms: number
-  /** `slow`: what each chunk waits, ms. `rollBack`: how old the copy is, ms. `away`: which backend. */
+  /** `slow`: what each chunk waits, ms. `rollBack`: how old the copy is, ms. `away`: which backend. `misstamp`: hours. */
   amount: number
 }
 
@@ -83,6 +87,10 @@ function kindsOf({ replicas, canMount }: PlanOptions): Kind[] {
     { action: 'cut', targets: ['gatewayLink'], weight: 2, ms: [50, 4_000] },
     { action: 'blackHole', targets: ['gatewayLink'], weight: 1, ms: [1_000, 5_000] },
     { action: 'slow', targets: ['gatewayLink'], weight: 1, ms: [1_000, 6_000], amount: [20, 300] },
+    { action: 'misstamp', targets: ['gateway'], weight: 4, ms: [500, 3_000], amount: [1, 3] },
+    { action: 'kill', targets: ['keeper'], weight: 2, ms: [0, 2_000] },
+    { action: 'freeze', targets: ['keeper'], weight: 1, ms: [1_000, 6_000] },
+    { action: 'blackHole', targets: ['keeperLink'], weight: 1, ms: [1_000, 8_000] },
     { action: 'kill', targets: ['queryApi'], weight: 2, ms: [0, 1_500] },
     { action: 'freeze', targets: ['queryApi'], weight: 1, ms: [1_000, 5_000] },
     { action: 'blackHole', targets: ['queryApiLink'], weight: 1, ms: [1_000, 8_000] },

@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { connectBus, readLog } from '@ib-stream/bus'
+import { verify } from '@ib-stream/storage'
 import { isAt, lastSequences } from './catch-up.ts'
 import { isClean, judge, type Verdict } from './check/judge.ts'
 import { emptyRecord, inject, type Record } from './inject.ts'
@@ -29,6 +31,8 @@ export interface ChaosReport {
   takeOverMs: { count: number; p50: number | undefined; p99: number | undefined; worst: number | undefined }
   catchUpMs: readonly number[]
   probes: number
+  /** First sequence that the keeper left in the log. */
+  purgedBelowSeq: number
   oddEnds: readonly string[]
   clean: boolean
 }
@@ -62,6 +66,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   await settle(world, record)
   stopProbes.abort()
   const probes = await probing
+  const purgedBelowSeq = await trimmed(world)
+  await stopWriters(world, record)
   const { dataDisk, truthFile, live } = world
   const verdict = await judge({
     dataDir: dataDisk.folder,
@@ -71,11 +77,18 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     probes,
     ask: (cid) => askAll(world, cid),
   })
+  const { damage, unreachable } = await verify({ dataDir: dataDisk.folder })
+  for (const { kind, path, detail } of damage) {
+    verdict.counts.changed += 1
+    verdict.findings.push(`verify: ${path}: ${kind} (${detail})`)
+  }
+  record.oddEnds.push(...unreachable.map(({ path, reason }) => `verify cannot look at ${path}: ${reason}`))
   const times = takeOvers(world, record.kills, faults, startMs)
   const takeOverMs = { count: times.length, p50: quantile(times, 0.5), p99: quantile(times, 0.99), worst: quantile(times, 1) }
   const clean = isClean(verdict) && record.oddEnds.length === 0
   if (!clean) say(world.lastWords())
-  return { verdict, faults, skipped, takeOverMs, catchUpMs: record.catchUpMs, probes: probes.length, oddEnds: record.oddEnds, clean }
+  const { catchUpMs, oddEnds } = record
+  return { verdict, faults, skipped, takeOverMs, catchUpMs, probes: probes.length, purgedBelowSeq, oddEnds, clean }
 }
 
 interface Play {
@@ -118,4 +131,22 @@ async function settle(world: World, record: Record): Promise<void> {
     await sleep(1_500)
     return quiet
   })
+}
+
+/** Everything is in the files for sure sooner or later, and the ticks grow older than the log is to keep: the keeper must have trimmed it. */
+async function trimmed(world: World): Promise<number> {
+  await using bus = await connectBus({ url: world.natsUrl, name: 'chaos' })
+  return await world.waitFor('the keeper has trimmed the log', async () => {
+    const log = await readLog(bus.manager).catch(() => undefined)
+    return log && log.firstSeq > 1 ? log.firstSeq : undefined
+  })
+}
+
+/** The last commit names everything, so that the files can be held to their manifests. */
+async function stopWriters(world: World, record: Record): Promise<void> {
+  for (const [name, program] of world.writers) {
+    if (!program.running) continue
+    const code = await program.stop()
+    if (code !== 0) record.oddEnds.push(`${name} ended with ${code} on SIGTERM`)
+  }
 }

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../support/free-port.ts'
 import { nodeProgram, TestProgram } from '../support/program.ts'
 import { SseClient } from '../support/sse-client.ts'
@@ -29,6 +30,10 @@ const BACKENDS = ['json', 'proto'] as const
 /** Programs may be slow to come up where everything runs on two cores. */
 const UP_WITHIN_MS = 90_000
 const REFILLED_AFTER_MS = 30_000
+/** So little that the keeper trims all the time, and enough for a live client that is cut off for as long as any fault lasts. */
+const LOG_KEEP = '20s'
+const MS_PER_SECOND = 1_000
+const SECONDS_PER_HOUR = 3_600
 
 /** The real services as processes, each with a link of its own to NATS, ingest with one to the gateway too. */
 export class World implements AsyncDisposable {
@@ -42,31 +47,34 @@ export class World implements AsyncDisposable {
   readonly simulator: TestProgram
   readonly ingest: TestProgram
   readonly queryApi: TestProgram
+  readonly keeper: TestProgram
   readonly writers = new Map<WriterName, TestProgram>()
   readonly links = new Map<string, TcpProxy>()
   readonly lives: SseClient[] = []
   readonly live: LiveTick[] = []
   #rolledBackMs = Number.NEGATIVE_INFINITY
   #ingestHealthUrl: string
+  #gatewayUrl: string
   #env: Record<string, string>
 
   static async make(options: WorldOptions): Promise<World> {
     const folder = await mkdtemp(join(tmpdir(), 'ibs-chaos-'))
     const dataDisk = await SmallDisk.open(join(folder, 'data'), options.diskMegabytes)
     const natsDisk = await SmallDisk.open(join(folder, 'nats'), options.diskMegabytes)
-    const [natsPort, simPort, apiPort, healthPort] = [await freePort(), await freePort(), await freePort(), await freePort()]
+    const [natsPort, simPort, controlPort] = [await freePort(), await freePort(), await freePort()]
+    const [apiPort, healthPort] = [await freePort(), await freePort()]
     const links = new Map([['gatewayLink', await TcpProxy.start(simPort)]])
-    for (const name of ['ingestLink', 'queryApiLink', ...writerNames(options.replicas + 1).map((writer) => `${writer}Link`)])
+    for (const name of ['ingestLink', 'queryApiLink', 'keeperLink', ...writerNames(options.replicas + 1).map((writer) => `${writer}Link`)])
       links.set(name, await TcpProxy.start(natsPort))
     const config = join(folder, 'nats.conf')
     // Without limits of its own the server takes what is free when it starts, and a disk that was full would leave it none.
     const jetstream = `jetstream { store_dir: "${natsDisk.folder}", max_file_store: 20G, sync_interval: 10s }`
     await writeFile(config, `host: 127.0.0.1\nport: ${natsPort}\n${jetstream}\n`)
-    return new World({ folder, dataDisk, natsDisk, links, natsPort, simPort, apiPort, healthPort, config }, options)
+    return new World({ folder, dataDisk, natsDisk, links, natsPort, simPort, controlPort, apiPort, healthPort, config }, options)
   }
 
   constructor(ground: Ground, options: WorldOptions) {
-    const { folder, dataDisk, natsDisk, links, natsPort, simPort, apiPort, healthPort, config } = ground
+    const { folder, dataDisk, natsDisk, links, natsPort, simPort, controlPort, apiPort, healthPort, config } = ground
     this.folder = folder
     this.dataDisk = dataDisk
     this.natsDisk = natsDisk
@@ -75,10 +83,13 @@ export class World implements AsyncDisposable {
     this.natsUrl = `nats://127.0.0.1:${natsPort}`
     this.apiUrl = `http://127.0.0.1:${apiPort}`
     this.#ingestHealthUrl = `http://127.0.0.1:${healthPort}/health`
+    this.#gatewayUrl = `http://127.0.0.1:${controlPort}`
     this.#env = {
       DATA_DIR: dataDisk.folder,
       IB_STREAM_TRACKED_CONTRACTS: TRACKED,
       IB_STREAM_LOG_MAX_BYTES: String(4 * 2 ** 30),
+      IB_STREAM_LOG_KEEP: LOG_KEEP,
+      KEEPER_EVERY_MS: '2000',
       IB_STREAM_LINES: String(CONTRACTS.length * TICK_TYPES.length),
       IB_STREAM_REQUEST_GUARD_MS: '200',
       SIM_PORT: String(links.get('gatewayLink')?.port),
@@ -87,11 +98,12 @@ export class World implements AsyncDisposable {
     this.nats = new TestProgram('nats', { command: process.env.IB_STREAM_NATS_SERVER ?? 'nats-server', args: ['-c', config] })
     this.simulator = nodeProgram('gateway-sim', 'libs/gateway-sim/src/main.ts', {}, [
       ...['--port', String(simPort), '--truth', this.truthFile, '--seed', String(options.seed)],
-      ...['--lines', '100', '--repeat-seconds', '0'],
+      ...['--control', String(controlPort), '--lines', '100', '--repeat-seconds', '0'],
       ...['--rate', String(options.rate), '--start-after', String(CONTRACTS.length * TICK_TYPES.length)],
     ])
     this.ingest = this.#service('ingest', 'ingestLink', { HEALTH_PORT: String(healthPort) })
     this.queryApi = this.#service('query-api', 'queryApiLink', { PORT: String(apiPort) })
+    this.keeper = this.#service('keeper', 'keeperLink', {})
     for (const name of writerNames(options.replicas + 1))
       this.writers.set(name, this.#service(`writer-${backendOf(name)}`, `${name}Link`, {}))
   }
@@ -103,7 +115,7 @@ export class World implements AsyncDisposable {
 
   /** Starts all but the extra replicas, and returns when ticks flow, live clients listening from the first. */
   async start(replicas: number): Promise<void> {
-    for (const program of [this.nats, this.queryApi, this.ingest]) program.start()
+    for (const program of [this.nats, this.queryApi, this.ingest, this.keeper]) program.start()
     for (const name of writerNames(replicas)) this.writer(name).start()
     await this.waitFor('query-api is ready', async () => (await healthAt(`${this.apiUrl}/health`))?.ready === true)
     for (const cid of CONTRACTS) {
@@ -137,6 +149,14 @@ export class World implements AsyncDisposable {
     this.#rolledBackMs = performance.now()
   }
 
+  /** For a while the gateway's stamps are hours behind. */
+  async misstamp(ms: number, hours: number): Promise<void> {
+    const fault = { fault: 'clock', of: 'ticks', offsetSeconds: -hours * SECONDS_PER_HOUR, seconds: ms / MS_PER_SECOND }
+    const response = await fetch(`${this.#gatewayUrl}/faults`, { method: 'POST', body: JSON.stringify(fault) })
+    if (response.status !== 201) throw new Error(`the gateway's clock was not moved: ${response.status} ${await response.text()}`)
+    await sleep(ms)
+  }
+
   ingestHealth(): Promise<Health | undefined> {
     return healthAt(this.#ingestHealthUrl)
   }
@@ -153,7 +173,7 @@ export class World implements AsyncDisposable {
   }
 
   *programs(): Iterable<TestProgram> {
-    yield* [this.ingest, this.queryApi, ...this.writers.values(), this.simulator, this.nats]
+    yield* [this.ingest, this.queryApi, this.keeper, ...this.writers.values(), this.simulator, this.nats]
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -171,6 +191,7 @@ export class World implements AsyncDisposable {
 interface Ground extends Pick<World, 'folder' | 'dataDisk' | 'natsDisk' | 'links'> {
   natsPort: number
   simPort: number
+  controlPort: number
   apiPort: number
   healthPort: number
   config: string

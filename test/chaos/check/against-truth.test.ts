@@ -9,8 +9,8 @@ const START_US = 1_753_884_000 * SECOND_US
 /** Ten ticks a second; with few different values, so that equal neighbours are common, as in a real market. */
 function sentTicks(count: number, values = 4): SentTick[] {
   return Array.from({ length: count }, (_, i) => {
-    const ts = START_US + Math.floor(i / 10) * SECOND_US
-    return { ts, text: `${ts} ${(i * 7) % values}` }
+    const sentUs = START_US + Math.floor(i / 10) * SECOND_US
+    return { sentUs, text: `${sentUs} ${(i * 7) % values}` }
   })
 }
 

@@ -2,8 +2,8 @@ import { diff, type Fault } from './diff.ts'
 
 /** A tick as the gateway sent it: all fields but `st` as one text. */
 export interface SentTick {
-  /** µs. */
-  ts: number
+  /** When it was sent as far as the gateway's stamps tell, µs. */
+  sentUs: number
   text: string
 }
 
@@ -94,9 +94,9 @@ function placeOf(
 }
 
 function undeclared(missing: readonly SentTick[], gaps: readonly DeclaredGap[], before: RecordedTick | undefined): Fault[] {
-  const lateUs = before ? Math.max(0, before.st - before.ts) : 0 // how far ingest was behind the gateway then
+  const lateUs = before ? Math.max(0, before.st - before.sentUs) : 0 // how far ingest was behind the gateway then
   const outside = missing.filter(
-    ({ ts }) => !gaps.some(({ fromUs, toUs }) => ts >= fromUs - lateUs - STAMP_SLACK_US && ts <= toUs + STAMP_SLACK_US),
+    ({ sentUs }) => !gaps.some(({ fromUs, toUs }) => sentUs >= fromUs - lateUs - STAMP_SLACK_US && sentUs <= toUs + STAMP_SLACK_US),
   )
   const [first] = outside
   if (!first) return []

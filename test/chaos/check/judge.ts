@@ -1,7 +1,9 @@
-import { type PlainTick, readEvents, readJsonFiles, readProtoFiles, readTruth, withoutStamp } from '../../support/ticks.ts'
+import { decodeProto, type PlainTick, parseLines, readEvents, readTruth, withoutStamp } from '../../support/ticks.ts'
 import { compareWithTruth, type DeclaredGap, type RecordedTick, type SentTick } from './against-truth.ts'
 import { diff, FAULT_KINDS, type Fault, type FaultKind } from './diff.ts'
+import { judgeManifests } from './manifests.ts'
 import type { Witness } from './spool-witness.ts'
+import { readTree, type Tree } from './tree.ts'
 
 /** A tick that a live client was given. */
 export type LiveTick = Witness
@@ -34,12 +36,14 @@ export interface Verdict {
   /** Ticks missing inside declared gaps. */
   declaredMissing: number
   gaps: number
+  /** Versions of closed files in the manifests. */
+  manifestEntries: number
   counts: Record<FaultKind, number>
   /** For a person: where each fault was seen. */
   findings: string[]
 }
 
-/** Holds every backend, the live streams and the answers to what the gateway sent. */
+/** Holds every backend, the manifests, the live streams and the answers to what the gateway sent. The writers have ended. */
 export async function judge(evidence: Evidence): Promise<Verdict> {
   const { dataDir, truthFile } = evidence
   const verdict: Verdict = {
@@ -47,6 +51,7 @@ export async function judge(evidence: Evidence): Promise<Verdict> {
     recorded: 0,
     declaredMissing: 0,
     gaps: 0,
+    manifestEntries: 0,
     counts: { lost: 0, doubled: 0, misordered: 0, changed: 0, undeclared: 0 },
     findings: [],
   }
@@ -56,23 +61,29 @@ export async function judge(evidence: Evidence): Promise<Verdict> {
       verdict.findings.push(`${where}: ${count} ${kind} (${detail})`)
     }
   }
+  const tree = await readTree(dataDir)
+  const manifests = judgeManifests(tree)
+  verdict.manifestEntries = manifests.entries
+  add('manifests', manifests.faults)
   const sent = sentByStream(await readTruth(truthFile))
-  const json = recordedByStream(await readJsonFiles(dataDir))
-  const proto = recordedByStream(await readProtoFiles(dataDir))
+  const json = recordedByStream(tree, 'json/', (bytes) => parseLines(bytes.toString('utf8')))
+  const proto = recordedByStream(tree, 'pb/', decodeProto)
+  add('json', json.faults)
+  add('pb', proto.faults)
   const events = await readEvents(dataDir)
   const gaps = gapsByStream(events)
   const lostEvents = events.filter(({ kind }) => kind === 'lost')
   if (lostEvents.length > 0) add('events', [{ kind: 'lost', count: lostEvents.length, detail: JSON.stringify(lostEvents[0]) }])
   const live = stampsByStream(evidence.live)
-  const streams = new Set([...sent.keys(), ...json.keys(), ...proto.keys(), ...live.keys()])
+  const streams = new Set([...sent.keys(), ...json.streams.keys(), ...proto.streams.keys(), ...live.keys()])
   for (const stream of streams) {
-    const [truth, ticks] = [sent.get(stream) ?? [], json.get(stream) ?? []]
+    const [truth, ticks] = [sent.get(stream) ?? [], json.streams.get(stream) ?? []]
     const declared = gaps.get(stream) ?? []
     verdict.sent += truth.length
     verdict.recorded += ticks.length
     verdict.gaps += declared.length
     add(`json ${stream}`, compareWithTruth(truth, ticks, declared))
-    add(`pb ${stream}`, diff(ticks.map(asText), (proto.get(stream) ?? []).map(asText)))
+    add(`pb ${stream}`, diff(ticks.map(asText), (proto.streams.get(stream) ?? []).map(asText)))
     add(
       `live ${stream}`,
       diff(
@@ -82,12 +93,13 @@ export async function judge(evidence: Evidence): Promise<Verdict> {
     )
   }
   verdict.declaredMissing = verdict.sent - verdict.recorded
-  add('spool', missingWitnesses(evidence.witnesses, json))
-  for (const probe of evidence.probes) add(`HTTP ${probe.stream}`, judgeProbe(probe, json.get(probe.stream) ?? []))
-  for (const cid of new Set([...json.values()].flatMap((ticks) => ticks[0]?.cid ?? []))) {
-    const wanted = [...json.values()].filter((ticks) => ticks[0]?.cid === cid).flat()
+  add('spool', missingWitnesses(evidence.witnesses, json.streams))
+  for (const probe of evidence.probes) add(`HTTP ${probe.stream}`, judgeProbe(probe, json.streams.get(probe.stream) ?? []))
+  const recorded = [...json.streams.values()]
+  for (const cid of new Set(recorded.flatMap((ticks) => ticks[0]?.cid ?? []))) {
+    const wanted = recorded.filter((ticks) => ticks[0]?.cid === cid).flat()
     wanted.sort((a, b) => a.ts - b.ts || a.st - b.st)
-    const answer = (await evidence.ask(cid)).map(recordedOf)
+    const answer = (await evidence.ask(cid)).map((tick) => recordedOf(tick))
     add(`HTTP ${cid}`, diff(wanted.map(asText), answer.map(asText)))
   }
   return verdict
@@ -95,20 +107,54 @@ export async function judge(evidence: Evidence): Promise<Verdict> {
 
 export const isClean = ({ counts }: Verdict): boolean => FAULT_KINDS.every((kind) => counts[kind] === 0)
 
-type Recorded = RecordedTick & { cid: number }
+type Recorded = RecordedTick & { cid: number; ts: number }
 
 const asText = ({ st, text }: RecordedTick): string => `${st} ${text}`
 
-const recordedOf = (tick: PlainTick): Recorded => ({ ts: tick.ts, st: tick.st ?? 0, cid: tick.cid, text: withoutStamp(tick) })
+const recordedOf = ({ ts, st = 0, cid, ...rest }: PlainTick, sentUs = ts): Recorded => ({
+  ts,
+  st,
+  cid,
+  sentUs,
+  text: withoutStamp({ ts, cid, ...rest }),
+})
 
 const streamOf = ({ cid, tt }: { cid: unknown; tt: unknown }): string => `${cid}_${tt}`
 
 function sentByStream(ticks: readonly PlainTick[]): Map<string, SentTick[]> {
-  return grouped(ticks, streamOf, (tick) => ({ ts: tick.ts, text: withoutStamp(tick) }))
+  const sentUsOf = whenSent()
+  return grouped(ticks, streamOf, (tick) => ({ sentUs: sentUsOf(tick), text: withoutStamp(tick) }))
 }
 
-function recordedByStream(ticks: readonly PlainTick[]): Map<string, Recorded[]> {
-  return grouped(ticks, streamOf, recordedOf)
+/** The gateway's stamps may be hours behind for a while; when a tick was sent is then known only to the newest stamp of its stream so far. */
+function whenSent(): (tick: PlainTick) => number {
+  const newestUs = new Map<string, number>()
+  return (tick) => {
+    const sentUs = Math.max(tick.ts, newestUs.get(streamOf(tick)) ?? 0)
+    newestUs.set(streamOf(tick), sentUs)
+    return sentUs
+  }
+}
+
+/** Each file is in the order of arrival; so are the streams when the ticks of their files are put together by `st`. */
+function recordedByStream(
+  { files }: Tree,
+  folder: string,
+  decode: (bytes: Buffer) => PlainTick[],
+): { streams: Map<string, Recorded[]>; faults: Fault[] } {
+  const all: PlainTick[] = []
+  const faults: Fault[] = []
+  for (const [path, bytes] of files) {
+    if (!path.startsWith(folder)) continue
+    const ticks = decode(bytes)
+    const wrong = ticks.filter(({ st = 0 }, i) => i > 0 && st <= (ticks[i - 1]?.st ?? 0))
+    if (wrong.length > 0)
+      faults.push({ kind: 'misordered', count: wrong.length, detail: `${path}: st does not rise at ${JSON.stringify(wrong[0])}` })
+    for (const tick of ticks) all.push(tick)
+  }
+  all.sort((a, b) => (a.st ?? 0) - (b.st ?? 0))
+  const sentUsOf = whenSent()
+  return { streams: grouped(all, streamOf, (tick) => recordedOf(tick, sentUsOf(tick))), faults }
 }
 
 function stampsByStream(ticks: readonly LiveTick[]): Map<string, number[]> {
@@ -150,7 +196,7 @@ function missingWitnesses(witnesses: readonly Witness[], json: ReadonlyMap<strin
 /**
  * While things fail an answer may end where the log ended then, but it has no hole, nothing twice, and whatever a live client had seen before.
  */
-export function judgeProbe({ startUs, endUs, stamps, seenUs }: Probe, recorded: readonly RecordedTick[]): Fault[] {
+export function judgeProbe({ startUs, endUs, stamps, seenUs }: Probe, recorded: readonly Pick<Recorded, 'ts' | 'st'>[]): Fault[] {
   const inRange = recorded.filter(({ ts }) => ts >= startUs && ts < endUs)
   const lastUs = Math.max(seenUs, stamps.at(-1) ?? 0)
   const wanted = inRange.filter(({ st }) => st <= lastUs).map(({ st }) => String(st))
