@@ -90,6 +90,7 @@ export class World implements AsyncDisposable {
       IB_STREAM_LOG_MAX_BYTES: String(4 * 2 ** 30),
       IB_STREAM_LOG_KEEP: LOG_KEEP,
       KEEPER_EVERY_MS: '2000',
+      IB_STREAM_BACKFILL: '0s', // a tick that is filled in later was never sent to us: the truth does not know it
       IB_STREAM_LINES: String(CONTRACTS.length * TICK_TYPES.length),
       IB_STREAM_REQUEST_GUARD_MS: '200',
       SIM_PORT: String(links.get('gatewayLink')?.port),
