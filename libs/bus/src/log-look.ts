@@ -8,10 +8,13 @@ export async function subjectsInLog(manager: JetStreamManager, filter: string): 
   return Object.keys(state.subjects ?? {})
 }
 
-/** The first message from `fromSeq` on that a filter has in the log; undefined when there is none. Asks the store itself: no consumer. */
-export async function nextMessage(manager: JetStreamManager, wanted: { filter: string; fromSeq: number }): Promise<LogMessage | undefined> {
-  const request = { seq: wanted.fromSeq, next_by_subj: wanted.filter } // older than the client's types, known to every server that is new enough
-  return found(await manager.streams.getMessage(TICKS, request))
+/** The first message from `fromSeq` on that a filter has in the log (or another stream); undefined when there is none. Asks the store itself: no consumer. */
+export async function nextMessage(
+  manager: JetStreamManager,
+  { stream = TICKS, filter, fromSeq }: { stream?: string; filter: string; fromSeq: number },
+): Promise<LogMessage | undefined> {
+  const request = { seq: fromSeq, next_by_subj: filter } // older than the client's types, known to every server that is new enough
+  return found(await manager.streams.getMessage(stream, request))
 }
 
 /** The message of a sequence; undefined when the log does not hold it. */

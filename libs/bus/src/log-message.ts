@@ -13,6 +13,8 @@ export interface LogMessage {
   /** Lines of JSON, each ended by a newline. Belongs to the receiver. */
   payload: Uint8Array
   batch?: { k: number; n: number }
+  /** Of a message that another stream copied: its sequence in the log. */
+  sourceSeq?: number
 }
 
 export interface Delivery {
@@ -34,12 +36,13 @@ export function readDelivery(message: Msg): Delivery | undefined {
 }
 
 /** A message that the store was asked for by its sequence. */
-export const storedMessage = ({ seq, subject, data, header }: StoredMsg): LogMessage => ({
-  seq,
-  subject,
-  payload: data,
-  ...batchOf(header),
-})
+export function storedMessage({ seq, subject, data, header }: StoredMsg): LogMessage {
+  const [, sourceSeq] = header?.get(SOURCE_HEADER).split(' ') ?? []
+  return { seq, subject, payload: data, ...batchOf(header), ...(sourceSeq === undefined ? {} : { sourceSeq: Number(sourceSeq) }) }
+}
+
+/** `<stream> <its sequence> …`, set by the server (tried on 2.10.27). */
+const SOURCE_HEADER = 'Nats-Stream-Source'
 
 function batchOf(headers: MsgHdrs | undefined): Pick<LogMessage, 'batch'> {
   const [k, n] = headers?.get(BATCH_HEADER)?.split('/').map(Number) ?? []

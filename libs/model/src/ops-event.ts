@@ -35,6 +35,20 @@ export interface CheckpointRebuiltEvent extends OfPartition {
   cutFiles: number
 }
 
+/** A backend took from another one's files what the log no longer held: it was switched on later, or was away for longer than the log keeps. */
+export interface SeededEvent extends OfPartition {
+  kind: 'seeded'
+  /** Backend whose files were read; `EVENTS` for the recorder's events, which that stream keeps. */
+  from: string
+  /** First and last log sequence that came so. */
+  fromSeq: number
+  toSeq: number
+  ticks: number
+  files: number
+  /** Files that were left as they are, for they do not begin as the other backend's do. */
+  different: readonly string[]
+}
+
 /** The lock of a partition is held and its checkpoint does not move although the log does: its owner is frozen or hangs. */
 export interface OwnerStaleEvent extends OfPartition {
   kind: 'owner_stale'
@@ -67,6 +81,6 @@ export interface PublisherTroubleEvent extends Base {
   toSeq?: number
 }
 
-export type OpsEvent = LogGapEvent | CheckpointRebuiltEvent | OwnerStaleEvent | AlertEvent | PublisherTroubleEvent
+export type OpsEvent = LogGapEvent | CheckpointRebuiltEvent | SeededEvent | OwnerStaleEvent | AlertEvent | PublisherTroubleEvent
 
 export const opsSubject = (kind: OpsEvent['kind']): string => `${OPS_SUBJECT_PREFIX}${kind}`

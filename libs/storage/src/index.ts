@@ -31,6 +31,7 @@ export { type BatchOptions, type ByteOptions, openRange, type RangeOptions, type
 export type { Order } from './query/read-segment.ts'
 export { floorKey, type LogFloor } from './rebuild/log-floor.ts'
 export type { LossReason, RebuiltCheckpoint } from './rebuild/rebuild-checkpoint.ts'
+export { findSeed, type Seed, type SeedReport, seedPartition } from './rebuild/seed.ts'
 export { REPAIR_WORDS, type RepairWord } from './repair/plan-file.ts'
 export { type RepairOptions, type RepairOutcome, type RepairReport, repair } from './repair/repair.ts'
 export type { Source, SourceKind } from './segment/checkpoint.ts'

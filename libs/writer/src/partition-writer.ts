@@ -11,11 +11,13 @@ import {
 import { codeOf, msFromUs, US_PER_SECOND, usFromMs } from '@ib-stream/model'
 import { eventsPath, openPartitionStore, type PartitionId, type PartitionStore } from '@ib-stream/storage'
 import type { SegmentCodec } from './codec.ts'
+import { fillHole } from './fill-hole.ts'
 import { reportInvalid } from './invalid-lines.ts'
 import { readLogFloor } from './log-floor.ts'
 import { reportLogGap } from './log-gap.ts'
 import type { PartitionState, PartitionStatus } from './partition-state.ts'
 import { reportRebuilt } from './rebuilt.ts'
+import { stampOfEvent } from './stamp-of-event.ts'
 import { takeTicks } from './take-ticks.ts'
 
 export interface PartitionOptions {
@@ -64,6 +66,7 @@ export class PartitionWriter {
   #store: PartitionStore
   #reader: LogReader
   #turn: Promise<void> = Promise.resolve()
+  readonly #due = new Set<string>()
   #dirty = false
   #stall = new AbortController()
   #reason = ''
@@ -84,7 +87,7 @@ export class PartitionWriter {
       spoolId: options.owner.spoolId,
       signal: AbortSignal.any([options.signal, this.#stall.signal]),
       onState: (state, reason) => this.#followState(state, reason),
-      onCut: (wantedSeq, firstSeq) => void this.#inTurn(() => this.#passHole(wantedSeq, firstSeq - 1)),
+      onCut: (_wantedSeq, firstSeq) => void this.#inTurn(() => this.#passHole(firstSeq - 1)),
     })
     this.done = this.#run()
   }
@@ -114,11 +117,12 @@ export class PartitionWriter {
   async #run(): Promise<void> {
     const { checkpointVisibleMs, checkpointDurableMs } = this.#options
     const timers = [
-      setInterval(() => this.#dirty && this.#inTurn(() => this.#commit('visible')), checkpointVisibleMs),
-      setInterval(() => this.#inTurn(() => this.#settle()), checkpointDurableMs),
+      setInterval(() => this.#dirty && this.#whenFree('visible', () => this.#commit('visible')), checkpointVisibleMs),
+      setInterval(() => this.#whenFree('durable', () => this.#settle()), checkpointDurableMs),
       setInterval(() => void this.#lookAtLag(), LOOK_AT_LAG_EVERY_MS),
     ]
     try {
+      if (this.#store.seq === 0) await this.#inTurn(() => this.#passHole(0)) // a new backend; another one may have what never was in this log
       for await (const batch of this.#reader.batches()) {
         await this.#inTurn(() => this.#takeAll(batch))
       }
@@ -140,6 +144,16 @@ export class PartitionWriter {
     return turn
   }
 
+  /** A seed or a full disk holds the turn for long: what a timer wants meanwhile waits once. */
+  #whenFree(what: 'visible' | 'durable', work: () => Promise<void>): void {
+    if (this.#due.has(what)) return
+    this.#due.add(what)
+    void this.#inTurn(() => {
+      this.#due.delete(what)
+      return work()
+    })
+  }
+
   async #takeAll(batch: readonly LogMessage[]): Promise<void> {
     for (const message of batch) {
       this.#stall.signal.throwIfAborted()
@@ -157,8 +171,7 @@ export class PartitionWriter {
   }
 
   async #takeEvent(message: LogMessage): Promise<void> {
-    const text = Buffer.from(message.payload).toString('utf8')
-    const stUs = Number(/"st":(\d+)/.exec(text)?.[1] ?? usFromMs(Date.now()))
+    const stUs = stampOfEvent(message.payload)
     this.#append(eventsPath(stUs), message.payload)
     this.#advance(message.seq, stUs)
   }
@@ -199,11 +212,28 @@ export class PartitionWriter {
     await this.#commit('durable')
   }
 
-  /** What was trimmed before we took it is gone: the hole is told, for good, before the position passes it. */
-  async #passHole(fromSeq: number, toSeq: number): Promise<void> {
-    this.#options.onState(this.state, `the log was cut too early: messages ${fromSeq} to ${toSeq} are gone`)
-    await reportLogGap(this.#options, { fromSeq, toSeq, fromUs: this.#newestStUs })
-    this.#advance(toSeq, 0)
+  /** What was trimmed before we took it is taken from elsewhere; what nobody has is gone, and told, for good, before the position passes it. */
+  async #passHole(toSeq: number): Promise<void> {
+    await this.#commit('durable')
+    const filledSeq = Math.min(toSeq, await this.#fillHole())
+    if (filledSeq < toSeq) {
+      const fromSeq = filledSeq + 1
+      this.#options.onState(this.state, `the log was cut too early: messages ${fromSeq} to ${toSeq} are gone`)
+      await reportLogGap(this.#options, { fromSeq, toSeq, fromUs: this.#newestStUs })
+    }
+    this.#advance(Math.max(toSeq, this.#store.seq), 0)
+    await this.#commit('durable')
+  }
+
+  async #fillHole(): Promise<number> {
+    const hole = {
+      store: this.#store,
+      commit: () => this.#commit('durable'),
+      onSeeding: (reason: string) => this.#become('seeding', reason),
+    }
+    const filledSeq = await fillHole(this.#options, hole)
+    if (this.state === 'seeding') this.#become(STATE_OF[this.#reader.state], 'what others have is there')
+    return filledSeq
   }
 
   async #lookAtLag(): Promise<void> {
@@ -212,7 +242,7 @@ export class PartitionWriter {
   }
 
   #followState(state: ReaderState, reason: string): void {
-    if (this.state !== 'stalled' && state !== 'closed') this.#become(STATE_OF[state], reason) // stalled ends with a commit that goes well
+    if (this.state !== 'stalled' && this.state !== 'seeding' && state !== 'closed') this.#become(STATE_OF[state], reason) // stalled ends with a commit that goes well
   }
 
   #become(state: PartitionState, reason: string): void {

@@ -1,16 +1,16 @@
 import { cp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EVENTS, TICKS, tickSubject } from '@ib-stream/bus'
-import { eventSubject, partitionOf, US_PER_HOUR } from '@ib-stream/model'
+import { eventSubject, partitionOf } from '@ib-stream/model'
 import { verify } from '@ib-stream/storage'
 import { describe, expect, it } from '@jest/globals'
 import { waitFor } from '../../../test/support/wait-for.ts'
 import { WriterBench } from './support.ts'
+import { START_US, Trades } from './trades.ts'
 
 const MNQ = 711280073
 /** In the partition of MNQ, and the log holds nothing of it when the checkpoint is lost. */
 const QUIET = quietNeighbour()
-const START_US = 1_753_837_200_000_000
 const CHECKPOINTS = '.state/json/checkpoints'
 const DURABLE = `${CHECKPOINTS}/00.durable.json`
 const VISIBLE = `${CHECKPOINTS}/00.visible.json`
@@ -170,46 +170,6 @@ describe('a checkpoint that is lost', () => {
     expect(await trades.recorded(QUIET)).toEqual(trades.sent(QUIET))
   }, 40_000)
 })
-
-/** Trades a minute or so apart, so that hours close, and which of them the files have. */
-class Trades {
-  readonly lines: string[] = []
-  readonly #bench: WriterBench
-  #st = START_US
-
-  constructor(bench: WriterBench) {
-    this.#bench = bench
-  }
-
-  /** @param perHour how many make an hour of the market */
-  async add(cid: number, count: number, perHour = 100): Promise<void> {
-    for (let i = 0; i < count; i++) {
-      this.#st += US_PER_HOUR / perHour
-      const line = JSON.stringify({ ts: this.#st, st: this.#st, cid, tt: 'last', rid: 1, p: 1, s: this.lines.length })
-      this.lines.push(line)
-      this.#bench.publisher.add({ subject: tickSubject(cid, 'last'), line })
-      if (i % 50 === 49) await this.#bench.publisher.settled() // one line a message
-    }
-    await this.#bench.publisher.settled()
-  }
-
-  sent(cid: number): string[] {
-    return this.lines.filter((line) => line.includes(`"cid":${cid},`))
-  }
-
-  async files(cid: number): Promise<string[]> {
-    const names = await readdir(join(this.#bench.dataDir, 'json'), { recursive: true }).catch(() => [])
-    return names
-      .filter((name) => name.includes(`/${cid}_last_`))
-      .sort()
-      .map((name) => join(this.#bench.dataDir, 'json', name))
-  }
-
-  async recorded(cid: number): Promise<string[]> {
-    const texts = await Promise.all((await this.files(cid)).map((path) => readFile(path, 'utf8')))
-    return texts.flatMap((text) => text.split('\n').filter((line) => line.endsWith('}')))
-  }
-}
 
 function quietNeighbour(): number {
   for (let cid = 1_000; ; cid++) if (partitionOf(cid) === partitionOf(711280073)) return cid

@@ -4,10 +4,15 @@ import { readdir, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Bus, connectBus, openPublisher, type Publisher, tickSubject } from '@ib-stream/bus'
+import { encodeTickProto } from '@ib-stream/storage'
 import { NatsServer } from '../../../test/support/nats-server.ts'
 import type { SegmentCodec } from '../src/codec.ts'
 import { openWriter, type PartitionChange, type Writer } from '../src/writer.ts'
 
+export const protoMessages: SegmentCodec = {
+  backend: 'pb',
+  append: (out, { ticks }) => out.write(Buffer.concat(ticks.map(encodeTickProto))),
+}
 export const jsonLines: SegmentCodec = { backend: 'json', keepsEvents: true, append: (out, { lines }) => out.write(lines) }
 
 export interface Running {

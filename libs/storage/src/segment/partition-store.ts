@@ -59,6 +59,11 @@ export interface PartitionStore extends AsyncDisposable {
    */
   advance(seq: number, newestStUs: number): void
   /**
+   * Everything appended since the last boundary comes from another backend's files and not from a message: it may be committed, and the position stays.
+   * @param newestStUs the hours that are closed at this `st`, µs UTC, close with the next durable commit
+   */
+  fill(newestStUs: number): void
+  /**
    * Writes what is pending and makes it visible to readers; survives the death of this process, not a power cut. A file that is not yet listed is first
    * listed in a durable checkpoint at its old length.
    * @throws StorageError `IBS_STORAGE_WRITE_FAILED`: files are cut back, all is still pending, the next commit tries again.
@@ -196,6 +201,11 @@ class OpenPartitionStore implements PartitionStore {
     this.#pending.boundary(seq, newestStUs)
   }
 
+  fill(newestStUs: number): void {
+    this.#assertOpen()
+    this.#pending.fill(newestStUs)
+  }
+
   commitVisible(): Promise<void> {
     return this.#inTurn(async () => {
       const cut = this.#pending.cut()
@@ -227,7 +237,8 @@ class OpenPartitionStore implements PartitionStore {
   }
 
   #isCommitted(cut: Cut): boolean {
-    return cut.seq === this.#files.committed.seq && cut.newestStUs === this.#files.committed.newestStUs
+    const { seq, newestStUs } = this.#files.committed
+    return cut.seq === seq && cut.newestStUs === newestStUs && cut.writes.length === 0
   }
 
   /** Files of closed hours; not those that are being written now, for backfill writes to the same old hour again and again. */

@@ -75,6 +75,13 @@ export class PendingBytes {
     this.newestStUs = Math.max(this.newestStUs, newestStUs)
   }
 
+  /** What was appended is whole and comes from no message, so the position stays. */
+  fill(newestStUs: number): void {
+    for (const file of this.#touched) file.whole = file.used
+    this.#touched.clear()
+    this.newestStUs = Math.max(this.newestStUs, newestStUs)
+  }
+
   cut(): Cut {
     const writes: FileWrite[] = []
     for (const file of this.#files.values()) {
