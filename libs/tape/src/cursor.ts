@@ -8,22 +8,53 @@ export interface LivePlace {
   st: number
 }
 
-/** Where a live subscriber is: everything up to here was given out. */
+/**
+ * Where a live subscriber is: everything up to here was given out. A reader that joins inside a batch (history held the first messages of it) begins its own
+ * batch there: `batchSeq` is then the first message that it read.
+ */
 export interface LiveCursor extends LivePlace {
+  kind: 'live'
   /** Whose numbers these are; another recording starts its own. */
   spoolId: string
 }
 
-const FORM = /^l\.([\w-]{1,64})\.(\d{1,15})\.(\d{1,16})$/
+/** Where a reader of history that goes on live is: everything up to a tick in query order was given out, of what the log held at `lastSeq`. */
+export interface HistoryCursor {
+  kind: 'history'
+  spoolId: string
+  lastSeq: number
+  /** The tick, and how many of its stamps were given out; µs UTC. */
+  ts: number
+  st: number
+  k: number
+  /** `st` of the newest late tick given out since it went on: one that came after `lastSeq` and lies before the tick. −1: none. */
+  lateSt: number
+}
+
+export type Cursor = LiveCursor | HistoryCursor
+
+const LIVE = /^l\.([\w-]{1,64})\.(\d{1,15})\.(-1|\d{1,16})$/
+const HISTORY = /^h\.([\w-]{1,64})\.(\d{1,15})\.(\d{1,16})\.(\d{1,16})\.(\d{1,9})\.(-1|\d{1,16})$/
 
 /** The cursor as users carry it (SSE `id:`); its form is ours to change. */
-export const formatCursor = ({ spoolId, batchSeq, st }: LiveCursor): string => `l.${spoolId}.${batchSeq}.${st}`
+export function formatCursor(cursor: Cursor): string {
+  if (cursor.kind === 'live') return `l.${cursor.spoolId}.${cursor.batchSeq}.${cursor.st}`
+  const { spoolId, lastSeq, ts, st, k, lateSt } = cursor
+  return `h.${spoolId}.${lastSeq}.${ts}.${st}.${k}.${lateSt}`
+}
 
 /** Undefined for what {@link formatCursor} never made. */
-export function parseCursor(text: string): LiveCursor | undefined {
-  const [, spoolId, batchSeq, st] = FORM.exec(text) ?? []
-  return spoolId === undefined ? undefined : { spoolId, batchSeq: Number(batchSeq), st: Number(st) }
+export function parseCursor(text: string): Cursor | undefined {
+  const live = LIVE.exec(text)
+  if (live) return { kind: 'live', spoolId: live[1] ?? '', batchSeq: Number(live[2]), st: Number(live[3]) }
+  const history = HISTORY.exec(text)
+  if (!history) return undefined
+  const [lastSeq = 0, ts = 0, st = 0, k = 0, lateSt = -1] = history.slice(2).map(Number)
+  return { kind: 'history', spoolId: history[1] ?? '', lastSeq, ts, st, k, lateSt }
 }
+
+/** Where a reader goes on live that has everything up to a sequence of the log. */
+export const liveAfter = (spoolId: string, lastSeq: number): LiveCursor => ({ kind: 'live', spoolId, batchSeq: lastSeq + 1, st: -1 })
 
 /** Order of arrival. */
 export const comparePlaces = (a: LivePlace, b: LivePlace): number => a.batchSeq - b.batchSeq || a.st - b.st

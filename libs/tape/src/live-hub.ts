@@ -1,10 +1,10 @@
 import { BatchMerger, type Bus, type LogMessage, openLogReader, pause, type ReaderState, readLog } from '@ib-stream/bus'
-import type { TickType } from '@ib-stream/model'
-import { comparePlaces, type LiveCursor } from './cursor.ts'
+import { eventSubject, type RecorderEventKind, type TickType } from '@ib-stream/model'
+import { formatCursor, type LiveCursor } from './cursor.ts'
 import { TapeError } from './errors.ts'
+import { ALL_OF_LOG, concerns, type LiveItem, type LiveTick, storedSubjects, toLiveItem } from './live-item.ts'
 import { cursorGone, replayAfter } from './live-replay.ts'
-import { LiveRing, type RingBounds } from './live-ring.ts'
-import { ALL_TICKS, type LiveTick, storedSubjects, toLiveTick } from './live-tick.ts'
+import { floorAt, isAfterPlace, LiveRing, type RingBounds } from './live-ring.ts'
 
 /** `no_log`: ingest has not made the log yet; the rest are the log reader's own words. */
 export type HubState = 'no_log' | ReaderState
@@ -40,6 +40,8 @@ export interface LiveHub extends AsyncDisposable {
    * @throws TapeError `IBS_TAPE_CURSOR_GONE`, `IBS_TAPE_LOG_AWAY`, `IBS_TAPE_CLOSED`; while iterating also `IBS_TAPE_SLOW_CONSUMER`, `IBS_TAPE_LOG_CUT`
    */
   subscribe(options: SubscribeOptions): Promise<AsyncIterable<readonly LiveTick[]>>
+  /** As {@link subscribe}, with what happened to the recording in its place: events of some kinds that concern these streams. */
+  subscribeWithEvents(options: SubscribeOptions & { kinds: readonly RecorderEventKind[] }): Promise<AsyncIterable<readonly LiveItem[]>>
   close(): Promise<void>
 }
 
@@ -73,6 +75,7 @@ async function lookAtLog(bus: Bus, signal: AbortSignal): Promise<Log> {
 
 interface Subscriber {
   subjects: ReadonlySet<string>
+  streams: Pick<SubscribeOptions, 'cids' | 'tts'>
   /** Index in the ring of the next tick to look at. */
   next: number
   /** Ticks up to here were given out before. */
@@ -105,7 +108,7 @@ class RingHub implements LiveHub {
     this.#options = options
     this.#signal = AbortSignal.any([options.signal, this.#stop.signal])
     const bounds = options.ring ?? DEFAULT_RING
-    this.#ring = new LiveRing(bounds, { batchSeq: 0, st: 0 })
+    this.#ring = new LiveRing(bounds, floorAt(0))
     this.#turnEveryTicks = Math.min(TURN_EVERY_TICKS, Math.ceil(bounds.ticks / 4))
     if (log) this.#startAt(log.owner.spoolId, log.lastSeq + 1)
     else this.#become('no_log', 'ingest has not made the log yet')
@@ -114,11 +117,18 @@ class RingHub implements LiveHub {
     })
   }
 
-  async subscribe(options: SubscribeOptions): Promise<AsyncIterable<readonly LiveTick[]>> {
+  subscribe(options: SubscribeOptions): Promise<AsyncIterable<readonly LiveTick[]>> {
+    return this.subscribeWithEvents({ ...options, kinds: [] }) as Promise<AsyncIterable<readonly LiveTick[]>> // of no kinds: ticks alone
+  }
+
+  async subscribeWithEvents(
+    options: SubscribeOptions & { kinds: readonly RecorderEventKind[] },
+  ): Promise<AsyncIterable<readonly LiveItem[]>> {
     if (this.#signal.aborted) throw new TapeError('IBS_TAPE_CLOSED', 'the hub is closed; open it again')
-    const { after } = options
+    const { after, cids, tts, kinds } = options
     const subscriber: Subscriber = {
-      subjects: storedSubjects(options.cids, options.tts),
+      subjects: new Set([...storedSubjects(cids, tts), ...kinds.map(eventSubject)]),
+      streams: { cids, tts },
       next: this.#ring.end,
       after,
       cuts: this.#cuts,
@@ -144,7 +154,7 @@ class RingHub implements LiveHub {
   #startAt(spoolId: string, fromSeq: number): void {
     this.spoolId = spoolId
     this.#fromSeq = fromSeq
-    this.#ring = new LiveRing(this.#options.ring ?? DEFAULT_RING, { batchSeq: fromSeq - 1, st: Number.POSITIVE_INFINITY })
+    this.#ring = new LiveRing(this.#options.ring ?? DEFAULT_RING, floorAt(fromSeq - 1))
   }
 
   async #run(): Promise<void> {
@@ -173,7 +183,7 @@ class RingHub implements LiveHub {
       if (state !== 'closed') this.#become(state, reason) // the reader may be opened once more; the hub says itself when it is over
     }
     const onCut = (wanted: number, firstSeq: number) => this.#onCut(wanted, firstSeq)
-    const reader = openLogReader({ bus, filter: ALL_TICKS, fromSeq, spoolId, signal: this.#signal, onState, onCut })
+    const reader = openLogReader({ bus, filter: ALL_OF_LOG, fromSeq, spoolId, signal: this.#signal, onState, onCut })
     let first = true
     for await (const messages of reader.batches()) {
       const inside = first ? startOfBatch(messages[0]) : undefined
@@ -188,8 +198,8 @@ class RingHub implements LiveHub {
     let sinceTurn = 0
     for (const message of messages) {
       for (const line of merger.push(message)) {
-        const tick = toLiveTick(line, this.spoolId ?? '')
-        if (tick) this.#give(tick)
+        const item = toLiveItem(line, this.spoolId ?? '')
+        if (item) this.#give(item)
         sinceTurn += 1
         if (sinceTurn < this.#turnEveryTicks) continue
         sinceTurn = 0
@@ -199,10 +209,10 @@ class RingHub implements LiveHub {
     }
   }
 
-  #give(tick: LiveTick): void {
-    const index = this.#ring.push(tick)
-    this.ticks += 1
-    const waiters = this.#waiting.get(tick.subject)
+  #give(item: LiveItem): void {
+    const index = this.#ring.push(item)
+    if (item.kind === 'tick') this.ticks += 1
+    const waiters = this.#waiting.get(item.subject)
     if (!waiters) return
     for (const waiter of waiters) {
       waiter.subscriber.next = index // it had seen all that concerns it: the ring may have gone round since
@@ -212,7 +222,7 @@ class RingHub implements LiveHub {
 
   #onCut(wantedSeq: number, firstSeq: number): void {
     this.#cuts += 1
-    this.#ring.clear({ batchSeq: firstSeq - 1, st: Number.POSITIVE_INFINITY })
+    this.#ring.clear(firstSeq - 1)
     this.#options.onState?.(this.state, `the log was cut: wanted ${wantedSeq}, it begins at ${firstSeq}`)
     this.#wakeAll()
   }
@@ -234,13 +244,13 @@ class RingHub implements LiveHub {
     if (log.firstSeq > cursor.batchSeq) throw cursorGone(cursor, `the log begins at ${log.firstSeq}`)
   }
 
-  async *#replayThenFollow(subscriber: Subscriber, after: LiveCursor, signal: AbortSignal): AsyncGenerator<readonly LiveTick[]> {
+  async *#replayThenFollow(subscriber: Subscriber, after: LiveCursor, signal: AbortSignal): AsyncGenerator<readonly LiveItem[]> {
     const either = AbortSignal.any([signal, this.#signal])
     try {
-      for await (const { ticks, place, readSeq } of replayAfter(this.#options.bus, after, either)) {
-        const wanted = ticks.filter(({ subject }) => subscriber.subjects.has(subject))
+      for await (const { items, place, readSeq } of replayAfter(this.#options.bus, after, either)) {
+        const wanted = items.filter((item) => isWanted(item, subscriber))
         for (let i = 0; i < wanted.length; i += MOST_IN_BATCH) yield wanted.slice(i, i + MOST_IN_BATCH)
-        if (this.#joins({ ...place, spoolId: after.spoolId }, readSeq, subscriber)) break
+        if (this.#joins({ ...place, kind: 'live', spoolId: after.spoolId }, readSeq, subscriber)) break
       }
     } catch (error) {
       if (this.#signal.aborted && !signal.aborted) return
@@ -260,7 +270,7 @@ class RingHub implements LiveHub {
     return true
   }
 
-  async *#follow(subscriber: Subscriber, signal: AbortSignal): AsyncGenerator<readonly LiveTick[]> {
+  async *#follow(subscriber: Subscriber, signal: AbortSignal): AsyncGenerator<readonly LiveItem[]> {
     for (;;) {
       signal.throwIfAborted()
       const batch = this.#take(subscriber)
@@ -271,14 +281,14 @@ class RingHub implements LiveHub {
   }
 
   /** The next ticks of a subscriber; none: it has seen all. */
-  #take(subscriber: Subscriber): LiveTick[] {
+  #take(subscriber: Subscriber): LiveItem[] {
     if (subscriber.cuts !== this.#cuts) throw logCut()
     if (subscriber.next < this.#ring.start) throw slowConsumer(this.#ring.start - subscriber.next)
-    const batch: LiveTick[] = []
+    const batch: LiveItem[] = []
     while (subscriber.next < this.#ring.end && batch.length < MOST_IN_BATCH) {
-      const tick = this.#ring.at(subscriber.next)
+      const item = this.#ring.at(subscriber.next)
       subscriber.next += 1
-      if (tick && subscriber.subjects.has(tick.subject) && isAfter(tick, subscriber)) batch.push(tick)
+      if (item && isWanted(item, subscriber)) batch.push(afterPlace(item, subscriber))
     }
     return batch
   }
@@ -323,10 +333,19 @@ function startOfBatch(message: LogMessage | undefined): number | undefined {
   return message && message.seq - ((message.batch?.k ?? 1) - 1)
 }
 
-function isAfter(tick: LiveTick, subscriber: Subscriber): boolean {
-  if (subscriber.after && comparePlaces(tick, subscriber.after) <= 0) return false
+/** An item of its streams after its cursor. */
+function isWanted(item: LiveItem, { subjects, streams, after }: Subscriber): boolean {
+  if (!subjects.has(item.subject) || (after && !isAfterPlace(item, after))) return false
+  return item.kind === 'tick' || concerns(item.event, streams)
+}
+
+/** What a subscriber gets. Of the batch that its cursor lies in it has read a part: its next cursor must name where that part begins, not where the batch does. */
+function afterPlace(item: LiveItem, subscriber: Subscriber): LiveItem {
+  const { after } = subscriber
+  if (!after) return item
+  if (item.batchSeq < after.batchSeq) return { ...item, batchSeq: after.batchSeq, cursor: formatCursor({ ...after, st: item.st }) }
   subscriber.after = undefined
-  return true
+  return item
 }
 
 function slowConsumer(missed: number): TapeError {

@@ -1,12 +1,12 @@
 import { BatchMerger, type Bus, openLogReader } from '@ib-stream/bus'
 import { comparePlaces, type LiveCursor, type LivePlace } from './cursor.ts'
 import { TapeError } from './errors.ts'
-import { ALL_TICKS, type LiveTick, toLiveTick } from './live-tick.ts'
+import { ALL_OF_LOG, type LiveItem, toLiveItem } from './live-item.ts'
 
 /** How far a replay has come. */
 export interface ReplayStep {
-  /** Ticks after the cursor, in order of arrival; may be empty. */
-  ticks: readonly LiveTick[]
+  /** What comes after the cursor, in order of arrival; may be empty. */
+  items: readonly LiveItem[]
   /** Everything up to here was given out. */
   place: LivePlace
   /** Last sequence read from the log; of it and what came before, `place` may lack an unfinished batch. */
@@ -24,15 +24,15 @@ export async function* replayAfter(bus: Bus, after: LiveCursor, signal: AbortSig
   const onCut = (_wanted: number, firstSeq: number) => {
     cutAt = firstSeq
   }
-  const reader = openLogReader({ bus, filter: ALL_TICKS, fromSeq: after.batchSeq, spoolId: after.spoolId, signal, onCut })
+  const reader = openLogReader({ bus, filter: ALL_OF_LOG, fromSeq: after.batchSeq, spoolId: after.spoolId, signal, onCut })
   let place: LivePlace = after
   for await (const messages of reader.batches()) {
     if (cutAt !== undefined) throw cursorGone(after, `the log begins at ${cutAt}`)
     for (const message of messages) {
-      const ticks = merger.push(message).flatMap((line) => toLiveTick(line, after.spoolId) ?? [])
-      const fresh = ticks.filter((tick) => comparePlaces(tick, after) > 0)
+      const items = merger.push(message).flatMap((line) => toLiveItem(line, after.spoolId) ?? [])
+      const fresh = items.filter((item) => comparePlaces(item, after) > 0)
       place = fresh.at(-1) ?? place
-      yield { ticks: fresh, place, readSeq: message.seq }
+      yield { items: fresh, place, readSeq: message.seq }
     }
   }
 }

@@ -1,5 +1,5 @@
 import { comparePlaces, type LivePlace } from './cursor.ts'
-import type { LiveTick } from './live-tick.ts'
+import type { LiveItem } from './live-item.ts'
 
 export interface RingBounds {
   /** Most ticks held. */
@@ -8,25 +8,38 @@ export interface RingBounds {
   bytes: number
 }
 
+/** Up to where a ring holds nothing any more. */
+interface Floor extends LivePlace {
+  /** Highest sequence of a message of which something is gone. */
+  seq: number
+}
+
+/** Everything up to the sequence is gone. */
+export const floorAt = (seq: number): Floor => ({ batchSeq: seq, st: Number.POSITIVE_INFINITY, seq })
+
+/** Whether an item comes after a place. A place inside a batch names the first message of it that counts: what lies in earlier ones was given out. */
+export const isAfterPlace = (item: LiveItem, place: LivePlace): boolean =>
+  item.batchSeq >= place.batchSeq ? comparePlaces(item, place) > 0 : item.seq >= place.batchSeq && item.st > place.st
+
 /**
- * The newest ticks of all contracts in order of arrival. Each has an index that never changes; the oldest leave when a bound is reached, and `floor` says
+ * The newest ticks and events of all contracts in order of arrival. Each has an index that never changes; the oldest leave when a bound is reached, and `floor` says
  * up to where they are gone.
  */
 export class LiveRing {
   readonly #bounds: RingBounds
-  #slots: (LiveTick | undefined)[] = []
+  #slots: (LiveItem | undefined)[] = []
   #bytes = 0
   #start = 0
   #end = 0
-  #floor: LivePlace
+  #floor: Floor
   #evicted = false
 
-  constructor(bounds: RingBounds, floor: LivePlace) {
+  constructor(bounds: RingBounds, floor: Floor) {
     this.#bounds = bounds
     this.#floor = floor
   }
 
-  /** Index of the oldest tick held, and the one that the next tick will have. */
+  /** Index of the oldest item held, and the one that the next will have. */
   get start(): number {
     return this.#start
   }
@@ -36,33 +49,30 @@ export class LiveRing {
   get bytes(): number {
     return this.#bytes
   }
-  /** Every tick after this place, up to the newest, is held. */
-  get floor(): LivePlace {
-    return this.#floor
-  }
   /** False while everything since the floor that it was made with is held. */
   get evicted(): boolean {
     return this.#evicted
   }
 
   /** @returns its index */
-  push(tick: LiveTick): number {
+  push(item: LiveItem): number {
     const { ticks, bytes } = this.#bounds
-    while (this.#end - this.#start >= ticks || (this.#bytes + tick.line.length > bytes && this.#start < this.#end)) this.#evict()
-    this.#slots[this.#end % ticks] = tick
-    this.#bytes += tick.line.length
+    while (this.#end - this.#start >= ticks || (this.#bytes + item.line.length > bytes && this.#start < this.#end)) this.#evict()
+    this.#slots[this.#end % ticks] = item
+    this.#bytes += item.line.length
     this.#end += 1
     return this.#end - 1
   }
 
-  /** The tick of an index from `start` to `end - 1`. */
-  at(index: number): LiveTick | undefined {
+  /** The item of an index from `start` to `end - 1`. */
+  at(index: number): LiveItem | undefined {
     return index < this.#start ? undefined : this.#slots[index % this.#bounds.ticks]
   }
 
-  /** Index of the first tick after a place, or undefined when ticks after it are no longer held. */
+  /** An index from which on everything after a place is held, and little else; undefined when some of it is no longer held. */
   firstAfter(place: LivePlace): number | undefined {
-    return comparePlaces(place, this.#floor) < 0 ? undefined : this.indexAfter(place)
+    const isGone = comparePlaces(place, this.#floor) < 0 || (this.#floor.seq >= place.batchSeq && this.#floor.batchSeq < place.batchSeq)
+    return isGone ? undefined : this.indexAfter(place)
   }
 
   /** As `firstAfter`, among those that are held. */
@@ -71,19 +81,32 @@ export class LiveRing {
     let high = this.#end
     while (low < high) {
       const middle = Math.floor((low + high) / 2)
-      const tick = this.at(middle)
-      if (tick && comparePlaces(tick, place) <= 0) low = middle + 1
+      const item = this.at(middle)
+      if (item && comparePlaces(item, place) <= 0) low = middle + 1
       else high = middle
     }
-    return low
+    return this.#beginOfBatchAround(place, low)
   }
 
-  /** Forgets everything up to a place that lies after all ticks held. */
-  clear(floor: LivePlace): void {
+  /** Where a place lies inside a batch, its messages from there on are spread over the whole batch: back to its first item. */
+  #beginOfBatchAround({ batchSeq }: LivePlace, index: number): number {
+    const { batchSeq: before = batchSeq } = this.at(index - 1) ?? {}
+    if (before >= batchSeq) return index
+    let first = index
+    let holds = false
+    for (let item = this.at(first - 1); item?.batchSeq === before; item = this.at(first - 1)) {
+      holds ||= item.seq >= batchSeq
+      first -= 1
+    }
+    return holds ? first : index
+  }
+
+  /** Forgets everything up to a sequence after all items held. */
+  clear(seq: number): void {
     this.#slots = []
     this.#start = this.#end
     this.#bytes = 0
-    this.#floor = floor
+    this.#floor = floorAt(seq)
     this.#evicted = true
   }
 
@@ -92,7 +115,7 @@ export class LiveRing {
     const oldest = this.#slots[slot]
     if (oldest) {
       this.#bytes -= oldest.line.length
-      this.#floor = { batchSeq: oldest.batchSeq, st: oldest.st }
+      this.#floor = { batchSeq: oldest.batchSeq, st: oldest.st, seq: Math.max(oldest.seq, this.#floor.seq) }
     }
     this.#slots[slot] = undefined
     this.#start += 1

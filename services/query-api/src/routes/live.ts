@@ -17,7 +17,7 @@ const DRAIN_WITHIN_MS = 60_000
 const cursor = readBy<LiveCursor>(
   (text) => {
     const value = parseCursor(text)
-    return value === undefined ? { problem: 'is no event id of this stream' } : { value }
+    return value?.kind === 'live' ? { value } : { problem: 'is no event id of this stream' }
   },
   { allowed: 'the id of the last event that was received', doc: 'Go on after this event; the header goes before the parameter.' },
 )
