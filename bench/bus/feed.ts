@@ -1,6 +1,6 @@
 // A part of the bench: the publisher with its spool, fed from the tape. The order says how: `single` keeps few enough messages on their way that each line is its
 // own message, `batched` gives as much as is taken, `rate` so many a second with the shared clock in `st`.
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { connectBus, openPublisher, type Publisher } from '@ib-stream/bus'
 import { goAhead, orderOf, sharedClockUs, tell } from './part.ts'
 import { tapeLine, tapeStUs } from './tape.ts'
@@ -40,7 +40,9 @@ process.exit(0)
 async function feedByRoom(to: Publisher): Promise<void> {
   const room = () =>
     mode === 'single' ? MOST_SINGLES - to.waitingLines - (to.spool.end - to.acknowledged) : MOST_WAITING - to.waitingLines
+  const enough = (mode === 'single' ? MOST_SINGLES : MOST_WAITING) / 4
   for (let i = 0; i < ticks; ) {
+    while (room() < Math.min(enough, ticks - i)) await sleep(1) // to look at each turn would take the core from the server
     for (let free = Math.min(room(), ticks - i); free > 0; free--) to.add(tapeLine(i, tapeStUs(i++)))
     await nextTurn()
   }

@@ -33,7 +33,8 @@ export function cutGroup(lines: readonly LogLine[], firstN: number, unacknowledg
   return { records, taken }
 }
 
-type Cut = { records: SpoolRecord[]; taken: number }
+/** Messages made of the first `taken` lines. */
+export type Cut = { records: SpoolRecord[]; taken: number }
 
 /** Every line its own message: what users of the bus normally see. */
 export function cutSingles(lines: readonly LogLine[], firstN: number): Cut {
@@ -54,9 +55,9 @@ export function cutBatch(lines: readonly LogLine[], firstN: number, from = 0): C
     const message = subjects.get(subject) ?? { text: [], bytes: 0 }
     const bytes = Buffer.byteLength(line) + 1
     if (message.text.length > 0 && (message.text.length >= MOST_LINES || message.bytes + bytes > MOST_BYTES)) break
+    if (message.bytes === 0) subjects.set(subject, message)
     message.text.push(line)
     message.bytes += bytes
-    subjects.set(subject, message)
     taken += 1
     if (event) break
   }

@@ -1,5 +1,5 @@
 import { codeOf } from '@ib-stream/model'
-import { cutGroup, type LogLine } from './batch-cutter.ts'
+import { type Cut, cutGroup, type LogLine } from './batch-cutter.ts'
 import { type Bus, pause, unlessAborted } from './connection.ts'
 import { BusError } from './errors.ts'
 import { type ChainEvent, type ChainState, LogChain } from './log-chain.ts'
@@ -143,21 +143,31 @@ class SpoolingPublisher implements Publisher {
     while (this.acknowledged < Math.max(end, this.#respooledEnd)) await pause(5, signal)
   }
 
-  /** Group commit: whatever came while the disk was busy goes into the next write. */
+  /** Group commit: whatever came while the disk was busy goes into the next write. Where that is more than one write takes, it is cut while the disk works. */
   async #spoolAll(): Promise<void> {
     await null // lines of the same turn go together
+    let writing: Promise<void> | undefined
     try {
-      while (this.#lines.length > 0) await this.#spoolNext()
+      while (this.#lines.length > 0 || writing) {
+        const cut = this.#lines.length > 0 ? this.#cutNext() : undefined
+        await writing
+        writing = cut && this.#writeOut(cut)
+      }
     } finally {
       this.#spooling = undefined // in the same turn as the last look at the lines: one that comes later begins anew
     }
   }
 
-  async #spoolNext(): Promise<void> {
-    const { records, taken } = cutGroup(this.#lines, this.spool.end + 1, this.spool.end - this.acknowledged)
-    this.#lines = this.#lines.slice(taken)
+  /** Gives the next lines their numbers, for good. */
+  #cutNext(): Cut {
+    const cut = cutGroup(this.#lines, this.spool.end + 1, this.spool.end - this.acknowledged)
+    this.#lines = this.#lines.slice(cut.taken)
     if (this.#lines.length < MOST_WAITING_LINES / 2) this.#full = false // not at the first free place: the source would come and go
-    this.spool.append(records)
+    this.spool.append(cut.records)
+    return cut
+  }
+
+  async #writeOut({ records, taken }: Cut): Promise<void> {
     await this.#syncSpool()
     this.#chain.offer(records)
     this.#spooledLines += taken

@@ -15,30 +15,28 @@ const FIXED_BODY_BYTES = 18
 
 /** The bytes of one write: what is made durable together. */
 export function encodeWrite(records: readonly SpoolRecord[]): Buffer {
-  const parts: Buffer[] = []
-  let bytes = 0
-  for (const record of records) {
-    const part = encodeRecord(record, bytes)
-    parts.push(part)
-    bytes += part.length
+  const subjectBytes = records.map(({ subject }) => Buffer.byteLength(subject))
+  const sizes = records.map(({ payload }, i) => HEAD_BYTES + FIXED_BODY_BYTES + (subjectBytes[i] ?? 0) + payload.length)
+  const out = Buffer.allocUnsafe(sizes.reduce((sum, size) => sum + size, 0))
+  let offset = 0
+  for (const [i, record] of records.entries()) {
+    encodeRecord(record, out, offset, subjectBytes[i] ?? 0)
+    offset += sizes[i] ?? 0
   }
-  return Buffer.concat(parts, bytes)
+  return out
 }
 
-function encodeRecord({ n, subject, payload, batch }: SpoolRecord, bytesBefore: number): Buffer {
-  const subjectBytes = Buffer.byteLength(subject)
+function encodeRecord({ n, subject, payload, batch }: SpoolRecord, out: Buffer, offset: number, subjectBytes: number): void {
   const bodyBytes = FIXED_BODY_BYTES + subjectBytes + payload.length
-  const out = Buffer.allocUnsafe(HEAD_BYTES + bodyBytes)
-  out.writeUInt32LE(bodyBytes, 0)
-  out.writeDoubleLE(n, 8)
-  out.writeUInt32LE(bytesBefore, 16)
-  out.writeUInt16LE(batch?.k ?? 0, 20)
-  out.writeUInt16LE(batch?.n ?? 0, 22)
-  out.writeUInt16LE(subjectBytes, 24)
-  out.write(subject, 26)
-  out.set(payload, 26 + subjectBytes)
-  out.writeUInt32LE(crc32(out.subarray(HEAD_BYTES)), 4)
-  return out
+  out.writeUInt32LE(bodyBytes, offset)
+  out.writeDoubleLE(n, offset + 8)
+  out.writeUInt32LE(offset, offset + 16) // what lies before it in this write
+  out.writeUInt16LE(batch?.k ?? 0, offset + 20)
+  out.writeUInt16LE(batch?.n ?? 0, offset + 22)
+  out.writeUInt16LE(subjectBytes, offset + 24)
+  out.write(subject, offset + 26)
+  out.set(payload, offset + 26 + subjectBytes)
+  out.writeUInt32LE(crc32(out.subarray(offset + HEAD_BYTES, offset + HEAD_BYTES + bodyBytes)), offset + 4)
 }
 
 export type Decoded =

@@ -1,4 +1,4 @@
-import { type FileHandle, open, readdir, readFile } from 'node:fs/promises'
+import { constants, type FileHandle, open, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decodeRecord, type SpoolRecord } from './spool-record.ts'
 
@@ -19,17 +19,21 @@ export async function unsentSpoolBytes(folder: string, lastSeq: number): Promise
   return names.filter((name) => (firstOfSegment(name) ?? 0) > lastSeq + 1).length * SEGMENT_BYTES
 }
 
-/** Makes an empty segment, its zeros on disk; the caller syncs the folder. */
-export async function createSegment(folder: string, firstN: number): Promise<FileHandle> {
-  const handle = await open(join(folder, segmentName(firstN)), 'w+')
-  try {
-    await writeAll(handle, Buffer.alloc(SEGMENT_BYTES), 0)
-    await handle.sync()
-    return handle
-  } catch (error) {
-    await handle.close()
-    throw error
-  }
+/** Opens a segment so that each write returns when it is durable: one call for the disk where a write and its fdatasync are two, and the second waits for a thread again. */
+export const openSegment = (path: string): Promise<FileHandle> => open(path, constants.O_RDWR | constants.O_DSYNC)
+
+/** Makes an empty segment at `path`, its zeros on disk; the caller syncs the folder. */
+export async function createSegment(path: string): Promise<FileHandle> {
+  await using handle = await open(path, 'w')
+  await writeAll(handle, Buffer.alloc(SEGMENT_BYTES), 0)
+  await handle.sync()
+  return await openSegment(path)
+}
+
+/** Makes the names in a folder durable. */
+export async function syncFolder(folder: string): Promise<void> {
+  await using handle = await open(folder, 'r')
+  await handle.sync()
 }
 
 /** A write may take only a part of the bytes. */

@@ -1,16 +1,19 @@
-import { randomUUID } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { codeOf, failPoint } from '@ib-stream/model'
+import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { failPoint } from '@ib-stream/model'
 import { tryLock } from 'fs-native-extensions'
 import { BusError } from './errors.ts'
+import { SpareSegment } from './spare-segment.ts'
+import { readIdentity } from './spool-identity.ts'
 import { encodeWrite, type SpoolRecord } from './spool-record.ts'
-import { createSegment, firstOfSegment, judgeRest, SEGMENT_BYTES, scanSegment, segmentName, writeAll } from './spool-segment.ts'
+import { firstOfSegment, judgeRest, openSegment, SEGMENT_BYTES, scanSegment, segmentName, syncFolder, writeAll } from './spool-segment.ts'
 
 /** Counted from the confirmation: the log's own disk has it only a `sync_interval` later, and a power cut before that is refilled from here. */
 const KEPT_AFTER_ACK_MS = 10 * 60_000
 const LOG_SYNC_INTERVAL_MS = 10_000
 const MOST_BYTES = 8 * 2 ** 30
+/** So much of a segment is written when the next one begins to be made: a spool that hardly grows needs none for a while. */
+const SPARE_FROM_BYTES = SEGMENT_BYTES / 8
 
 export interface SpoolOptions {
   source: string
@@ -84,44 +87,6 @@ export async function openSpool(folder: string, options: SpoolOptions): Promise<
   }
 }
 
-async function readIdentity(folder: string, source: string): Promise<string> {
-  const path = join(folder, 'spool.json')
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return undefined
-    throw error // a new id in place of one that cannot be read now would lock this spool out of its log
-  })
-  if (text === undefined) {
-    const identity = { id: randomUUID(), source }
-    await writeFile(`${path}.tmp`, JSON.stringify(identity), { flush: true })
-    await rename(`${path}.tmp`, path)
-    await syncFolder(folder)
-    await syncFolder(dirname(folder))
-    return identity.id
-  }
-  const identity = parseIdentity(path, text)
-  if (identity.source === source) return identity.id
-  throw new BusError(
-    'IBS_BUS_FOREIGN_LOG',
-    `${folder} holds ticks of the ${identity.source}, this ingest hears the ${source}; give it another DATA_DIR`,
-    { folder, source },
-  )
-}
-
-function parseIdentity(path: string, text: string): { id: string; source: string } {
-  try {
-    const { id, source } = JSON.parse(text) as Record<string, unknown>
-    if (typeof id === 'string' && typeof source === 'string') return { id, source }
-  } catch {
-    // said below: there is no other way to read it
-  }
-  throw new BusError('IBS_BUS_SPOOL_DAMAGED', `${path} is no {"id","source"}; put it back: the log's metadata names both`, { path })
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  await using handle = await open(folder, 'r')
-  await handle.sync()
-}
-
 class SegmentedSpool implements Spool {
   readonly id: string
   lastRecord: SpoolRecord | undefined
@@ -132,6 +97,7 @@ class SegmentedSpool implements Spool {
   #keptAfterAckMs: number
   #segments: Segment[] = []
   #current: FileHandle | undefined
+  #spare: SpareSegment
   #currentBytes = 0
   #end = 0
   #waiting: SpoolRecord[] = []
@@ -149,6 +115,7 @@ class SegmentedSpool implements Spool {
     this.#folder = folder
     this.id = id
     this.#lock = lock
+    this.#spare = new SpareSegment(folder)
     this.#maxBytes = maxBytes ?? MOST_BYTES
     this.#leastKeptMs = 2 * (logSyncIntervalMs ?? LOG_SYNC_INTERVAL_MS)
     this.#keptAfterAckMs = keptAfterAckMs ?? Math.max(KEPT_AFTER_ACK_MS, this.#leastKeptMs)
@@ -185,7 +152,7 @@ class SegmentedSpool implements Spool {
     const newest = newestOf(records)
     if (newest) this.lastRecord = { ...newest, payload: Uint8Array.from(newest.payload) }
     this.#segments.push({ firstN, lastN, confirmedMs: undefined })
-    const handle = await open(join(this.#folder, segmentName(firstN)), 'r+')
+    const handle = await openSegment(join(this.#folder, segmentName(firstN)))
     if (rest === 'torn') await zeroFrom(handle, endBytes)
     await handle.sync()
     if (!isLast) return await handle.close()
@@ -211,8 +178,6 @@ class SegmentedSpool implements Spool {
     try {
       failPoint('spool a message')
       await writeAll(handle, bytes, this.#currentBytes)
-      failPoint('fsync the spool')
-      await handle.datasync()
       failPoint('the spool is synced')
     } catch (error) {
       this.#waiting = [...records, ...this.#waiting]
@@ -221,6 +186,7 @@ class SegmentedSpool implements Spool {
       this.#beingWritten = []
     }
     this.#currentBytes += bytes.length
+    if (this.#currentBytes > SPARE_FROM_BYTES && this.bytes + SEGMENT_BYTES <= this.#maxBytes) this.#spare.prepare()
     this.#end = Math.max(this.#end, last.n) // skipTo may have gone ahead meanwhile
     const segment = this.#segments.at(-1)
     if (segment) segment.lastN = last.n
@@ -238,7 +204,7 @@ class SegmentedSpool implements Spool {
     await this.#current?.close()
     this.#current = undefined
     failPoint('begin a segment')
-    const handle = await createSegment(this.#folder, firstN)
+    const handle = await this.#spare.take(firstN)
     await syncFolder(this.#folder)
     if (this.#segments.at(-1)?.firstN !== firstN) this.#segments.push({ firstN, lastN: firstN - 1, confirmedMs: undefined })
     this.#currentBytes = 0
@@ -292,6 +258,7 @@ class SegmentedSpool implements Spool {
   async #release(): Promise<void> {
     try {
       await this.#current?.close()
+      await this.#spare.drop()
     } finally {
       await this.#lock.close()
     }

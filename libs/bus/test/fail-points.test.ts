@@ -24,7 +24,6 @@ async function publishUntil(nats: TestNats, setting: string): Promise<unknown> {
 const STEPS = [
   'kill begin a segment',
   'kill 4 spool a message',
-  'kill 4 fsync the spool',
   'kill 4 the spool is synced',
   'kill read the spool',
   'kill STREAM.INFO',
