@@ -24,7 +24,7 @@ export function registerCompare(program: Command): void {
 async function runCompare(first: Backend, second: Backend, { dataDir, json }: CompareFlags): Promise<number> {
   const say = (found: object, words: string) => process.stdout.write(`${json ? JSON.stringify(found) : words}\n`)
   try {
-    const { hours, ticks, openHours, differences } = await compareBackends({
+    const { hours, ticks, openHours, removedHours, differences } = await compareBackends({
       dataDir: dataDirOf(dataDir),
       backends: [first, second],
       onDifference: (found) => {
@@ -35,8 +35,9 @@ async function runCompare(first: Backend, second: Backend, { dataDir, json }: Co
         say(found, `${isoFromUs(hourUs).slice(0, 13)} ${cid} ${tt}  ${what}${damage}${example === '' ? '' : `; first ${example}`}`)
       },
     })
-    const counts = { hours, ticks, openHours, differentHours: differences.length }
-    say(counts, `${hours} hours, ${ticks} ticks in ${first}: ${differences.length} hours differ, ${openHours} are still open`)
+    const counts = { hours, ticks, openHours, removedHours, differentHours: differences.length }
+    const removed = removedHours > 0 ? `, ${removedHours} were taken away by retention` : ''
+    say(counts, `${hours} hours, ${ticks} ticks in ${first}: ${differences.length} hours differ, ${openHours} are still open${removed}`)
     return differences.length > 0 ? 1 : 0
   } catch (error) {
     process.stderr.write(`${Error.isError(error) ? error.message : String(error)}\n`)

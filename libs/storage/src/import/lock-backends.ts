@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { PARTITION_COUNT } from '@ib-stream/model'
 import { StorageError } from '../errors.ts'
-import type { OwnBackend } from '../layout/backend.ts'
+import type { Backend } from '../layout/backend.ts'
 import { type PartitionId, statePaths } from '../layout/state-path.ts'
 import { lockPartition, type PartitionLock } from '../segment/partition-lock.ts'
 
@@ -19,7 +19,7 @@ export interface HeldLocks extends AsyncDisposable {
  */
 export async function lockBackends(
   dataDir: string,
-  backends: readonly OwnBackend[],
+  backends: readonly Backend[],
   { makeFiles, events = false }: { makeFiles: boolean; events?: boolean },
 ): Promise<HeldLocks> {
   const held: PartitionLock[] = []
@@ -40,7 +40,7 @@ export async function lockBackends(
     [Symbol.asyncDispose]: release,
   }
 
-  async function take(backend: OwnBackend, partition: PartitionId): Promise<void> {
+  async function take(backend: Backend, partition: PartitionId): Promise<void> {
     const path = statePaths(backend, partition).lock
     const absolute = join(dataDir, path)
     if (makeFiles) await mkdir(dirname(absolute), { recursive: true })

@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { isoFromUs, US_PER_HOUR, usFromMs } from '@ib-stream/model'
 import { isMissing } from '../errors.ts'
 import type { Backend } from './backend.ts'
-import { dayOf, manifestFolder } from './manifest-path.ts'
+import { dayOf, manifestFolder, manifestPath, parseManifestPath } from './manifest-path.ts'
 import { parseEventsPath, parseSegmentPath, type Segment } from './segment-path.ts'
 
 /** First µs of each UTC day for which a backend has files or manifests, in order. Opens the folders of years and months only. */
@@ -30,6 +30,13 @@ export async function listDayFiles(dataDir: string, backend: Backend, dayUs: num
     }
   }
   return segments
+}
+
+/** Partitions of contracts that have a manifest of a UTC day. */
+export async function manifestsOfDay(dataDir: string, backend: Backend, dayUs: number): Promise<number[]> {
+  const folder = dirname(manifestPath({ backend, partition: 0, dayUs }))
+  const partitions = (await names(dataDir, folder, /./)).map((name) => parseManifestPath(`${folder}/${name}`)?.partition)
+  return partitions.filter((partition) => typeof partition === 'number')
 }
 
 /** Paths of the files of recorder events. */

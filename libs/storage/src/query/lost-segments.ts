@@ -1,7 +1,7 @@
 import { StorageError } from '../errors.ts'
 import { isInRange, type SegmentQuery } from '../layout/find-segments.ts'
 import { parseSegmentPath, type Segment } from '../layout/segment-path.ts'
-import type { ManifestEntry } from '../manifest/manifest-entry.ts'
+import { type ManifestEntry, removedTicks } from '../manifest/manifest-entry.ts'
 
 /** A closed file that its manifest knows and that is missing or too short, though retention did not remove it. */
 export interface LostSegment {
@@ -30,6 +30,23 @@ export function lostSegments(
     if (segment && isInRange(segment, query)) lost.push({ segment, fileBytes, entry })
   }
   return lost
+}
+
+/** A file of which retention has taken ticks away. */
+export interface RemovedSegment {
+  segment: Segment
+  ticks: number
+}
+
+/** Files of the hours of a range of which retention has taken ticks away. */
+export function removedSegments(entries: ReadonlyMap<string, ManifestEntry>, query: SegmentQuery): RemovedSegment[] {
+  const removed: RemovedSegment[] = []
+  for (const entry of entries.values()) {
+    const ticks = removedTicks(entry)
+    const segment = ticks > 0 ? parseSegmentPath(entry.path) : undefined
+    if (segment && isInRange(segment, query)) removed.push({ segment, ticks })
+  }
+  return removed
 }
 
 export function manifestAhead({ segment: { path }, fileBytes, entry }: LostSegment): StorageError {

@@ -1,27 +1,15 @@
-import { partitionOf, TICK_TYPES, type TickMessage, type TickType } from '@ib-stream/model'
+import { codeOf, TICK_TYPES, type TickMessage } from '@ib-stream/model'
 import { rowsOf, type TickColumns } from '../codec/columns.ts'
 import { tickOfRow } from '../codec/tick-of-row.ts'
 import { StorageError } from '../errors.ts'
-import { BACKENDS, type Backend, isBackend, type OwnBackend } from '../layout/backend.ts'
+import { BACKENDS, isBackend, type OwnBackend } from '../layout/backend.ts'
 import { type Damage, DamageList } from './damage.ts'
-import type { LostSegment } from './lost-segments.ts'
 import { mergeColumns } from './merge-columns.ts'
-import { chooseReads, type SegmentRead } from './plan.ts'
+import type { RemovedHour, SegmentRead } from './plan.ts'
+import { type PlannedRange, planHourAgain, planRange, type RangeOptions } from './plan-range.ts'
 import { chunkMemory, measureSegment, rawHour } from './raw-slices.ts'
 import { type Order, type RowBounds, readSegment } from './read-segment.ts'
 import type { ReadContext } from './segment-file.ts'
-import { snapshotOf } from './snapshot.ts'
-
-export interface RangeOptions {
-  dataDir: string
-  /** Default: those that the engine brings. */
-  backends?: readonly Backend[]
-  cids: readonly number[]
-  tts: readonly TickType[]
-  /** First `ts` included, µs UTC; `endUs` is the first left out. */
-  startUs: number
-  endUs: number
-}
 
 export interface BatchOptions {
   /** Most ticks in a batch. @default 4096 */
@@ -53,6 +41,8 @@ export interface TickRange extends AsyncDisposable {
   readonly positions: ReadonlyMap<number, number>
   /** What could not be read so far in files that no checkpoint vouches for. */
   readonly damage: readonly Damage[]
+  /** Hours of which retention has taken ticks away that no backend of the range holds any more: they are not in the answer. */
+  readonly removed: readonly RemovedHour[]
   /** Files that the range reads, and their bytes that count; what lies outside the range but in one of them is counted. */
   readonly files: number
   readonly fileBytes: number
@@ -61,8 +51,9 @@ export interface TickRange extends AsyncDisposable {
    * are open. Memory does not grow with the range, nor with a file: one chunk and some thousand rows for each file of an hour, and a bounded window of ticks for
    * each that is not sorted.
    *
-   * A file that was removed or replaced since the range was opened (retention, repair) ends the reading with `IBS_STORAGE_SEGMENT_GONE`: open the range again, from
-   * the first tick on or, having kept what came, from the `ts` of the last one given; of that `ts` drop as many ticks as were given before.
+   * Where a file was removed or replaced since the range was opened (retention, repair), its hour is taken from where the same ticks are now. Where nothing is known to
+   * hold them the reading ends with `IBS_STORAGE_SEGMENT_GONE`: open the range again, from the first tick on or, having kept what came, from the `ts` of the last
+   * one given; of that `ts` drop as many ticks as were given before.
    * @throws StorageError `IBS_STORAGE_RECORD_TORN` (path, offset) for damage inside committed bytes, `IBS_STORAGE_SEGMENT_GONE`, `IBS_STORAGE_CLOSED`
    */
   batches(options?: BatchOptions): AsyncIterable<readonly TickMessage[]>
@@ -89,25 +80,7 @@ export interface TickRange extends AsyncDisposable {
  */
 export async function openRange(options: RangeOptions): Promise<TickRange> {
   assertRange(options)
-  const backends = options.backends ?? BACKENDS
-  const partitions = Map.groupBy(new Set(options.cids), partitionOf)
-  const found: SegmentRead[] = []
-  const lost: LostSegment[] = []
-  const seqs = new Map<string, number>()
-  for (const [partition, cids] of partitions) {
-    for (const backend of backends) {
-      const snapshot = await snapshotOf({ ...options, cids }, backend, partition)
-      found.push(...snapshot.reads)
-      lost.push(...snapshot.lost)
-      seqs.set(`${backend}/${partition}`, snapshot.seq)
-    }
-  }
-  const seqOf = (backend: Backend, partition: number) => seqs.get(`${backend}/${partition}`) ?? 0
-  const hours = chooseReads(found, lost, (backend, cid) => seqOf(backend, partitionOf(cid)))
-  const positions = new Map(
-    [...partitions.keys()].map((partition) => [partition, Math.max(0, ...backends.map((backend) => seqOf(backend, partition)))]),
-  )
-  return new OpenRange(options, hours, positions)
+  return new OpenRange(options, await planRange(options))
 }
 
 function assertRange({ startUs, endUs, cids, tts, backends }: RangeOptions): void {
@@ -132,13 +105,15 @@ const DEFAULT_BATCH_TICKS = 4096
 class OpenRange implements TickRange {
   readonly positions: ReadonlyMap<number, number>
   readonly #options: RangeOptions
-  readonly #hours: readonly SegmentRead[][]
+  readonly removed: readonly RemovedHour[]
+  readonly #hours: SegmentRead[][]
   readonly #damage = new DamageList()
   #closed = false
 
-  constructor(options: RangeOptions, hours: readonly SegmentRead[][], positions: ReadonlyMap<number, number>) {
+  constructor(options: RangeOptions, { hours, removed, positions }: PlannedRange) {
     this.#options = options
     this.#hours = hours
+    this.removed = removed
     this.positions = positions
   }
 
@@ -169,9 +144,11 @@ class OpenRange implements TickRange {
     }
     signal?.throwIfAborted()
     let left = limit
-    for (const hour of order === 'ascending' ? this.#hours : this.#hours.toReversed()) {
+    const hours = [...this.#hours.keys()]
+    for (const nth of order === 'ascending' ? hours : hours.reverse()) {
       if (left <= 0) return
-      for await (const columns of this.#hour(hour, { batchTicks: Math.min(batchTicks, left), order, signal })) {
+      const read = { batchTicks: Math.min(batchTicks, left), order, signal }
+      for await (const columns of this.#whereverItIs(nth, (hour) => this.#merged(hour, read))) {
         yield columns.length <= left ? columns : rowsOf(columns, 0, left)
         left -= columns.length
         if (left <= 0) return
@@ -191,18 +168,21 @@ class OpenRange implements TickRange {
     }
     signal?.throwIfAborted()
     const memory = chunkMemory(chunks, chunkBytes)
-    for (const hour of this.#hours) {
-      const read = { batchTicks: DEFAULT_BATCH_TICKS, order: 'ascending', signal } as const
-      yield* rawHour(hour, { format, memory }, this.#contextOf(hour, signal), () => asTicks(this.#hour(hour, read)))
+    const read = { batchTicks: DEFAULT_BATCH_TICKS, order: 'ascending', signal } as const
+    for (const nth of this.#hours.keys()) {
+      yield* this.#whereverItIs(nth, (hour) =>
+        rawHour(hour, { format, memory }, this.#contextOf(hour, signal), () => asTicks(this.#merged(hour, read))),
+      )
     }
   }
 
   async measure({ signal }: { signal?: AbortSignal } = {}): Promise<{ ticks: number; bytes: number }> {
     const sum = { ticks: 0, bytes: 0 }
-    for (const read of this.#hours.flat()) {
-      const { ticks, bytes } = await measureSegment(read, this.#contextOf([read], signal))
-      sum.ticks += ticks
-      sum.bytes += bytes
+    for (const nth of this.#hours.keys()) {
+      for await (const { ticks, bytes } of this.#whereverItIs(nth, (hour) => this.#measured(hour, signal))) {
+        sum.ticks += ticks
+        sum.bytes += bytes
+      }
     }
     return sum
   }
@@ -218,7 +198,40 @@ class OpenRange implements TickRange {
     return ticks.reverse()
   }
 
-  #hour(
+  /** Reads an hour. Its files are opened before anything is given, so one that is gone by then can be replaced by where the same ticks are now. */
+  async *#whereverItIs<Part>(
+    nth: number,
+    read: (hour: readonly SegmentRead[]) => AsyncGenerator<Part, void, undefined>,
+  ): AsyncGenerator<Part, void, undefined> {
+    for (let tries = 1; ; tries++) {
+      const hour = this.#hours[nth] ?? []
+      let given = false
+      try {
+        for await (const part of read(hour)) {
+          given = true
+          yield part
+        }
+        return
+      } catch (error) {
+        if (given || tries === MOST_PLACES || codeOf(error) !== 'IBS_STORAGE_SEGMENT_GONE') throw error
+        const now = await planHourAgain(this.#options, hour)
+        if (now === undefined) throw error
+        this.#hours[nth] = now
+      }
+    }
+  }
+
+  async *#measured(hour: readonly SegmentRead[], signal: AbortSignal | undefined) {
+    let [ticks, bytes] = [0, 0]
+    for (const read of hour) {
+      const part = await measureSegment(read, this.#contextOf([read], signal))
+      ticks += part.ticks
+      bytes += part.bytes
+    }
+    yield { ticks, bytes }
+  }
+
+  #merged(
     hour: readonly SegmentRead[],
     { batchTicks, order, signal }: { batchTicks: number; order: Order; signal: AbortSignal | undefined },
   ): AsyncGenerator<TickColumns, void, undefined> {
@@ -250,6 +263,8 @@ class OpenRange implements TickRange {
   }
 }
 
+/** A file can go once from each backend; those that the engine brings are two, and one's own come to it. */
+const MOST_PLACES = 4
 const MOST_STREAM_ROWS = 4096
 const ALL_STREAM_ROWS = 128 * 1024
 const ALL_WINDOW_ROWS = 128 * 1024

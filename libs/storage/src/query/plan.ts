@@ -2,7 +2,7 @@ import type { TickType } from '@ib-stream/model'
 import { BACKENDS, type Backend } from '../layout/backend.ts'
 import { compareSegments } from '../layout/find-segments.ts'
 import type { Segment } from '../layout/segment-path.ts'
-import { type LostSegment, manifestAhead } from './lost-segments.ts'
+import { type LostSegment, manifestAhead, type RemovedSegment } from './lost-segments.ts'
 
 /** One file to read, and how much of it. */
 export interface SegmentRead {
@@ -11,6 +11,11 @@ export interface SegmentRead {
   bytes: number
   /** True where a checkpoint or a manifest vouches for these bytes: then damage is an error and not a note. */
   committed: boolean
+  /** Newest `st` of all that the file's backend held of the log then, µs UTC; undefined where there is no checkpoint. */
+  asOfStUs: number | undefined
+  /** Only ticks received after this, and up to that, count; left out: all. In one recording `st` is the order of the log. */
+  afterStUs?: number
+  untilStUs?: number
   /** The file that was looked at; another one under its name later is not read. */
   inode: number
   /** Last change of the file, ms since 1970. */
@@ -19,29 +24,56 @@ export interface SegmentRead {
   known?: { sorted: boolean; count: number; firstTs: number; lastTs: number } | undefined
 }
 
+/** All that was seen of the files of a range. */
+export interface Sighting {
+  reads: readonly SegmentRead[]
+  lost: readonly LostSegment[]
+  removed: readonly RemovedSegment[]
+  /** Of each backend for the partition of a contract: last log sequence in its files. */
+  positionOf: (backend: Backend, cid: number) => number
+}
+
+/** An hour of one contract and tick type. */
+export interface RemovedHour {
+  cid: number
+  tt: TickType
+  hourUs: number
+  /** How many ticks are missing. */
+  ticks: number
+}
+
+export interface RangePlan {
+  /** The files of each hour, hours in order. */
+  hours: SegmentRead[][]
+  /** What retention has taken away and none of the backends holds. */
+  removed: RemovedHour[]
+}
+
 /**
- * One backend for each contract, tick type and hour: the one that is furthest in the log, or, where it has no file of that hour, the furthest that has. Where that one
- * has lost ticks of the hour, the next one that is known to hold as many.
- * @param positions of each backend for the partition of a contract, last log sequence in its files
- * @returns the files of each hour, hours in order
+ * One backend for each contract, tick type and hour: of those that retention has taken nothing from the one that is furthest in the log, or, where it has no file of
+ * that hour, the furthest that has. Where that one has lost ticks of the hour, the next one that is known to hold as many. What came so late that only a file which
+ * was begun anew after retention has it is taken from there.
  * @throws StorageError `IBS_STORAGE_MANIFEST_AHEAD`
  */
-export function chooseReads(
-  found: readonly SegmentRead[],
-  lost: readonly LostSegment[],
-  positionOf: (backend: Backend, cid: number) => number,
-): SegmentRead[][] {
+export function chooseReads({ reads, lost, removed, positionOf }: Sighting): RangePlan {
   const byHour = new Map<string, HourFiles[]>()
-  for (const read of found) filesOf(byHour, read.segment).reads.push(read)
+  for (const read of reads) filesOf(byHour, read.segment).reads.push(read)
   for (const one of lost) filesOf(byHour, one.segment).lost.push(one)
+  for (const { segment, ticks } of removed) filesOf(byHour, segment).removedTicks += ticks
   const chosen: SegmentRead[] = []
+  const missing: RemovedHour[] = []
   for (const backends of byHour.values()) {
-    const furthestFirst = backends.sort(
-      (a, b) => positionOf(b.backend, b.cid) - positionOf(a.backend, a.cid) || rankOf(a.backend) - rankOf(b.backend),
+    const bestFirst = backends.sort(
+      (a, b) =>
+        Number(a.removedTicks > 0) - Number(b.removedTicks > 0) ||
+        positionOf(b.backend, b.cid) - positionOf(a.backend, a.cid) ||
+        rankOf(a.backend) - rankOf(b.backend),
     )
-    chosen.push(...readsOf(furthestFirst))
+    const taken = readsOf(bestFirst)
+    chosen.push(...taken, ...laterReads(bestFirst, taken, positionOf))
+    missing.push(...missingOf(bestFirst, taken))
   }
-  return inHours(chosen.sort((a, b) => compareSegments(a.segment, b.segment)))
+  return { hours: inHours(chosen.sort((a, b) => compareSegments(a.segment, b.segment))), removed: missing }
 }
 
 /** Where two are equally far, always the same one is read: one of the engine's own before an added one. */
@@ -54,8 +86,12 @@ function rankOf(backend: Backend): number {
 interface HourFiles {
   backend: Backend
   cid: number
+  tt: TickType
+  hourUs: number
   reads: SegmentRead[]
   lost: LostSegment[]
+  /** Ticks that retention has taken away here. */
+  removedTicks: number
 }
 
 function filesOf(byHour: Map<string, HourFiles[]>, { backend, cid, tt, hourUs }: Segment): HourFiles {
@@ -64,7 +100,7 @@ function filesOf(byHour: Map<string, HourFiles[]>, { backend, cid, tt, hourUs }:
   byHour.set(key, backends)
   const known = backends.find((one) => one.backend === backend)
   if (known) return known
-  const files: HourFiles = { backend, cid, reads: [], lost: [] }
+  const files: HourFiles = { backend, cid, tt, hourUs, reads: [], lost: [], removedTicks: 0 }
   backends.push(files)
   return files
 }
@@ -78,8 +114,30 @@ function readsOf([best, ...others]: readonly HourFiles[]): SegmentRead[] {
   return whole.reads
 }
 
+/** Where the hour comes from a backend that holds all of it, the late ticks that only a further one has got. */
+function laterReads(
+  [best, ...others]: readonly HourFiles[],
+  taken: readonly SegmentRead[],
+  positionOf: Sighting['positionOf'],
+): SegmentRead[] {
+  const [first] = taken
+  if (best === undefined || best.removedTicks > 0 || first === undefined) return []
+  const position = positionOf(first.segment.backend, best.cid)
+  const partial = others.find(({ backend, cid, removedTicks }) => removedTicks > 0 && positionOf(backend, cid) > position)
+  return (partial?.reads ?? []).map((read) => ({ ...read, afterStUs: first.asOfStUs ?? 0 }))
+}
+
+function missingOf(bestFirst: readonly HourFiles[], taken: readonly SegmentRead[]): RemovedHour[] {
+  const [best] = bestFirst
+  if (best === undefined) return []
+  const { cid, tt, hourUs } = best
+  const removed = Math.max(...bestFirst.map(({ removedTicks }) => removedTicks))
+  const ticks = best.removedTicks > 0 ? best.removedTicks : removed - ticksIn(taken)
+  return ticks > 0 ? [{ cid, tt, hourUs, ticks }] : [] // never true of NaN
+}
+
 /** NaN where neither checkpoint nor manifest knows how many. */
-const ticksIn = (reads: readonly SegmentRead[]): number => reads.reduce((sum, { known }) => sum + (known?.count ?? Number.NaN), 0)
+export const ticksIn = (reads: readonly SegmentRead[]): number => reads.reduce((sum, { known }) => sum + (known?.count ?? Number.NaN), 0)
 
 function inHours(reads: readonly SegmentRead[]): SegmentRead[][] {
   const hours: SegmentRead[][] = []

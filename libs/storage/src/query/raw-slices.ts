@@ -3,7 +3,7 @@ import { encodeTicksJson } from '../codec/json.ts'
 import { encodeTickProto } from '../codec/proto.ts'
 import type { OwnBackend } from '../layout/backend.ts'
 import type { SegmentRead } from './plan.ts'
-import { filterOf } from './read-segment.ts'
+import { boundsSt, filterOf, isAllOf } from './read-segment.ts'
 import type { StampFilter } from './rows.ts'
 import { openSegment, type ReadContext, readSome, recordsIn, type SegmentFile } from './segment-file.ts'
 import { hasStamps, type Stretch, surveyOf } from './survey.ts'
@@ -22,8 +22,8 @@ export interface Slice {
 export async function sliceOf(file: SegmentFile): Promise<Slice | undefined> {
   const { read, context } = file
   const filter = filterOf(read, context)
-  const isWhole = read.known !== undefined && filter.fromTs <= read.known.firstTs && filter.toTs > read.known.lastTs
-  if (isWhole) return read.known?.sorted === true ? { fromBytes: 0, toBytes: read.bytes } : undefined
+  if (boundsSt(filter)) return undefined
+  if (read.known !== undefined && isAllOf(filter, read.known)) return read.known.sorted ? { fromBytes: 0, toBytes: read.bytes } : undefined
   const survey = await surveyOf(file)
   if (!survey.sorted || !survey.plain) return undefined
   const stretches = stretchesOf(survey, filter)
@@ -88,12 +88,12 @@ export async function* rawHour(
 export async function measureSegment(read: SegmentRead, context: ReadContext): Promise<{ ticks: number; bytes: number }> {
   const filter = filterOf(read, context)
   const { known } = read
-  if (known !== undefined && filter.fromTs <= known.firstTs && filter.toTs > known.lastTs) return { ticks: known.count, bytes: read.bytes }
+  if (known !== undefined && isAllOf(filter, known)) return { ticks: known.count, bytes: read.bytes }
   await using file = await openSegment(read, context)
   const survey = await surveyOf(file)
   const sum = { ticks: 0, bytes: 0 }
   for (const stretch of stretchesOf(survey, filter)) {
-    const isInside = stretch.minTs >= filter.fromTs && stretch.maxTs < filter.toTs && stretch.count > 0
+    const isInside = stretch.count > 0 && isAllOf(filter, { firstTs: stretch.minTs, lastTs: stretch.maxTs })
     const part = isInside
       ? { ticks: stretch.count, bytes: stretch.toBytes - stretch.fromBytes }
       : await measureStretch(file, stretch, filter)
@@ -106,12 +106,12 @@ export async function measureSegment(read: SegmentRead, context: ReadContext): P
 async function measureStretch(
   file: SegmentFile,
   stretch: Stretch,
-  { fromTs, toTs }: StampFilter,
+  { fromTs, toTs, fromSt, toSt }: StampFilter,
 ): Promise<{ ticks: number; bytes: number }> {
   const sum = { ticks: 0, bytes: 0 }
   const records = await recordsIn(file, stretch)
   while (records.next()) {
-    if (!hasStamps(records) || records.ts < fromTs || records.ts >= toTs) continue
+    if (!hasStamps(records) || records.ts < fromTs || records.ts >= toTs || records.st < fromSt || records.st >= toSt) continue
     sum.ticks++
     sum.bytes += records.end - records.start
   }

@@ -29,7 +29,7 @@ type Rows = AsyncGenerator<ColumnBuffer, void, undefined>
 export async function* readSegment(read: SegmentRead, context: ReadContext, order: Order, bounds: RowBounds): Rows {
   await using file = await openSegment(read, context)
   const filter = filterOf(read, context)
-  const isWhole = filter.fromTs <= read.segment.hourUs && filter.toTs >= read.segment.hourUs + US_PER_HOUR
+  const isWhole = isAllOf(filter, { firstTs: read.segment.hourUs, lastTs: read.segment.hourUs + US_PER_HOUR - 1 })
   const wanted = isWhole ? undefined : filter
   if (isWhole && order === 'ascending' && read.known?.sorted === true) {
     return yield* inOrder(file, streamed(blocksOf(file, { fromBytes: 0, toBytes: read.bytes }), new RowReader(file), bounds))
@@ -52,14 +52,23 @@ export async function* readSegment(read: SegmentRead, context: ReadContext, orde
 const BYTES_OF_TICK = 32
 
 /** Every stamp of a file that the range wants. */
-export function filterOf({ segment }: SegmentRead, { startUs, endUs }: ReadContext): StampFilter {
+export function filterOf({ segment, afterStUs = -1, untilStUs = MOST_ST }: SegmentRead, { startUs, endUs }: ReadContext): StampFilter {
   return {
     fromTs: Math.max(startUs, segment.hourUs),
     toTs: Math.min(endUs, segment.hourUs + US_PER_HOUR),
-    fromSt: 0,
-    toSt: 2 ** 53,
+    fromSt: afterStUs + 1,
+    toSt: untilStUs + 1,
   }
 }
+
+const MOST_ST = 2 ** 53 - 1
+
+/** True where a filter lets all ticks of a file pass. */
+export const isAllOf = (filter: StampFilter, { firstTs, lastTs }: { firstTs: number; lastTs: number }): boolean =>
+  filter.fromTs <= firstTs && filter.toTs > lastTs && !boundsSt(filter)
+
+/** True where a filter looks at the time of receipt as well. */
+export const boundsSt = ({ fromSt, toSt }: StampFilter): boolean => fromSt > 0 || toSt <= MOST_ST
 
 /** Columns as soon as they are full. */
 async function* streamed(blocks: AsyncIterable<Block>, rows: RowReader, { streamRows }: RowBounds): Rows {

@@ -9,15 +9,19 @@ import { readManifests } from '../manifest/read-manifest.ts'
 import type { Checkpoint } from '../segment/checkpoint.ts'
 import { readCheckpoint } from '../segment/read-position.ts'
 import { checkpointAhead } from '../segment/recover.ts'
-import { type LostSegment, lostSegments } from './lost-segments.ts'
+import { type LostSegment, lostSegments, type RemovedSegment, removedSegments } from './lost-segments.ts'
 import type { SegmentRead } from './plan.ts'
 
 /** What one backend's files of one partition held at one moment. */
 export interface Snapshot {
   seq: number
+  /** Newest `st` up to there, µs UTC; 0 without a checkpoint. */
+  newestStUs: number
   reads: SegmentRead[]
   /** Not among `reads`. */
   lost: LostSegment[]
+  /** What retention took away, by file; where there is a file for late ticks again, that is among `reads`. */
+  removed: RemovedSegment[]
 }
 
 /** @throws StorageError `IBS_STORAGE_RANGE_UNSTABLE`, `IBS_STORAGE_CHECKPOINT_AHEAD` */
@@ -25,17 +29,18 @@ export function snapshotOf(query: SegmentQuery & { dataDir: string }, backend: B
   return atOneCheckpoint(
     () => readCheckpoint(query.dataDir, backend, partition),
     async (checkpoint) => {
-      const { entries } = await readManifests({ ...query, backend, partition }, checkpoint?.files ?? {})
+      let { entries } = await readManifests({ ...query, backend, partition }, checkpoint?.files ?? {})
       const found = await sizesOf(query, backend, checkpoint, entries)
       const bytesOf = (path: string) => (checkpoint?.files[path] === undefined ? (found.get(path)?.bytes ?? 0) : undefined)
       let lost = lostSegments(entries, query, bytesOf)
       if (lost.length > 0) {
         // Retention notes what it is about to remove: both may have happened since the manifests were read.
-        const now = await readManifests({ ...query, backend, partition }, checkpoint?.files ?? {})
-        lost = lostSegments(now.entries, query, bytesOf)
+        entries = (await readManifests({ ...query, backend, partition }, checkpoint?.files ?? {})).entries
+        lost = lostSegments(entries, query, bytesOf)
         for (const { segment } of lost) found.delete(segment.path)
       }
-      return { seq: checkpoint?.seq ?? 0, reads: [...found.values()], lost }
+      const { seq = 0, newestStUs = 0 } = checkpoint ?? {}
+      return { seq, newestStUs, reads: [...found.values()], lost, removed: removedSegments(entries, query) }
     },
   )
 }
@@ -77,13 +82,14 @@ async function sizesOf(
 ): Promise<Map<string, SegmentRead>> {
   const segments = await findSegments(options.dataDir, backend, options)
   const seen = new Set(segments.map(({ path }) => path))
+  const isThere = ({ path }: Segment) => checkpoint?.files[path] !== undefined || !isRemoved(path, checkpoint, closed)
   for (const path of Object.keys(checkpoint?.files ?? {})) {
     const segment = seen.has(path) ? undefined : parseSegmentPath(path)
     if (segment && isInRange(segment, options)) segments.push(segment) // listed but not there: only right while nothing is committed
   }
   const reads = new Map<string, SegmentRead>()
   for (let i = 0; i < segments.length; i += STATS_AT_ONCE) {
-    const some = segments.slice(i, i + STATS_AT_ONCE)
+    const some = segments.slice(i, i + STATS_AT_ONCE).filter(isThere)
     for (const read of await Promise.all(some.map((segment) => sizeOf(options.dataDir, segment, checkpoint, closed.get(segment.path))))) {
       if (read !== undefined && read.bytes > 0) reads.set(read.segment.path, read)
     }
@@ -92,6 +98,10 @@ async function sizesOf(
 }
 
 const STATS_AT_ONCE = 64
+
+/** Retention took it away, though its name may still be there for a moment. */
+const isRemoved = (path: string, checkpoint: Checkpoint | undefined, closed: ReadonlyMap<string, ManifestEntry>): boolean =>
+  closed.get(path)?.removedUs !== undefined || checkpoint?.removing.includes(path) === true
 
 async function sizeOf(
   dataDir: string,
@@ -112,6 +122,7 @@ async function sizeOf(
     segment,
     bytes,
     committed: committedBytes !== undefined || known !== undefined,
+    asOfStUs: checkpoint?.newestStUs,
     inode: found.ino,
     modifiedMs: found.mtimeMs,
     known,

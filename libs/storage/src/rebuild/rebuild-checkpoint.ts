@@ -1,5 +1,6 @@
 import { StorageError } from '../errors.ts'
 import type { StatePaths } from '../layout/state-path.ts'
+import { removedTicks } from '../manifest/manifest-entry.ts'
 import {
   assertSameSource,
   type Checkpoint,
@@ -53,8 +54,8 @@ export async function rebuildWhereLost(ground: RebuildGround, paths: StatePaths)
   const known = checkpoints.counts?.seq ?? 0
   const seq = Math.min(floor.seq, Math.max(known, found.highestSeq))
   const v = 1 + Math.max(checkpoints.visible?.v ?? 0, checkpoints.durable?.v ?? 0)
-  const { files, tallies, newestStUs } = found
-  await save(ground.disk, paths, { ...emptyCheckpoint(ground.source, ground.bootId), v, seq, newestStUs, files, tallies })
+  const { files, tallies, removing, newestStUs } = found
+  await save(ground.disk, paths, { ...emptyCheckpoint(ground.source, ground.bootId), v, seq, newestStUs, files, tallies, removing })
   return { why, seq, floorSeq: floor.seq, cutFiles: found.cutFiles }
 }
 
@@ -87,21 +88,30 @@ async function isBehindFiles(ground: RebuildGround, counts: Checkpoint): Promise
   return false
 }
 
-async function isNewer({ disk }: RebuildGround, { path, bytes, entry }: OwnFile, counts: Checkpoint): Promise<boolean> {
-  if (entry) return entry.lastSeq > counts.seq
+async function isNewer({ disk }: RebuildGround, file: OwnFile, counts: Checkpoint): Promise<boolean> {
+  const { path, bytes, entry } = file
+  if (entry && entry.removedUs === undefined) return entry.lastSeq > counts.seq
+  if (await isLeftover(disk, file)) return false
   return (await scanFile(disk, path, bytes)).tally.lastSt > counts.newestStUs
+}
+
+/** Retention took it away and its name outlived that. One that was begun anew since, for late ticks, holds other bytes. */
+async function isLeftover(disk: Disk, { path, bytes, entry }: OwnFile): Promise<boolean> {
+  if (entry?.removedUs === undefined || entry.bytes !== bytes) return false
+  return (await scanFile(disk, path, bytes)).tally.crc32c === entry.crc32c
 }
 
 interface FoundFiles {
   files: Record<string, number>
   tallies: Checkpoint['tallies']
+  removing: string[]
   newestStUs: number
   highestSeq: number
   cutFiles: number
 }
 
 async function findFiles(ground: RebuildGround, floor: LogFloor): Promise<FoundFiles> {
-  const found: FoundFiles = { files: {}, tallies: {}, newestStUs: 0, highestSeq: 0, cutFiles: 0 }
+  const found: FoundFiles = { files: {}, tallies: {}, removing: [], newestStUs: 0, highestSeq: 0, cutFiles: 0 }
   for (const dayUs of await daysOf(ground)) {
     for (const file of await ownFilesOf(ground.disk, ground, dayUs)) await look(ground, floor, file, found)
   }
@@ -109,12 +119,17 @@ async function findFiles(ground: RebuildGround, floor: LogFloor): Promise<FoundF
 }
 
 /** A closed file that the log has nothing of counts as its manifest says; every other is listed, with what of it stays. */
-async function look(ground: RebuildGround, floor: LogFloor, { path, bytes, entry }: OwnFile, found: FoundFiles): Promise<void> {
+async function look(ground: RebuildGround, floor: LogFloor, file: OwnFile, found: FoundFiles): Promise<void> {
+  const { path, bytes, entry } = file
   const { firstSeq, lastSeq } = entry ?? { firstSeq: 0, lastSeq: 0 }
   const fits = entry !== undefined && entry.removedUs === undefined && entry.bytes === bytes
   found.highestSeq = Math.max(found.highestSeq, lastSeq)
   if (fits && lastSeq > 0 && lastSeq <= floor.seq) {
     found.newestStUs = Math.max(found.newestStUs, entry.lastSt)
+    return
+  }
+  if (await isLeftover(ground.disk, file)) {
+    found.removing.push(path)
     return
   }
   const wholeBytes = fits ? bytes : await mendTail(ground, path, bytes)
@@ -124,7 +139,13 @@ async function look(ground: RebuildGround, floor: LogFloor, { path, bytes, entry
   const { tally } = await scanFile(ground.disk, path, cut.bytes)
   if (tally.bytes !== cut.bytes) throw damagedInside(path, tally.bytes)
   found.files[path] = cut.bytes
-  found.tallies[path] = { ...tally, firstSeq: cut.bytes === 0 ? 0 : firstSeq, lastSeq: Math.min(lastSeq, floor.seq) }
+  const removedCount = entry ? removedTicks(entry) : 0
+  found.tallies[path] = {
+    ...tally,
+    ...(removedCount > 0 ? { removedCount } : {}),
+    firstSeq: cut.bytes === 0 ? 0 : firstSeq,
+    lastSeq: Math.min(lastSeq, floor.seq),
+  }
   if (cut.bytes < bytes) found.cutFiles += 1
 }
 

@@ -70,12 +70,12 @@ async function unlist({ disk, checkLocks }: ReplaceGround, { backend, partition 
   const texts = { visible: await disk.readText(paths.visible), durable: await disk.readText(paths.durable) }
   const { counts } = readCheckpoints(texts, boot, paths.durable)
   if (counts === undefined || !(manifest in counts.files)) return
-  const { durable, visible, truncated } = await recover(disk, paths, counts, boot)
+  const { durable, visible, truncated, removing } = await recover(disk, paths, counts, boot)
   const lock = { check: checkLocks, release: async () => undefined }
   const visibleV = counts.v === visible?.v && visible.bootId === boot ? counts.v : -1
   const start = { committed: counts, durable, visibleV, unsyncedFiles: truncated }
   const checkpoints = new CheckpointFiles({ disk, lock, bootId: boot }, paths, start)
   const { [manifest]: _, ...files } = counts.files
-  await checkpoints.saveDurable({ ...counts, files })
+  await checkpoints.saveDurable({ ...counts, files, removing })
   await checkpoints.saveVisible(checkpoints.committed)
 }

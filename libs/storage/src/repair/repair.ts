@@ -4,7 +4,7 @@ import { listDayFiles } from '../layout/list-days.ts'
 import { manifestPath, parseManifestPath } from '../layout/manifest-path.ts'
 import { parseSegmentPath } from '../layout/segment-path.ts'
 import { type PartitionId, statePaths } from '../layout/state-path.ts'
-import type { ManifestEntry } from '../manifest/manifest-entry.ts'
+import { type ManifestEntry, removedTicks } from '../manifest/manifest-entry.ts'
 import { closesBefore } from '../segment/closed-files.ts'
 import { type Disk, nodeDisk } from '../segment/disk.ts'
 import { checkFile, type DamageFound, type DamageKind } from '../verify/check-file.ts'
@@ -138,7 +138,8 @@ class Repairing {
     const dayFacts = await readDayFacts({ dataDir, backend, partition, dayUs: dayOfFile(other) })
     const facts = factsOf(dayFacts, other)
     const isClosed = facts.committedBytes === undefined && closedBy(dayFacts, other)
-    const isWhole = isClosed && facts.entry !== undefined && (await checkFile(dataDir, other, facts)).damage === undefined
+    const isAll = isClosed && facts.entry !== undefined && removedTicks(facts.entry) === 0
+    const isWhole = isAll && (await checkFile(dataDir, other, facts)).damage === undefined
     return { path: other, wholeBy: isWhole ? facts.entry : undefined }
   }
 

@@ -45,6 +45,10 @@ export class CheckpointFiles {
     this.#v = start.committed.v
   }
 
+  get visiblePath(): string {
+    return this.#paths.visible
+  }
+
   /** True where both files name the committed state. */
   get areEven(): boolean {
     return this.durable.v === this.committed.v && this.visibleV === this.committed.v

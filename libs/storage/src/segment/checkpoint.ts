@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { PARTITION_COUNT } from '@ib-stream/model'
 import { StorageError } from '../errors.ts'
-import { endOfFileUs } from '../layout/segment-path.ts'
+import { endOfFileUs, parseSegmentPath } from '../layout/segment-path.ts'
 import { EMPTY_TALLY, type Tally } from '../manifest/tally.ts'
 
 export type SourceKind = 'gateway' | 'simulator'
@@ -26,6 +26,8 @@ export interface Checkpoint extends Source {
   files: Record<string, number>
   /** What is known of the content of the listed files of ticks and events. */
   tallies: Record<string, Tally>
+  /** Files that retention is taking away: their manifest says so already, their names may still be there. Not among `files`; readers pass them over. */
+  removing: readonly string[]
   /** Files of hours that the log closed after this `st`, µs UTC, have a manifest entry; 0: all. Older ones were closed before there were manifests. */
   manifestSinceUs: number
 }
@@ -42,6 +44,7 @@ export function emptyCheckpoint({ spoolId, source }: Source, bootId: string): Ch
     newestStUs: 0,
     files: {},
     tallies: {},
+    removing: [],
     manifestSinceUs: 0,
   }
 }
@@ -62,12 +65,13 @@ export function decodeCheckpoint(text: string): Checkpoint | undefined {
   if (text !== `{"crc32":"${sum(body)}","checkpoint":${body}}\n`) return undefined
   const value: unknown = JSON.parse(body) // its CRC is right, so somebody wrote these bytes on purpose
   return isCheckpoint(value)
-    ? { ...value, tallies: value.tallies ?? {}, manifestSinceUs: value.manifestSinceUs ?? value.newestStUs }
+    ? { ...value, tallies: value.tallies ?? {}, removing: value.removing ?? [], manifestSinceUs: value.manifestSinceUs ?? value.newestStUs }
     : undefined
 }
 
-/** The first version wrote none of the two. */
-type StoredCheckpoint = Omit<Checkpoint, 'tallies' | 'manifestSinceUs'> & Partial<Pick<Checkpoint, 'tallies' | 'manifestSinceUs'>>
+/** Earlier versions did not write these. */
+type Later = 'tallies' | 'removing' | 'manifestSinceUs'
+type StoredCheckpoint = Omit<Checkpoint, Later> & Partial<Pick<Checkpoint, Later>>
 
 function isCheckpoint(value: unknown): value is StoredCheckpoint {
   if (typeof value !== 'object' || value === null) return false
@@ -79,12 +83,14 @@ function isCheckpoint(value: unknown): value is StoredCheckpoint {
     isRecord(c.files) &&
     Object.entries(c.files).every(([path, bytes]) => endOfFileUs(path) !== undefined && isCount(bytes)) &&
     (c.tallies === undefined || (isRecord(c.tallies) && Object.values(c.tallies).every(isTally))) &&
+    (c.removing === undefined || (Array.isArray(c.removing) && c.removing.every((path) => parseSegmentPath(String(path)) !== undefined))) &&
     (c.manifestSinceUs === undefined || isCount(c.manifestSinceUs))
   )
 }
 
 function isTally(value: unknown): boolean {
   if (!isRecord(value)) return false
+  if (value.removedCount !== undefined && !isCount(value.removedCount)) return false
   return Object.entries(EMPTY_TALLY).every(([key, empty]) =>
     typeof empty === 'number' ? isCount(value[key]) : typeof value[key] === typeof empty,
   )

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, readFile, rename, rm, stat, truncate } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readFile, rename, rm, rmdir, stat, truncate } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { codeOf } from '@ib-stream/model'
 import { isMissing } from '../errors.ts'
 
 /** All that a partition's owner does to a disk, one method an effect; paths are relative to DATA_DIR with `/`, '' is DATA_DIR itself. */
@@ -21,6 +22,8 @@ export interface Disk {
   rename(from: string, to: string): Promise<void>
   /** Removes a file that may be missing. */
   remove(path: string): Promise<void>
+  /** Removes a folder that is empty; false where it is not, or is not there. */
+  removeFolder(path: string): Promise<boolean>
   /** fdatasync: data and size. */
   syncFile(path: string): Promise<void>
   /** fsync of a folder: the names in it. */
@@ -46,6 +49,7 @@ export function nodeDisk(dataDir: string): Disk {
     truncate: (path, lengthBytes) => truncate(at(path), lengthBytes),
     rename: (from, to) => rename(at(from), at(to)),
     remove: (path) => rm(at(path), { force: true }),
+    removeFolder: (path) => removeFolder(at(path)),
     syncFile: (path) => withHandle(at(path), 'r', (handle) => handle.datasync()),
     syncFolder: (path) => withHandle(at(path), 'r', (handle) => handle.sync()),
   }
@@ -74,6 +78,16 @@ async function makeFolder(dataDir: string, path: string): Promise<void> {
   if (firstMade === undefined) return
   for (let made = resolve(dataDir); made.length >= firstMade.length; made = dirname(made)) {
     await withHandle(dirname(made), 'r', (handle) => handle.sync())
+  }
+}
+
+async function removeFolder(path: string): Promise<boolean> {
+  try {
+    await rmdir(path)
+    return true
+  } catch (error) {
+    if (isMissing(error) || ['ENOTEMPTY', 'EEXIST', 'EBUSY'].includes(codeOf(error) ?? '')) return false
+    throw error
   }
 }
 

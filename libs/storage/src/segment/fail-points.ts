@@ -16,6 +16,7 @@ export const WRITER_FAIL_POINTS = [
   'fsync it',
   'rename it to durable',
   'fsync folder state',
+  'unlink',
 ] as const
 export type WriterFailPoint = (typeof WRITER_FAIL_POINTS)[number]
 
@@ -43,6 +44,8 @@ function labelOf(call: DiskCall, path: string, recovered: boolean): WriterFailPo
       return path.endsWith('.visible.json.tmp') ? 'write the visible checkpoint' : 'write the durable checkpoint'
     case 'rename':
       return path.endsWith('.visible.json.tmp') ? 'rename it to visible' : 'rename it to durable'
+    case 'remove':
+      return path.startsWith('.state') ? undefined : 'unlink'
     case 'syncFile':
       if (path.endsWith('.durable.json.tmp')) return 'fsync it'
       return recovered ? 'fdatasync the data' : 'sync the predecessor'

@@ -15,6 +15,7 @@ const CALLS: Record<DiskCall, true> = {
   truncate: true,
   rename: true,
   remove: true,
+  removeFolder: true,
   syncFile: true,
   syncFolder: true,
 }

@@ -4,6 +4,7 @@ import { StorageError } from '../errors.ts'
 import type { Backend } from '../layout/backend.ts'
 import { parseEventsPath, parseSegmentPath } from '../layout/segment-path.ts'
 import { type PartitionId, type StatePaths, statePaths } from '../layout/state-path.ts'
+import type { ManifestEntry } from '../manifest/manifest-entry.ts'
 import type { LogFloor } from '../rebuild/log-floor.ts'
 import { type RebuildGround, type RebuiltCheckpoint, rebuildWhereLost } from '../rebuild/rebuild-checkpoint.ts'
 import { bootId } from './boot-id.ts'
@@ -72,6 +73,15 @@ export interface PartitionStore extends AsyncDisposable {
   commitVisible(): Promise<void>
   /** As `commitVisible`, and it survives a power cut. Files of closed hours are no longer listed afterwards. */
   commitDurable(): Promise<void>
+  /**
+   * Retention: takes closed files away, for good. Whatever dies in between, the removal is finished by the next owner, and no reader takes a file for lost. Files
+   * that are listed or waited for by a late tick, and those of which the manifest says something else by now, are left alone.
+   * @param entries what the files hold, see `readManifests`; several of one UTC day cost no more than one
+   * @param removedUs now, µs UTC
+   * @returns those of the entries whose files are removed
+   * @throws StorageError as `commitVisible`
+   */
+  removeFiles(entries: readonly ManifestEntry[], removedUs: number): Promise<readonly ManifestEntry[]>
   /** Drops what is pending (commit first), waits for a commit under way, lets the lock go. Idempotent. */
   close(): Promise<void>
 }
@@ -140,8 +150,8 @@ export interface PartitionGround extends Omit<PartitionStoreOptions, 'dataDir'> 
 export async function openPartitionStoreOn(ground: PartitionGround): Promise<PartitionStore> {
   const paths = statePaths(ground.backend, ground.partition)
   await ground.disk.makeFolder(paths.folder)
-  const { counts, durable, visible, truncated } = await recover(ground.disk, paths, ground.source, ground.bootId)
-  const committed = counts ?? emptyCheckpoint(ground.source, ground.bootId)
+  const { counts, durable, visible, truncated, removing } = await recover(ground.disk, paths, ground.source, ground.bootId)
+  const committed = { ...(counts ?? emptyCheckpoint(ground.source, ground.bootId)), removing }
   const visibleV = counts === visible ? committed.v : -1
   return new OpenPartitionStore(ground, new CheckpointFiles(ground, paths, { committed, durable, visibleV, unsyncedFiles: truncated }))
 }
@@ -224,6 +234,14 @@ class OpenPartitionStore implements PartitionStore {
     })
   }
 
+  async removeFiles(entries: readonly ManifestEntry[], removedUs: number): Promise<readonly ManifestEntry[]> {
+    for (const { path } of entries) this.#assertOwn(path)
+    return this.#inTurn(async () => {
+      const idle = entries.filter(({ path }) => !this.#pending.has(path))
+      return await this.#guardedWrite(() => this.#segments.remove(idle, removedUs))
+    })
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#queue.then(() => {
       this.#pending.clear()
@@ -251,16 +269,16 @@ class OpenPartitionStore implements PartitionStore {
     try {
       await this.#guardedWrite(() => this.#segments.commit(cut, closing, save))
     } catch (error) {
-      if (this.#failure === undefined) await this.#segments.cutBack(cut, closing)
+      if (this.#failure === undefined) await this.#segments.cutBack([...cut.writes.map(({ path }) => path), ...closing])
       throw error
     }
     this.#pending.drop(cut)
   }
 
   /** Gives what the disk throws its code; what already has one of ours ends the store, but for a file that somebody can mend. */
-  async #guardedWrite(work: () => Promise<void>): Promise<void> {
+  async #guardedWrite<Result>(work: () => Promise<Result>): Promise<Result> {
     try {
-      await work()
+      return await work()
     } catch (error) {
       if (!Error.isError(error) || !isStorageError(error)) throw this.#writeFailed(error)
       if (error.code !== 'IBS_STORAGE_RECORD_TORN') this.#failure ??= error
@@ -278,13 +296,16 @@ class OpenPartitionStore implements PartitionStore {
     )
   }
 
-  async #inTurn(work: () => Promise<void>): Promise<void> {
+  async #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
     this.#assertOpen()
     const turn = this.#queue.then(() => {
       if (this.#failure) throw this.#failure
       return work()
     })
-    this.#queue = turn.catch(() => undefined) // the caller has the error; the next commit only waits for the turn
+    this.#queue = turn.then(
+      () => undefined,
+      () => undefined,
+    ) // the caller has the error; the next commit only waits for the turn
     return turn
   }
 

@@ -2,6 +2,7 @@ import { StorageError } from '../errors.ts'
 import type { StatePaths } from '../layout/state-path.ts'
 import { assertSameSource, type Checkpoints, readCheckpoints, type Source } from './checkpoint.ts'
 import { type Disk, foldersOf } from './disk.ts'
+import { removeNames } from './remove-names.ts'
 import { syncAll } from './sync-all.ts'
 import { syncOrGiveUp } from './sync-failure.ts'
 
@@ -9,7 +10,7 @@ import { syncOrGiveUp } from './sync-failure.ts'
  * Brings the files of a partition to the state that its checkpoint names. Whoever calls holds the lock.
  *
  * First everything that either checkpoint lists is synced: a dead owner's bytes and names may be in the kernel's cache only, and the next durable checkpoint
- * would vouch for them (rule sync-predecessor of the model). Then listed files are cut to their committed bytes. Doing it twice changes nothing.
+ * would vouch for them (rule sync-predecessor of the model). Then listed files are cut to their committed bytes, and a removal by retention is finished. Doing it twice changes nothing.
  * @throws StorageError `IBS_STORAGE_CHECKPOINT_AHEAD`, `IBS_STORAGE_SYNC_FAILED`, and what `readCheckpoints` and `assertSameSource` throw; nothing is cut then
  */
 export async function recover(disk: Disk, paths: StatePaths, own: Source, bootId: string): Promise<Recovered> {
@@ -27,12 +28,20 @@ export async function recover(disk: Disk, paths: StatePaths, own: Source, bootId
     if (fileBytes > committedBytes) excess.push({ path, committedBytes })
   }
   for (const { path, committedBytes } of excess) await disk.truncate(path, committedBytes)
-  return { ...checkpoints, truncated: excess.map(({ path }) => path) }
+  const { files = {}, removing = [] } = checkpoints.counts ?? {}
+  const left = await removeNames(
+    disk,
+    paths.visible,
+    removing.filter((path) => !(path in files)),
+  )
+  return { ...checkpoints, truncated: excess.map(({ path }) => path), removing: left }
 }
 
 export interface Recovered extends Checkpoints {
   /** Files that were cut. Until they are synced a power cut may give them their old tail back, so they must stay listed. */
   truncated: readonly string[]
+  /** Files that retention took away and that cannot be removed. */
+  removing: readonly string[]
 }
 
 async function syncPredecessor(disk: Disk, paths: StatePaths, { visible, durable }: Checkpoints): Promise<void> {

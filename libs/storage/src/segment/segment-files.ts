@@ -2,7 +2,7 @@ import type { Backend } from '../layout/backend.ts'
 import { dayOf, manifestPath, parseManifestPath } from '../layout/manifest-path.ts'
 import { endOfFileUs } from '../layout/segment-path.ts'
 import type { PartitionId } from '../layout/state-path.ts'
-import { encodeManifestEntry, type ManifestEntry } from '../manifest/manifest-entry.ts'
+import { encodeManifestEntry, type ManifestEntry, removedTicks } from '../manifest/manifest-entry.ts'
 import { decodeManifest } from '../manifest/read-manifest.ts'
 import { EMPTY_TALLY, extendTally, type Tally } from '../manifest/tally.ts'
 import type { Checkpoint } from './checkpoint.ts'
@@ -10,6 +10,7 @@ import type { CheckpointFiles } from './checkpoint-files.ts'
 import { type Disk, foldersOf } from './disk.ts'
 import type { Cut, FileWrite } from './pending-bytes.ts'
 import { checkpointAhead } from './recover.ts'
+import { removeNames } from './remove-names.ts'
 import { scanFile } from './scan-file.ts'
 import { mendTail, type TornTail } from './torn-tail.ts'
 
@@ -44,10 +45,47 @@ export class SegmentFiles {
     await save(without(this.#after(cut, writes), closed))
   }
 
-  /** After a failed commit no byte stays that no checkpoint names. Where even this fails, the next write cuts. */
-  async cutBack(cut: Cut, closing: readonly string[]): Promise<void> {
-    const paths = [...cut.writes.map(({ path }) => path), ...closing.map((path) => this.#manifestOf(path))]
-    await Promise.allSettled(paths.filter((path) => path in this.#committed.files).map((path) => this.#cutToCommitted(path)))
+  /** After a failed commit no byte of these files and their manifests stays that no checkpoint names. Where even this fails, the next write cuts. */
+  async cutBack(paths: readonly string[]): Promise<void> {
+    const written = new Set([...paths, ...paths.map((path) => this.#manifestOf(path))].filter((path) => path in this.#committed.files))
+    await Promise.allSettled([...written].map((path) => this.#cutToCommitted(path)))
+  }
+
+  /**
+   * Takes closed files away. Their manifests say so first, and the durable checkpoint that makes this count names them as `removing`, so that from one moment on
+   * every reader knows and every next owner goes on; only then their names go, for good, and then the checkpoint forgets them.
+   * @returns what is removed: entries that still hold, of files that are not listed
+   */
+  async remove(entries: readonly ManifestEntry[], removedUs: number): Promise<ManifestEntry[]> {
+    const wanted: ManifestEntry[] = []
+    for (const entry of entries) if (!(entry.path in this.#committed.files) && (await this.#holds(entry))) wanted.push(entry)
+    const paths = wanted.map(({ path }) => path)
+    if (paths.length === 0 && this.#committed.removing.length === 0) return []
+    try {
+      const notes = this.#manifestLines(wanted.map((entry) => ({ ...entry, removedUs })))
+      if (notes.length > 0) await this.#saveDurably(notes, (next) => ({ ...next, removing: [...next.removing, ...paths] }))
+    } catch (error) {
+      await this.cutBack(paths)
+      throw error
+    }
+    const left = await removeNames(this.#ground.disk, this.#checkpoints.visiblePath, this.#committed.removing)
+    await this.#checkpoints.saveDurable({ ...this.#committed, removing: left })
+    await this.#checkpoints.saveVisible(this.#committed)
+    return wanted
+  }
+
+  async #saveDurably(notes: readonly FileWrite[], change: (next: Checkpoint) => Checkpoint): Promise<void> {
+    const manifests = new Set(notes.map(({ path }) => path))
+    const fresh = [...manifests].filter((path) => !(path in this.#committed.files))
+    if (fresh.length > 0) await this.#list(fresh)
+    for (const { path, bytes } of notes) await this.#write(path, bytes)
+    await this.#checkpoints.saveDurable(change(without(this.#committed, manifests)))
+  }
+
+  /** True where the manifest says this and nothing newer of the file. */
+  async #holds(entry: ManifestEntry): Promise<boolean> {
+    const known = await this.#entryOf(entry.path)
+    return known !== undefined && known.removedUs === undefined && encodeManifestEntry(known) === encodeManifestEntry(entry)
   }
 
   get #committed(): Checkpoint {
@@ -66,12 +104,19 @@ export class SegmentFiles {
   }
 
   #manifestWrites(closing: readonly string[]): FileWrite[] {
+    return this.#manifestLines(
+      closing.flatMap((path) => {
+        const tally = this.#committed.tallies[path]
+        return tally === undefined || tally.bytes === 0 ? [] : { path, ...tally } // a manifest; or listed for bytes that then never came
+      }),
+    )
+  }
+
+  #manifestLines(entries: readonly ManifestEntry[]): FileWrite[] {
     const lines = new Map<string, string>()
-    for (const path of closing) {
-      const tally = this.#committed.tallies[path]
-      if (tally === undefined || tally.bytes === 0) continue // a manifest; or listed for bytes that then never came
-      const manifest = this.#manifestOf(path)
-      lines.set(manifest, `${lines.get(manifest) ?? ''}${encodeManifestEntry({ path, ...tally })}`)
+    for (const entry of entries) {
+      const manifest = this.#manifestOf(entry.path)
+      lines.set(manifest, `${lines.get(manifest) ?? ''}${encodeManifestEntry(entry)}`)
     }
     return [...lines].map(([path, text]) => ({ path, bytes: Buffer.from(text), firstSeq: 0, lastSeq: 0 }))
   }
@@ -103,7 +148,8 @@ export class SegmentFiles {
       this.#checkpoints.unsyncedFiles.add(path) // who wrote it last may have been a copy or an import
       for (const folder of foldersOf(path)) this.#checkpoints.unsyncedFolders.add(folder)
     }
-    await this.#checkpoints.saveDurable({ ...this.#committed, files, tallies })
+    const removing = this.#committed.removing.filter((path) => !paths.includes(path))
+    await this.#checkpoints.saveDurable({ ...this.#committed, files, tallies, removing })
     await this.#checkpoints.saveVisible(this.#committed)
   }
 
@@ -115,11 +161,20 @@ export class SegmentFiles {
     const { disk } = this.#ground
     const bytes = (await disk.size(path)) ?? 0
     if (parseManifestPath(path)) return { bytes: await mendTail(this.#ground, path, bytes) }
-    const entry = await this.#entryOf(path)
-    const known = entry?.removedUs === undefined ? entry : undefined
+    const known = await this.#entryOf(path)
+    if (known?.removedUs !== undefined) return this.#foundRemoved(path, known)
     if (bytes === 0 || bytes === known?.bytes) return { bytes, tally: known ? tallyOf(known) : EMPTY_TALLY }
     const wholeBytes = await mendTail(this.#ground, path, bytes)
     return { bytes: wholeBytes, tally: known ? tallyOf(known) : (await scanFile(disk, path, wholeBytes)).tally }
+  }
+
+  /** Retention took the file away and its name may have outlived that: late ticks begin it anew, and it says that it is not all of its hour. */
+  async #foundRemoved(path: string, entry: ManifestEntry): Promise<{ bytes: number; tally: Tally }> {
+    if ((await this.#ground.disk.size(path)) !== undefined) {
+      await this.#ground.disk.remove(path)
+      for (const folder of foldersOf(path)) this.#checkpoints.unsyncedFolders.add(folder)
+    }
+    return { bytes: 0, tally: { ...EMPTY_TALLY, removedCount: removedTicks(entry) } }
   }
 
   async #entryOf(path: string): Promise<ManifestEntry | undefined> {

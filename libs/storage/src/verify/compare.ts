@@ -1,11 +1,12 @@
 import { type TickMessage, type TickType, US_PER_DAY } from '@ib-stream/model'
 import { encodeTickJson } from '../codec/json.ts'
 import type { Backend } from '../layout/backend.ts'
-import { listDayFiles, listDays } from '../layout/list-days.ts'
-import type { Segment } from '../layout/segment-path.ts'
+import { listDayFiles, listDays, manifestsOfDay } from '../layout/list-days.ts'
+import { parseSegmentPath, type Segment } from '../layout/segment-path.ts'
+import { removedTicks } from '../manifest/manifest-entry.ts'
 import { closesBefore } from '../segment/closed-files.ts'
 import { readCheckpoint } from '../segment/read-position.ts'
-import { partitionOfFile } from './facts.ts'
+import { partitionOfFile, readDayFacts } from './facts.ts'
 import { readRecords } from './read-records.ts'
 
 export interface CompareOptions {
@@ -41,6 +42,8 @@ export interface CompareReport {
   ticks: number
   /** Hours that one of the two may still add to: not compared. */
   openHours: number
+  /** Hours of which retention has taken ticks away in one of the two: not compared. */
+  removedHours: number
   differences: readonly HourDifference[]
 }
 
@@ -52,11 +55,16 @@ export async function compareBackends(options: CompareOptions): Promise<CompareR
   const { dataDir, backends, startUs = Number.NEGATIVE_INFINITY, endUs = Number.POSITIVE_INFINITY, signal, onDifference } = options
   const days = new Set((await Promise.all(backends.map((backend) => listDays(dataDir, backend)))).flat())
   const differences: HourDifference[] = []
-  const report = { hours: 0, ticks: 0, openHours: 0, differences }
+  const report = { hours: 0, ticks: 0, openHours: 0, removedHours: 0, differences }
   for (const dayUs of [...days].sort((a, b) => a - b)) {
     if (dayUs + US_PER_DAY <= startUs || dayUs >= endUs) continue
+    const removed = await removedHours(dataDir, backends, dayUs)
     for (const hour of await hoursOfDay(dataDir, backends, dayUs)) {
       signal?.throwIfAborted()
+      if (removed.has(keyOf(hour))) {
+        report.removedHours++
+        continue
+      }
       const compared = await compareHour(dataDir, backends, hour)
       if ('open' in compared) {
         report.openHours++
@@ -86,13 +94,30 @@ async function hoursOfDay(dataDir: string, backends: readonly [Backend, Backend]
   for (const side of [0, 1] as const) {
     const segments = await listDayFiles(dataDir, backends[side], dayUs)
     for (const { path, cid, tt, hourUs } of segments.sort(byStamp)) {
-      const key = `${cid}_${tt}_${hourUs}`
+      const key = keyOf({ cid, tt, hourUs })
       const hour: Hour = hours.get(key) ?? { cid, tt, hourUs, files: [[], []] }
       hour.files[side].push(path)
       hours.set(key, hour)
     }
   }
   return [...hours.values()].sort((a, b) => a.hourUs - b.hourUs || a.cid - b.cid)
+}
+
+const keyOf = ({ cid, tt, hourUs }: Pick<Hour, 'cid' | 'tt' | 'hourUs'>): string => `${cid}_${tt}_${hourUs}`
+
+/** Hours of a day, by key, that retention has made differ. */
+async function removedHours(dataDir: string, backends: readonly Backend[], dayUs: number): Promise<Set<string>> {
+  const removed = new Set<string>()
+  for (const backend of backends) {
+    for (const partition of await manifestsOfDay(dataDir, backend, dayUs)) {
+      const { manifest } = await readDayFacts({ dataDir, backend, partition, dayUs })
+      for (const entry of manifest.entries.values()) {
+        const segment = removedTicks(entry) > 0 ? parseSegmentPath(entry.path) : undefined
+        if (segment) removed.add(keyOf(segment))
+      }
+    }
+  }
+  return removed
 }
 
 const byStamp = (a: Segment, b: Segment): number => a.stampSeconds - b.stampSeconds

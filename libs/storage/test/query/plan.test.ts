@@ -14,11 +14,13 @@ function read(backend: Backend, hour: number, stampSeconds = 0, cid = 1): Segmen
     hourUs: HOUR_US + hour * US_PER_HOUR,
     stampSeconds,
   }
-  return { segment, bytes: 1, committed: true, inode: 1, modifiedMs: 0 }
+  return { segment, bytes: 1, committed: true, asOfStUs: undefined, inode: 1, modifiedMs: 0 }
 }
 
 const choose = (reads: SegmentRead[], seqs: Partial<Record<Backend, number>>) =>
-  chooseReads(reads, [], (backend) => seqs[backend] ?? 0).map((hour) => hour.map(({ segment }) => segment.path))
+  chooseReads({ reads, lost: [], removed: [], positionOf: (backend) => seqs[backend] ?? 0 }).hours.map((hour) =>
+    hour.map(({ segment }) => segment.path),
+  )
 
 describe('chooseReads', () => {
   it('takes the backend that is furthest, and another one for hours that it does not have', () => {

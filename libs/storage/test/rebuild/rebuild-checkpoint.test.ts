@@ -1,15 +1,18 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { TickMessage } from '@ib-stream/model'
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { type TickMessage, US_PER_HOUR } from '@ib-stream/model'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { OwnBackend } from '../../src/layout/backend.ts'
+import { manifestPath } from '../../src/layout/manifest-path.ts'
 import { floorKey, type LogFloor } from '../../src/rebuild/log-floor.ts'
 import type { RebuiltCheckpoint } from '../../src/rebuild/rebuild-checkpoint.ts'
+import { retain } from '../../src/retention/retain.ts'
 import { openPartitionStore } from '../../src/segment/partition-store.ts'
 import { verify } from '../../src/verify/verify.ts'
 import { temporaryDataDir } from '../data-dir.ts'
-import { CID, fileAt, recordTree, source, takeTick } from '../recorded-tree.ts'
+import { CID, fileAt, openStore, recordOf, recordTree, START_US, source, takeTick } from '../recorded-tree.ts'
+import { jsonForADay } from '../retention-tree.ts'
 
 const TICKS = 400
 const PER_HOUR = 60
@@ -29,6 +32,48 @@ async function filesOf(dataDir: string, backend: OwnBackend): Promise<Map<string
 const checkpointOf = (backend: OwnBackend, kind: 'durable' | 'visible') => `.state/${backend}/checkpoints/09.${kind}.json`
 
 describe('rebuildWhereLost', () => {
+  it('lets what retention took away stay away, though its name was still there; late ticks that came since are kept', async () => {
+    await using at = await temporaryDataDir()
+    const ticks = await recordTree(at.dataDir, { ticks: TICKS, perHour: PER_HOUR })
+    const [gone, begunAnew] = [fileAt('json', 1), fileAt('json', 2)]
+    const old = await readFile(join(at.dataDir, gone))
+    await retain(jsonForADay(at.dataDir))
+    await mkdir(dirname(join(at.dataDir, gone)), { recursive: true })
+    await writeFile(join(at.dataDir, gone), old) // as if it had died before
+    const late = {
+      ...ticks[TICKS - 1],
+      tt: 'bid_ask',
+      ts: START_US + 2 * US_PER_HOUR,
+      st: (ticks.at(-1)?.st ?? 0) + 1,
+      bp: 1,
+      bs: 1,
+    } as TickMessage
+    {
+      await using store = await openStore(at.dataDir, 'json')
+      takeTick(store, 'json', TICKS + 1, late)
+      await store.commitDurable()
+    }
+    for (const kind of ['visible', 'durable'] as const) await rm(join(at.dataDir, checkpointOf('json', kind)))
+    const floor = floorAt([...ticks, late], TICKS + 1)
+    await using store = await openPartitionStore({
+      dataDir: at.dataDir,
+      backend: 'json',
+      partition: 9,
+      source,
+      logFloor: async () => floor,
+    })
+    expect(store?.seq).toBeLessThanOrEqual(TICKS + 1)
+    await expect(stat(join(at.dataDir, gone))).rejects.toThrow('ENOENT')
+    expect(await readFile(join(at.dataDir, begunAnew), 'utf8')).toBe(Buffer.from(recordOf('json', late)).toString())
+    store?.advance(TICKS + 2, late.st + US_PER_HOUR)
+    await store?.commitDurable()
+    expect((await verify({ dataDir: at.dataDir })).damage).toEqual([])
+    const before = ticks.filter(({ tt, ts }) => tt === 'bid_ask' && ts >= late.ts && ts < late.ts + US_PER_HOUR).length
+    expect(before).toBeGreaterThan(0)
+    const manifest = await readFile(join(at.dataDir, manifestPath({ backend: 'json', partition: 9, dayUs: START_US })), 'utf8')
+    expect(manifest).toContain(`"removedCount":${before}`)
+  })
+
   it.each(['json', 'pb'] as const)(
     'property: %s files come back byte by byte, wherever the log begins and however often it dies on the way',
     async (backend) => {

@@ -61,6 +61,12 @@ export class MemoryDisk implements Disk {
     this.#names.delete(path)
   }
 
+  async removeFolder(path: string): Promise<boolean> {
+    const isIn = (name: string) => name.startsWith(`${path}/`)
+    if (!this.#folders.has(path) || [...this.#names.keys(), ...this.#folders].some(isIn)) return false
+    return this.#folders.delete(path)
+  }
+
   async syncFile(path: string): Promise<void> {
     const inode = this.#find(path)
     inode.synced = inode.now

@@ -147,7 +147,7 @@ describe('a closed file that a late tick opens again', () => {
     takeTick(store, tickAt(HOUR_US + 20, CLOSING_US + 1))
     await store.commitVisible()
     await store.commitDurable()
-    expect(await entryOf(at.dataDir)).toEqual({ ...entry, ...tallyOfOne(await bytesOf(at.dataDir, FILE)) })
+    expect(await entryOf(at.dataDir)).toEqual({ ...entry, ...tallyOfOne(await bytesOf(at.dataDir, FILE)), removedCount: 1 })
   })
 
   const tallyOfOne = (bytes: Buffer) => ({

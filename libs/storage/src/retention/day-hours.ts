@@ -1,0 +1,127 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { partitionOf, type TickType } from '@ib-stream/model'
+import { isMissing } from '../errors.ts'
+import type { Backend } from '../layout/backend.ts'
+import { listDayFiles, manifestsOfDay } from '../layout/list-days.ts'
+import { parseSegmentPath, type Segment } from '../layout/segment-path.ts'
+import { type ManifestEntry, removedTicks } from '../manifest/manifest-entry.ts'
+import { closesBefore } from '../segment/closed-files.ts'
+import { type DayFacts, readDayFacts } from '../verify/facts.ts'
+
+/**
+ * `closed`: every file is as its manifest says. `open`: a writer may still add to it. `unknown`: the manifest lacks a file (it is older than manifests).
+ * `differs`: a file is not as its manifest says; verify tells more. `gone`: retention has taken all of it.
+ */
+export type HourState = 'closed' | 'open' | 'unknown' | 'differs' | 'gone'
+
+/** What one backend has of one hour of a contract and tick type. */
+export interface HeldHour {
+  backend: Backend
+  cid: number
+  tt: TickType
+  hourUs: number
+  state: HourState
+  /** Ticks in its files, and those that retention has taken away before; NaN where that is not known. */
+  ticks: number
+  removedTicks: number
+  /** What its files take on the disk. */
+  diskBytes: number
+  /** Entries of the files that are there; of no use but in state `closed`. */
+  entries: readonly ManifestEntry[]
+}
+
+export interface DayHours {
+  /** In order of hour, contract and tick type. */
+  hours: HeldHour[]
+  /** Files that retention took away and whose names outlived that: whoever did it died. */
+  leftovers: string[]
+}
+
+/** All that a backend has of a UTC day, in one partition or in all. */
+export async function readDayHours(dataDir: string, backend: Backend, dayUs: number, only?: number): Promise<DayHours> {
+  const segments = await listDayFiles(dataDir, backend, dayUs)
+  const partitions = new Set([...segments.map(({ cid }) => partitionOf(cid)), ...(await manifestsOfDay(dataDir, backend, dayUs))])
+  const facts = new Map<number, DayFacts>()
+  for (const partition of partitions) {
+    if (only === undefined || only === partition) facts.set(partition, await readDayFacts({ dataDir, backend, partition, dayUs }))
+  }
+  const paths = new Set(segments.map(({ path }) => path))
+  for (const { manifest } of facts.values()) for (const path of manifest.entries.keys()) paths.add(path)
+  const files: HeldFile[] = []
+  for (const path of paths) {
+    const segment = parseSegmentPath(path)
+    const ofPartition = segment && facts.get(partitionOf(segment.cid))
+    if (ofPartition) files.push(await lookAt(dataDir, segment, ofPartition))
+  }
+  const hours = [...Map.groupBy(files, ({ segment: { cid, tt, hourUs } }) => `${cid}_${tt}_${hourUs}`).values()].map(hourOf)
+  const leftovers = files.filter(
+    ({ state, entry, fileBytes }) => state === 'gone' && entry?.removedUs !== undefined && fileBytes !== undefined,
+  )
+  return {
+    hours: hours.sort((a, b) => a.hourUs - b.hourUs || a.cid - b.cid || (a.tt < b.tt ? -1 : 1)),
+    leftovers: leftovers.map(({ segment }) => segment.path),
+  }
+}
+
+interface HeldFile {
+  segment: Segment
+  state: HourState
+  entry: ManifestEntry | undefined
+  fileBytes: number | undefined
+  diskBytes: number
+}
+
+/** `stat` counts blocks of this size, whatever the file system's are. */
+const STAT_BLOCK_BYTES = 512
+
+async function lookAt(dataDir: string, segment: Segment, { checkpoint, manifest }: DayFacts): Promise<HeldFile> {
+  const { path } = segment
+  const entry = manifest.entries.get(path)
+  const found = await statOrMissing(join(dataDir, path))
+  const file = { segment, entry, fileBytes: found?.size, diskBytes: (found?.blocks ?? 0) * STAT_BLOCK_BYTES }
+  const state = () => {
+    if (checkpoint === 'unreadable') return 'open'
+    if (checkpoint !== undefined && (path in checkpoint.files || !closesBefore(path, checkpoint.newestStUs))) return 'open'
+    if (entry?.removedUs !== undefined) return 'gone'
+    if (entry === undefined) return found?.size === 0 ? 'gone' : 'unknown' // listed once for bytes that never came
+    return found?.size === entry.bytes ? 'closed' : 'differs'
+  }
+  return { ...file, state: state() }
+}
+
+/** The worst of its files is what an hour is. */
+const WORST_FIRST: readonly HourState[] = ['open', 'differs', 'unknown', 'closed', 'gone']
+
+function hourOf(files: readonly HeldFile[]): HeldHour {
+  const [{ segment }] = files as [HeldFile]
+  const { backend, cid, tt, hourUs } = segment
+  const entries = files.flatMap(({ state, entry }) => (entry && state !== 'gone' ? entry : []))
+  const removed = files.reduce((sum, { entry }) => sum + (entry ? removedTicks(entry) : 0), 0)
+  const isKnown = files.every(({ entry }) => entry !== undefined)
+  return {
+    ...{ backend, cid, tt, hourUs, entries },
+    state: WORST_FIRST.find((state) => files.some((file) => file.state === state)) ?? 'open',
+    ticks: isKnown ? entries.reduce((sum, { count }) => sum + count, removed) : Number.NaN,
+    removedTicks: removed,
+    diskBytes: files.reduce((sum, { diskBytes }) => sum + diskBytes, 0),
+  }
+}
+
+async function statOrMissing(path: string) {
+  try {
+    return await stat(path)
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+/** What the files of a backend take on the disk, by UTC day. */
+export async function diskBytesOfDay(dataDir: string, backend: Backend, dayUs: number): Promise<number> {
+  let bytes = 0
+  for (const { path } of await listDayFiles(dataDir, backend, dayUs)) {
+    bytes += ((await statOrMissing(join(dataDir, path)))?.blocks ?? 0) * STAT_BLOCK_BYTES
+  }
+  return bytes
+}
