@@ -1,5 +1,5 @@
 import type { ContractCalendar, HoursKind } from './contract-calendar.ts'
-import { checkRange } from './sessions.ts'
+import { checkRange, type Session, sessionsIn } from './sessions.ts'
 import { intersectRanges, joinRanges, lengthUs, type UsRange } from './us-range.ts'
 
 /** How much of the session time of a range was recorded with certainty; µs. */
@@ -26,4 +26,20 @@ export function completeness(calendar: ContractCalendar, kind: HoursKind, range:
   const certainUs = sessionUs - lengthUs(intersectRanges(sessions, joinRanges(gaps)))
   const unknownUs = range.untilUs - range.fromUs - lengthUs(intersectRanges(known, [range]))
   return { sessionUs, certainUs, unknownUs, ...(sessionUs > 0 && { share: certainUs / sessionUs }) }
+}
+
+/** The same for each session of a range, as far as it lies in the range; oldest first. */
+export function completenessBySession(
+  calendar: ContractCalendar,
+  kind: HoursKind,
+  range: UsRange,
+  gaps: readonly UsRange[],
+): (Pick<Completeness, 'sessionUs' | 'certainUs'> & { session: Session; share: number })[] {
+  const holes = joinRanges(gaps)
+  return sessionsIn(calendar, kind, range).map((session) => {
+    const spans = intersectRanges(session.spans, [range])
+    const sessionUs = lengthUs(spans)
+    const certainUs = sessionUs - lengthUs(intersectRanges(spans, holes))
+    return { session, sessionUs, certainUs, share: certainUs / sessionUs }
+  })
 }

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { completeness, contractCalendar, isOpen } from '../src/index.ts'
+import { completeness, completenessBySession, contractCalendar, isOpen } from '../src/index.ts'
 import { STOCK, us } from './tellings.ts'
 
 const HOUR_US = 3_600_000_000
@@ -43,4 +43,19 @@ it('property: equal to counting minutes one by one', () => {
     }),
     { numRuns: 50 },
   )
+})
+
+it('by session: each as far as it lies in the range, and together as much as the whole', () => {
+  const range = { fromUs: us('2025-11-24T12:00-05:00'), untilUs: us('2025-11-27T00:00-05:00') }
+  const gaps = [{ fromUs: us('2025-11-24T15:00-05:00'), untilUs: us('2025-11-25T10:30-05:00') }]
+  const sessions = completenessBySession(stock, 'regular', range, gaps)
+  expect(
+    sessions.map(({ session, sessionUs, certainUs, share }) => [session.date, sessionUs / HOUR_US, certainUs / HOUR_US, share]),
+  ).toEqual([
+    ['2025-11-24', 4, 3, 0.75],
+    ['2025-11-25', 6.5, 5.5, 5.5 / 6.5],
+    ['2025-11-26', 6.5, 6.5, 1],
+  ])
+  const whole = completeness(stock, 'regular', range, gaps)
+  expect(sessions.reduce((sum, { certainUs }) => sum + certainUs, 0)).toBe(whole.certainUs)
 })
