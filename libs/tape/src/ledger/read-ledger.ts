@@ -1,8 +1,8 @@
-import { open } from 'node:fs/promises'
+import { open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Bus, EVENTS_FILTER, readLog, readStoredEvents } from '@ib-stream/bus'
-import { codeOf, eventSubject, type RecorderEvent, type RecorderEventKind, US_PER_DAY } from '@ib-stream/model'
-import { eventsPath } from '@ib-stream/storage'
+import { codeOf, eventSubject, PARTITION_COUNT, type RecorderEvent, type RecorderEventKind } from '@ib-stream/model'
+import { BACKENDS, type Backend, readPosition } from '@ib-stream/storage'
 import { TapeError } from '../errors.ts'
 import { readTail } from '../read-tail.ts'
 
@@ -36,22 +36,41 @@ export async function readLedger({ bus, kinds, signal }: LedgerOptions): Promise
 }
 
 /**
- * Every recorder event of a range of `st`, `[fromUs, untilUs)`, from the files that writer-json makes; needs no service. A last line that is still being written is
- * left out.
+ * Every recorder event before `untilUs` by `st`, oldest first, from the files that writer-json makes; needs no service. A last line that is still being written is left out.
  */
-export async function* readEventFiles(dataDir: string, range: { fromUs: number; untilUs: number }): AsyncGenerator<RecorderEvent> {
-  for (let dayUs = Math.floor(range.fromUs / US_PER_DAY) * US_PER_DAY; dayUs < range.untilUs; dayUs += US_PER_DAY)
-    for await (const line of linesOf(join(dataDir, eventsPath(dayUs))))
-      for (const event of eventsIn(line)) if (event.st >= range.fromUs && event.st < range.untilUs) yield event
+export async function* readEventFiles(dataDir: string, untilUs: number): AsyncGenerator<RecorderEvent> {
+  const folder = join(dataDir, 'events')
+  for (const name of await namesIn(folder))
+    for await (const line of linesOf(join(folder, name))) for (const event of eventsIn(line)) if (event.st < untilUs) yield event
 }
 
-async function* linesOf(path: string): AsyncGenerator<string> {
+async function namesIn(folder: string): Promise<string[]> {
   try {
-    await using file = await open(path)
-    yield* file.readLines({ autoClose: false })
+    return (await readdir(folder)).filter((name) => DAY_FILE.test(name)).sort()
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error
+    if (codeOf(error) === 'ENOENT') return []
+    throw error
   }
+}
+
+const DAY_FILE = /^\d{4}-\d\d-\d\d\.jsonl$/
+
+async function* linesOf(path: string): AsyncGenerator<string> {
+  await using file = await open(path)
+  yield* file.readLines({ autoClose: false })
+}
+
+/**
+ * Up to when a recording is known from its files: the newest stamp that any backend has written.
+ * @returns µs; undefined where nothing was recorded
+ */
+export async function recordedUntilUs(dataDir: string, backends: readonly Backend[] = BACKENDS): Promise<number | undefined> {
+  const partitions = [...Array.from({ length: PARTITION_COUNT }, (_, partition) => partition), 'events' as const]
+  const positions = await Promise.all(
+    backends.flatMap((backend) => partitions.map((partition) => readPosition(dataDir, backend, partition))),
+  )
+  const newestUs = Math.max(0, ...positions.map((position) => position?.newestStUs ?? 0))
+  return newestUs > 0 ? newestUs : undefined
 }
 
 /** A torn line is no event; what a newer version writes is one all the same, and passed over by its kind. */

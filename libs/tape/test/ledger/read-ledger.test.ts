@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { eventSubject, type RecorderEvent, US_PER_DAY } from '@ib-stream/model'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { readEventFiles, readLedger } from '../../src/ledger/read-ledger.ts'
+import { readEventFiles, readLedger, recordedUntilUs } from '../../src/ledger/read-ledger.ts'
 import { DAY_US, market, openRecording, type Recording, until } from '../recording.ts'
 
 const signal = new AbortController().signal
@@ -41,7 +41,7 @@ test('says that the log is away', async () => {
   await recording.startNats()
 }, 30_000)
 
-test('reads the files of a range, without a line that is still being written', async () => {
+test('reads the files up to a moment, without a line that is still being written', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'ibs-events-'))
   await mkdir(join(dataDir, 'events'))
   const nextDay = { ...gap(1), st: DAY_US + US_PER_DAY }
@@ -49,7 +49,11 @@ test('reads the files of a range, without a line that is still being written', a
   await writeFile(join(dataDir, 'events', '2025-07-30.jsonl'), lines(gap(1), gap(2), gap(3)))
   await writeFile(join(dataDir, 'events', '2025-07-31.jsonl'), `${lines(nextDay)}{"kind":"gap","st":17`)
   const found: RecorderEvent[] = []
-  for await (const event of readEventFiles(dataDir, { fromUs: DAY_US + 2, untilUs: DAY_US + 2 * US_PER_DAY })) found.push(event)
-  expect(found).toEqual([gap(2), gap(3), nextDay])
+  for await (const event of readEventFiles(dataDir, DAY_US + 2 * US_PER_DAY)) found.push(event)
+  expect(found).toEqual([gap(1), gap(2), gap(3), nextDay])
+  const early: RecorderEvent[] = []
+  for await (const event of readEventFiles(dataDir, DAY_US + 3)) early.push(event)
+  expect(early).toEqual([gap(1), gap(2)])
+  expect(await recordedUntilUs(dataDir)).toBeUndefined()
   await rm(dataDir, { recursive: true })
 })
