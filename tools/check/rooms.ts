@@ -14,5 +14,5 @@ export const ROOMS: Record<string, readonly string[]> = {
   'services/writer-proto': ['writer'],
   'services/keeper': ['model', 'service', 'storage', 'bus'],
   'services/query-api': ['model', 'service', 'calendar', 'storage', 'bus', 'tape', 'studies'],
-  'apps/cli': ['model', 'service', 'storage', 'bus', 'tape'],
+  'apps/cli': ['model', 'service', 'calendar', 'storage', 'bus', 'tape'],
 }

@@ -3,7 +3,10 @@ import { dirname, join } from 'node:path'
 import { IbsError } from '@ib-stream/model'
 import { Command } from 'commander'
 import { up } from './up/up.ts'
+import { registerBackfill } from './verbs/backfill.ts'
 import { registerCompare } from './verbs/compare.ts'
+import { registerCoverage } from './verbs/coverage.ts'
+import { registerGaps } from './verbs/gaps.ts'
 import { registerImport } from './verbs/import.ts'
 import { registerQuery } from './verbs/query.ts'
 import { registerRepair } from './verbs/repair.ts'
@@ -35,6 +38,9 @@ registerImport(program)
 registerVerify(program)
 registerRepair(program)
 registerCompare(program)
+registerGaps(program)
+registerCoverage(program)
+registerBackfill(program)
 
 /** Its own process: the simulator shares no code with what it stands in for. */
 function runSimulator(args: readonly string[]): Promise<void> {

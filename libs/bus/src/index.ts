@@ -1,9 +1,11 @@
+export { requestBackfill } from './backfill-request.ts'
 export type { LogLine } from './batch-cutter.ts'
 export { type ArrivedLine, BatchMerger } from './batch-merger.ts'
 export { type Bus, connectBus, pause } from './connection.ts'
 export { BUS_ERROR_CODES, BusError, type BusErrorCode } from './errors.ts'
 export {
   askForStream,
+  BACKFILL,
   CONTRACT_LOOKUP,
   CONTRACT_RESOLVE,
   LEASE_SUBJECTS,

@@ -4,6 +4,8 @@ import type { Bus } from './connection.ts'
 /** What ingest answers over the bus. */
 export const CONTRACT_LOOKUP = 'ib.contracts.lookup'
 export const CONTRACT_RESOLVE = 'ib.contracts.resolve'
+/** JSON {@link BackfillRequest} in, {@link BackfillReply} after reply out. */
+export const BACKFILL = 'ib.backfill'
 export const LEASE_SUBJECTS = 'ib.subscribe.*.*'
 export const leaseSubject = (cid: number, tt: TickType): string => `ib.subscribe.${cid}.${tt}`
 

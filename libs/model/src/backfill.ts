@@ -1,11 +1,9 @@
 import type { TickType } from './tick.ts'
 
-/** Where ingest takes requests to fill a range from IB's history: a JSON {@link BackfillRequest} in, {@link BackfillReply} after reply out, the last one with `state: 'end'`. */
-export const BACKFILL_SUBJECT = 'ib.backfill'
 /** While a request is under way a reply comes at least this often, ms. */
 export const BACKFILL_REPLY_EVERY_MS = 5_000
 
-/** A range of IB's stamps, `[startUs, endUs)`, µs UTC; whole seconds are filled. */
+/** What ingest is asked to fill from IB's history: a range of IB's stamps, `[startUs, endUs)`, µs UTC; whole seconds are filled. */
 export interface BackfillRequest {
   cid: number
   tts: TickType[]
@@ -13,7 +11,7 @@ export interface BackfillRequest {
   endUs: number
 }
 
-/** How far it is. */
+/** How far it is; the last one has `state: 'end'`. */
 export type BackfillReply =
   | { ok: false; code: string; message: string; field?: string }
   | { ok: true; state: 'end' }

@@ -1,4 +1,4 @@
-export { BACKFILL_REPLY_EVERY_MS, BACKFILL_SUBJECT, type BackfillReply, type BackfillRequest } from './backfill.ts'
+export { BACKFILL_REPLY_EVERY_MS, type BackfillReply, type BackfillRequest } from './backfill.ts'
 export type { Contract, ContractAnswer, ContractQuery } from './contract.ts'
 export { type ContractName, parseContractName, SEC_TYPES } from './contract-name.ts'
 export { codeOf, IbsError } from './error.ts'

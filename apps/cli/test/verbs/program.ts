@@ -1,5 +1,8 @@
 import { Command } from 'commander'
+import { registerBackfill } from '../../src/verbs/backfill.ts'
 import { registerCompare } from '../../src/verbs/compare.ts'
+import { registerCoverage } from '../../src/verbs/coverage.ts'
+import { registerGaps } from '../../src/verbs/gaps.ts'
 import { registerImport } from '../../src/verbs/import.ts'
 import { registerQuery } from '../../src/verbs/query.ts'
 import { registerRepair } from '../../src/verbs/repair.ts'
@@ -14,4 +17,7 @@ registerImport(program)
 registerVerify(program)
 registerRepair(program)
 registerCompare(program)
+registerGaps(program)
+registerCoverage(program)
+registerBackfill(program)
 void program.parseAsync()

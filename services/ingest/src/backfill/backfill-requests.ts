@@ -1,5 +1,5 @@
-import type { Bus } from '@ib-stream/bus'
-import { BACKFILL_REPLY_EVERY_MS, BACKFILL_SUBJECT, type BackfillReply, TICK_TYPES, US_PER_SECOND } from '@ib-stream/model'
+import { BACKFILL, type Bus } from '@ib-stream/bus'
+import { BACKFILL_REPLY_EVERY_MS, type BackfillReply, TICK_TYPES, US_PER_SECOND } from '@ib-stream/model'
 import type { Clock } from '@ib-stream/service'
 import * as z from 'zod'
 import type { BackfillDesk, FillStatus } from './backfill-desk.ts'
@@ -22,7 +22,7 @@ const TOO_YOUNG_US = 10 * US_PER_SECOND
 /** Answers requests to fill a range until it is closed; each gets replies until all its tick types are at their end. */
 export function openBackfillRequests(bus: Bus, clock: Clock, desk: BackfillDesk): { close(): void } {
   const open = new Set<() => void>()
-  const requests = bus.connection.subscribe(BACKFILL_SUBJECT, {
+  const requests = bus.connection.subscribe(BACKFILL, {
     callback: (error, message) => {
       if (error) return // the subscription was refused or has ended: nobody waits
       const say = (reply: BackfillReply) => void message.respond(JSON.stringify(reply))

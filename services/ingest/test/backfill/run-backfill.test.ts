@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { connectBus, openLogReader, readLog } from '@ib-stream/bus'
-import { type BackfillEvent, hash31, type TickMessage, type TickType, US_PER_SECOND } from '@ib-stream/model'
+import { connectBus, openLogReader, readLog, requestBackfill } from '@ib-stream/bus'
+import { type BackfillEvent, type BackfillReply, hash31, type TickMessage, type TickType, US_PER_SECOND } from '@ib-stream/model'
 import { describe, expect, it } from '@jest/globals'
 import { freePort } from '../../../../test/support/free-port.ts'
 import { NatsServer } from '../../../../test/support/nats-server.ts'
@@ -119,12 +119,13 @@ async function expectWhole(station: Station, tt: TickType, ticks: readonly TickM
 
 describe('backfill, by ingest as a process', () => {
   it('fills what was missed while it was down, killed again and again while it fills: the log is the market, nothing twice', async () => {
-    await using station = await Station.start(`${MNQ}:MNQ:bid_ask;last:24`, ['--rate', '5'])
+    await using station = await Station.start(`${MNQ}:MNQ:bid_ask;last:24`, ['--rate', '3'])
     const { ingest } = station
-    await waitFor('it records', async () => (await station.log()).ticks.length > 500)
+    await waitFor('it records', async () => (await station.log()).ticks.length > 300)
+    await fillBefore(station)
     await ingest.kill()
     await new Promise((resolve) => setTimeout(resolve, 3_000))
-    for (const pages of [1, 3]) {
+    for (const pages of [2, 4]) {
       ingest.output = ''
       ingest.start()
       await waitFor('it fills', async () => (await station.log()).pages >= pages, 40_000)
@@ -135,18 +136,49 @@ describe('backfill, by ingest as a process', () => {
     await ingest.logged('that it records', ({ msg, to }) => msg === 'gateway' && to === 'ready')
     const gaps = () => ingest.log.filter(({ msg }) => msg === 'gap').length
     const filled = () => ingest.log.filter(({ msg, state }) => msg === 'backfill' && state === 'filled').length
-    await waitFor('all gaps are filled', async () => gaps() > 0 && filled() >= gaps() && !(await isFilling(station)), 60_000)
+    await waitFor('all gaps are filled', async () => gaps() > 0 && filled() >= gaps() && !(await isFilling(station)), 100_000)
     await ingest.stop()
     const { ticks, fills } = await station.log()
     expect(fills.every(({ state }) => state === 'filled')).toBe(true)
-    expect(new Set(fills.map(({ cid, tt, gapFromUs, gapToUs }) => `${cid} ${tt} ${gapFromUs} ${gapToUs}`)).size).toBe(fills.length)
+    const gapsFilled = fills.filter(({ asked }) => !asked)
+    expect(new Set(gapsFilled.map(({ cid, tt, gapFromUs, gapToUs }) => `${cid} ${tt} ${gapFromUs} ${gapToUs}`)).size).toBe(
+      gapsFilled.length,
+    )
+    expect(fills.length - gapsFilled.length).toBe(2)
     expect(ticks.filter(({ bf }) => bf).length).toBe(fills.reduce((sum, fill) => sum + fill.ticks, 0))
     for (const tt of ['bid_ask', 'last'] as const) await expectWhole(station, tt, ticks)
     expect(ticks.every(({ rid, tt }) => rid === hash31(MNQ, tt))).toBe(true)
     const stamps = ticks.filter(({ bf }) => bf).map(({ st }) => st)
     expect(new Set(stamps).size).toBe(stamps.length)
-  }, 120_000)
+  }, 180_000)
 })
+
+/** The minute before the recording began, up to the second that was recorded in part; asked for twice. */
+async function fillBefore(station: Station): Promise<void> {
+  const firstUs = Math.min(...(await station.log()).ticks.filter(({ tt }) => tt === 'last').map(({ ts }) => ts))
+  const before = { cid: MNQ, tts: ['last' as const], startUs: firstUs - 60 * US_PER_SECOND, endUs: firstUs + US_PER_SECOND }
+  await waitFor('that is long enough ago', async () => {
+    const newest = Math.max(...(await station.log()).ticks.map(({ ts }) => ts))
+    return newest > before.endUs + 15 * US_PER_SECOND
+  })
+  const [filledNow, filledAgain] = [await ask(station, before), await ask(station, before)]
+  expect([filledNow.at(-1), filledAgain.at(-1)]).toEqual([
+    { ok: true, state: 'end' },
+    { ok: true, state: 'end' },
+  ])
+  expect(filledNow.at(-2)).toMatchObject({ state: 'filled', share: 1 })
+  expect(filledAgain.at(-2)).toMatchObject({ state: 'filled', ticks: 0 })
+  expect(await ask(station, { ...before, endUs: before.startUs })).toMatchObject([
+    { ok: false, code: 'IBS_INGEST_BACKFILL_INVALID', field: 'endUs' },
+  ])
+}
+
+async function ask({ nats }: Station, request: Parameters<typeof requestBackfill>[1]): Promise<BackfillReply[]> {
+  await using bus = await connectBus({ url: nats.url, name: 'test' })
+  const replies: BackfillReply[] = []
+  for await (const reply of requestBackfill(bus, request, AbortSignal.timeout(80_000))) replies.push(reply)
+  return replies
+}
 
 async function isFilling({ ingest }: Station): Promise<boolean> {
   const { healthPort } = await ingest.logged('its pages', ({ msg }) => msg === 'started')

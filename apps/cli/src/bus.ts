@@ -1,0 +1,25 @@
+import { type Bus, connectBus } from '@ib-stream/bus'
+import type { Command } from 'commander'
+import { CliError } from './errors.ts'
+
+const CONNECT_WITHIN_MS = 5_000
+
+/** Adds `--nats` to a verb that asks ingest. */
+export function withNats(command: Command): Command {
+  return command.option('--nats <address>', 'where NATS is', process.env.NATS_URL || 'nats://127.0.0.1:4222')
+}
+
+/** @throws CliError `IBS_CLI_NATS_AWAY`; `signal.reason` */
+export async function openBus(url: string, signal: AbortSignal): Promise<Bus> {
+  try {
+    return await connectBus({ url, name: 'cli', signal: AbortSignal.any([signal, AbortSignal.timeout(CONNECT_WITHIN_MS)]) })
+  } catch (cause) {
+    signal.throwIfAborted()
+    throw new CliError(
+      'IBS_CLI_NATS_AWAY',
+      `no NATS answers at ${url}; start ib-stream with "npm start", or name its address with --nats`,
+      { url },
+      { cause },
+    )
+  }
+}
