@@ -1,3 +1,4 @@
+import { connectBus, openLogReader } from '@ib-stream/bus'
 import { describe, expect, it } from '@jest/globals'
 import { aggressors } from './support/aggressors.ts'
 import { SseClient } from './support/sse-client.ts'
@@ -31,7 +32,10 @@ describe('the main path, every service a process', () => {
     await using clients = new AsyncDisposableStack()
     const lives = cids.map((cid) => clients.use(new SseClient(`${stack.apiUrl}/v3/stream/${cid}/live?tick_types=${tts.join(',')}`)))
     await waitFor('the live streams stand', () => lives.every(({ infos }) => infos.length > 0))
+    await stack.nats.freeze() // what comes meanwhile is cut into batches
     stack.simulator.start()
+    await waitFor('the log is far behind', async () => (await waitingForTheLog(stack)) > 2_000, 60_000)
+    stack.nats.thaw()
 
     const truth = await sentByGateway(stack, replay)
     const settled = async () =>
@@ -49,12 +53,15 @@ describe('the main path, every service a process', () => {
     }
     expect(json.size).toBe(sent.size)
 
+    const inLog = await ticksOfTheLog(stack.natsUrl, truth.length)
+    expect(inLog.batched).toBeGreaterThan(1_000)
     for (const [i, cid] of cids.entries()) {
       const inFiles = [...json.values()].flat().filter((tick) => tick.cid === cid)
       const byArrival = inFiles.toSorted((a, b) => (a.st ?? 0) - (b.st ?? 0))
       const live = aggressors(lives[i]?.ticks ?? [])
       expect(live.length).toBe(inFiles.filter(({ tt }) => tt !== 'bid_ask').length)
       expect(live).toEqual(aggressors(byArrival))
+      expect(aggressors(inLog.ticks.filter((tick) => tick.cid === cid))).not.toEqual(live) // the batches did change their order
       const mine = truth.filter((tick) => tick.cid === cid)
       expect(plain(lives[i]?.ticks ?? [])).toEqual(plain(mine))
       const recorded = [...json.values()].flat().filter((tick) => tick.cid === cid)
@@ -64,6 +71,29 @@ describe('the main path, every service a process', () => {
     }
   }, 150_000)
 })
+
+/** Lines that ingest has and the log has not confirmed. */
+async function waitingForTheLog(stack: Stack): Promise<number> {
+  const parts = (await stack.health(stack.ingest))?.parts as Record<string, { ticks?: number; acknowledged?: number }> | undefined
+  return (parts?.streams?.ticks ?? 0) - (parts?.publisher?.acknowledged ?? 0)
+}
+
+/** All ticks as they stand in the log, unmerged, and how many of them in batches. */
+async function ticksOfTheLog(natsUrl: string, count: number): Promise<{ ticks: PlainTick[]; batched: number }> {
+  await using bus = await connectBus({ url: natsUrl, name: 'test' })
+  const ticks: PlainTick[] = []
+  let batched = 0
+  const signal = AbortSignal.timeout(60_000)
+  for await (const messages of openLogReader({ bus, filter: 'ticks.>', fromSeq: 1, signal }).batches()) {
+    for (const { payload, batch } of messages) {
+      const found = parseLines(Buffer.from(payload).toString('utf8'))
+      ticks.push(...found)
+      if (batch) batched += found.length
+    }
+    if (ticks.length >= count) break
+  }
+  return { ticks, batched }
+}
 
 /** The replay's whole truth; with the market model, what was sent when ingest is stopped after a while. */
 async function sentByGateway(stack: Stack, replay: boolean): Promise<PlainTick[]> {
@@ -78,8 +108,8 @@ async function sentByGateway(stack: Stack, replay: boolean): Promise<PlainTick[]
 }
 
 async function askAllFormats(apiUrl: string, cid: number, tts: readonly string[], recorded: readonly PlainTick[]): Promise<PlainTick[][]> {
-  const first = Math.min(...recorded.map(({ ts }) => ts))
-  const last = Math.max(...recorded.map(({ ts }) => ts))
+  const first = recorded.reduce((least, { ts }) => Math.min(least, ts), Number.POSITIVE_INFINITY)
+  const last = recorded.reduce((most, { ts }) => Math.max(most, ts), 0)
   const ask = async (format: string): Promise<Buffer> => {
     const response = await fetch(
       `${apiUrl}/v3/buffer/${cid}/query?tick_types=${tts.join(',')}&start_time=${first}&end_time=${last + 1}&format=${format}`,
