@@ -56,5 +56,8 @@ export function parseCursor(text: string): Cursor | undefined {
 /** Where a reader goes on live that has everything up to a sequence of the log. */
 export const liveAfter = (spoolId: string, lastSeq: number): LiveCursor => ({ kind: 'live', spoolId, batchSeq: lastSeq + 1, st: -1 })
 
+/** Where a subscriber is that came before there was a log: all of the log is still before it. */
+export const BEFORE_ANY_LOG: LiveCursor = { kind: 'live', spoolId: 'none', batchSeq: 0, st: -1 }
+
 /** Order of arrival. */
 export const comparePlaces = (a: LivePlace, b: LivePlace): number => a.batchSeq - b.batchSeq || a.st - b.st

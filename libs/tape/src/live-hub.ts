@@ -1,6 +1,6 @@
 import { BatchMerger, type Bus, type LogMessage, openLogReader, pause, type ReaderState, readLog } from '@ib-stream/bus'
 import { eventSubject, type RecorderEventKind, type TickType } from '@ib-stream/model'
-import { formatCursor, type LiveCursor } from './cursor.ts'
+import { BEFORE_ANY_LOG, formatCursor, type LiveCursor, liveAfter } from './cursor.ts'
 import { TapeError } from './errors.ts'
 import { ALL_OF_LOG, concerns, type LiveItem, type LiveTick, storedSubjects, toLiveItem } from './live-item.ts'
 import { cursorGone, replayAfter } from './live-replay.ts'
@@ -26,6 +26,15 @@ export interface SubscribeOptions {
   signal: AbortSignal
 }
 
+/** What one subscriber gets, in order of arrival. */
+export interface LiveStream<Item extends LiveItem = LiveItem> extends AsyncIterable<readonly Item[]> {
+  /**
+   * Where to go on after what was given so far: also before the first tick, and while nothing comes it moves on with the hub, so that it stays within what the
+   * log holds.
+   */
+  readonly cursor: string
+}
+
 /** Live ticks for any number of subscribers from one ordered reader of the log. */
 export interface LiveHub extends AsyncDisposable {
   readonly state: HubState
@@ -39,9 +48,9 @@ export interface LiveHub extends AsyncDisposable {
    * the ring, so one that is not read costs nothing and holds up nobody.
    * @throws TapeError `IBS_TAPE_CURSOR_GONE`, `IBS_TAPE_LOG_AWAY`, `IBS_TAPE_CLOSED`; while iterating also `IBS_TAPE_SLOW_CONSUMER`, `IBS_TAPE_LOG_CUT`
    */
-  subscribe(options: SubscribeOptions): Promise<AsyncIterable<readonly LiveTick[]>>
+  subscribe(options: SubscribeOptions): Promise<LiveStream<LiveTick>>
   /** As {@link subscribe}, with what happened to the recording in its place: events of some kinds that concern these streams. */
-  subscribeWithEvents(options: SubscribeOptions & { kinds: readonly RecorderEventKind[] }): Promise<AsyncIterable<readonly LiveItem[]>>
+  subscribeWithEvents(options: SubscribeOptions & { kinds: readonly RecorderEventKind[] }): Promise<LiveStream>
   close(): Promise<void>
 }
 
@@ -82,6 +91,10 @@ interface Subscriber {
   after: LiveCursor | undefined
   /** Cuts of the log that it knows of. */
   cuts: number
+  /** Cursor after the last item that was given. */
+  given: string
+  /** It has seen all that there is. */
+  idle: boolean
 }
 
 interface Waiter {
@@ -117,29 +130,33 @@ class RingHub implements LiveHub {
     })
   }
 
-  subscribe(options: SubscribeOptions): Promise<AsyncIterable<readonly LiveTick[]>> {
-    return this.subscribeWithEvents({ ...options, kinds: [] }) as Promise<AsyncIterable<readonly LiveTick[]>> // of no kinds: ticks alone
+  subscribe(options: SubscribeOptions): Promise<LiveStream<LiveTick>> {
+    return this.subscribeWithEvents({ ...options, kinds: [] }) as Promise<LiveStream<LiveTick>> // of no kinds: ticks alone
   }
 
-  async subscribeWithEvents(
-    options: SubscribeOptions & { kinds: readonly RecorderEventKind[] },
-  ): Promise<AsyncIterable<readonly LiveItem[]>> {
+  async subscribeWithEvents(options: SubscribeOptions & { kinds: readonly RecorderEventKind[] }): Promise<LiveStream> {
     if (this.#signal.aborted) throw new TapeError('IBS_TAPE_CLOSED', 'the hub is closed; open it again')
-    const { after, cids, tts, kinds } = options
+    const { cids, tts, kinds, signal } = options
+    const after = this.#after(options.after)
     const subscriber: Subscriber = {
       subjects: new Set([...storedSubjects(cids, tts), ...kinds.map(eventSubject)]),
       streams: { cids, tts },
       next: this.#ring.end,
       after,
       cuts: this.#cuts,
+      given: formatCursor(after ?? this.#place),
+      idle: false,
     }
-    if (!after) return this.#follow(subscriber, options.signal)
+    if (!after) return this.#streamOf(subscriber, this.#follow(subscriber, signal))
     if (after.spoolId !== this.spoolId)
       throw cursorGone(after, `it belongs to recording ${after.spoolId}, this is ${this.spoolId ?? 'none yet'}`)
     const index = this.#ring.firstAfter(after)
     if (index === undefined) await this.#assertHeld(after)
     else subscriber.next = index
-    return index === undefined ? this.#replayThenFollow(subscriber, after, options.signal) : this.#follow(subscriber, options.signal)
+    return this.#streamOf(
+      subscriber,
+      index === undefined ? this.#replayThenFollow(subscriber, after, signal) : this.#follow(subscriber, signal),
+    )
   }
 
   close(): Promise<void> {
@@ -149,6 +166,27 @@ class RingHub implements LiveHub {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  /** Everything up to here was heard. */
+  get #place(): LiveCursor {
+    return this.spoolId === undefined ? BEFORE_ANY_LOG : { kind: 'live', spoolId: this.spoolId, ...this.#ring.heard }
+  }
+
+  /** A subscriber that came before there was a log goes on with its first message. */
+  #after(given: LiveCursor | undefined): LiveCursor | undefined {
+    if (given?.spoolId !== BEFORE_ANY_LOG.spoolId) return given
+    return this.spoolId === undefined ? undefined : liveAfter(this.spoolId, 0)
+  }
+
+  #streamOf(subscriber: Subscriber, batches: AsyncGenerator<readonly LiveItem[]>): LiveStream {
+    const cursor = () => (subscriber.idle ? formatCursor(placeFor(this.#place, subscriber)) : subscriber.given)
+    return {
+      get cursor() {
+        return cursor()
+      },
+      [Symbol.asyncIterator]: () => batches,
+    }
   }
 
   #startAt(spoolId: string, fromSeq: number): void {
@@ -249,7 +287,7 @@ class RingHub implements LiveHub {
     try {
       for await (const { items, place, readSeq } of replayAfter(this.#options.bus, after, either)) {
         const wanted = items.filter((item) => isWanted(item, subscriber))
-        for (let i = 0; i < wanted.length; i += MOST_IN_BATCH) yield wanted.slice(i, i + MOST_IN_BATCH)
+        for (let i = 0; i < wanted.length; i += MOST_IN_BATCH) yield given(wanted.slice(i, i + MOST_IN_BATCH), subscriber)
         if (this.#joins({ ...place, kind: 'live', spoolId: after.spoolId }, readSeq, subscriber)) break
       }
     } catch (error) {
@@ -274,7 +312,7 @@ class RingHub implements LiveHub {
     for (;;) {
       signal.throwIfAborted()
       const batch = this.#take(subscriber)
-      if (batch.length > 0) yield batch
+      if (batch.length > 0) yield given(batch, subscriber)
       else if (this.#signal.aborted) return
       else await this.#nextFor(subscriber, signal)
     }
@@ -298,6 +336,7 @@ class RingHub implements LiveHub {
     return new Promise((resolve) => {
       const wake = () => {
         signal.removeEventListener('abort', wake)
+        subscriber.idle = false
         for (const subject of subscriber.subjects) {
           const waiters = this.#waiting.get(subject)
           waiters?.delete(waiter)
@@ -306,6 +345,7 @@ class RingHub implements LiveHub {
         resolve()
       }
       const waiter: Waiter = { subscriber, wake }
+      subscriber.idle = true
       signal.addEventListener('abort', wake)
       for (const subject of subscriber.subjects) {
         const waiters = this.#waiting.get(subject) ?? new Set<Waiter>()
@@ -346,6 +386,18 @@ function afterPlace(item: LiveItem, subscriber: Subscriber): LiveItem {
   if (item.batchSeq < after.batchSeq) return { ...item, batchSeq: after.batchSeq, cursor: formatCursor({ ...after, st: item.st }) }
   subscriber.after = undefined
   return item
+}
+
+/** As {@link afterPlace}, of a place. */
+function placeFor(place: LiveCursor, { after }: Subscriber): LiveCursor {
+  return after && place.spoolId === after.spoolId && place.batchSeq < after.batchSeq
+    ? { ...after, st: Math.max(after.st, place.st) }
+    : place
+}
+
+function given(batch: readonly LiveItem[], subscriber: Subscriber): readonly LiveItem[] {
+  subscriber.given = batch.at(-1)?.cursor ?? subscriber.given
+  return batch
 }
 
 function slowConsumer(missed: number): TapeError {

@@ -54,6 +54,12 @@ export class LiveRing {
     return this.#evicted
   }
 
+  /** Everything up to here was pushed or left out; always a place that a cursor can name. */
+  get heard(): LivePlace {
+    const newest = this.at(this.#end - 1)
+    return newest ? { batchSeq: newest.batchSeq, st: newest.st } : { batchSeq: this.#floor.seq + 1, st: -1 }
+  }
+
   /** @returns its index */
   push(item: LiveItem): number {
     const { ticks, bytes } = this.#bounds

@@ -6,7 +6,7 @@ import { type PlainTick, parseLines } from '../../../test/support/ticks.ts'
 import { comparePlaces, parseCursor } from '../src/cursor.ts'
 import { type LiveHub, openLiveHub } from '../src/live-hub.ts'
 import type { LiveTick } from '../src/live-item.ts'
-import { CIDS, linesOf, market, openRecording, type Recording, randomFrom, TYPES } from './recording.ts'
+import { CIDS, DAY_US, linesOf, market, openRecording, type Recording, randomFrom, TYPES, until } from './recording.ts'
 
 const ONE = CIDS[0]
 
@@ -23,8 +23,10 @@ async function take(live: AsyncIterable<readonly LiveTick[]>, count: number): Pr
 const linesWanted = (ticks: readonly TickMessage[], cids: readonly number[]) =>
   ticks.filter(({ cid }) => cids.includes(cid)).map(encodeTickJson)
 
-function cursorOf(tick: LiveTick | undefined) {
-  const cursor = parseCursor(tick?.cursor ?? '')
+const cursorOf = (tick: LiveTick | undefined) => cursorIn(tick?.cursor ?? '')
+
+function cursorIn(text: string) {
+  const cursor = parseCursor(text)
   if (cursor?.kind !== 'live') throw new Error('a tick without a cursor')
   return cursor
 }
@@ -103,6 +105,40 @@ describe('live hub over a log with batches', () => {
     for (const { got, wanted } of await Promise.all(readings)) expect(got).toEqual(wanted)
   })
 
+  test('regression: the place at subscription, before any tick, is a cursor: exactly what follows it comes, from the ring and from the log', async () => {
+    const from = (later.at(-1)?.st ?? 0) + 1
+    const live = await hub.subscribe({ cids: [4711], tts: TYPES, signal })
+    await using young = await openLiveHub({ bus: recording.bus, signal }) // its ring is empty
+    const empty = await young.subscribe({ cids: CIDS, tts: TYPES, signal })
+    const missed = market(700, { seed: 7, fromUs: from })
+    await recording.publish(missed)
+    await using younger = await openLiveHub({ bus: recording.bus, signal })
+    for (const { cursor } of [live, empty]) {
+      const after = cursorIn(cursor)
+      for (const where of [hub, young, younger]) {
+        const got = await take(await where.subscribe({ cids: CIDS, tts: TYPES, after, signal }), missed.length)
+        expect(got.map(({ line }) => line)).toEqual(missed.map(encodeTickJson))
+      }
+    }
+  })
+
+  test('the cursor of a subscriber that nothing concerns moves on with the hub', async () => {
+    const quiet = await hub.subscribe({ cids: [4711], tts: TYPES, signal })
+    const reading = quiet[Symbol.asyncIterator]().next()
+    const before = quiet.cursor
+    const fromUs = DAY_US + 3_600 * 1_000_000
+    const heard = hub.ticks
+    await recording.publish(market(20, { seed: 8, fromUs }))
+    await until('the hub has all', () => hub.ticks === heard + 20)
+    expect(quiet.cursor).not.toBe(before)
+    const next = market(30, { seed: 9, fromUs: fromUs + 60_000_000 })
+    const after = cursorIn(quiet.cursor)
+    await recording.publish(next)
+    const got = await take(await hub.subscribe({ cids: CIDS, tts: TYPES, after, signal }), next.length)
+    expect(got.map(({ line }) => line)).toEqual(next.map(encodeTickJson))
+    reading.catch(() => undefined)
+  })
+
   test('refuses the cursor of another recording', async () => {
     const after = { ...cursorOf(seen[0]), spoolId: 'another' }
     await expect(hub.subscribe({ cids: CIDS, tts: TYPES, after, signal })).rejects.toMatchObject({ code: 'IBS_TAPE_CURSOR_GONE' })
@@ -166,8 +202,13 @@ describe('live hub and its bounds', () => {
     await recording.bus.manager.streams.delete('TICKS')
     await using hub = await openLiveHub({ bus: recording.bus, signal })
     expect(hub.state).toBe('no_log')
-    const reading = take(await hub.subscribe({ cids: CIDS, tts: TYPES, signal }), lines.length)
+    const live = await hub.subscribe({ cids: CIDS, tts: TYPES, signal })
+    const cursor = cursorIn(live.cursor)
+    const comesBackBefore = await hub.subscribe({ cids: CIDS, tts: TYPES, after: cursor, signal })
+    const reading = Promise.all([live, comesBackBefore].map((stream) => take(stream, lines.length)))
     await recording.publish(lines)
-    expect((await reading).map(({ line }) => line)).toEqual(lines.map(encodeTickJson))
+    for (const got of await reading) expect(got.map(({ line }) => line)).toEqual(lines.map(encodeTickJson))
+    const comesBackAfter = await hub.subscribe({ cids: CIDS, tts: TYPES, after: cursor, signal })
+    expect((await take(comesBackAfter, lines.length)).map(({ line }) => line)).toEqual(lines.map(encodeTickJson))
   })
 })

@@ -4,7 +4,7 @@ import { docsRoute } from './routes/docs.ts'
 import { healthRoute, readyRoute } from './routes/health.ts'
 import { queryHistory } from './routes/history-query.ts'
 import { infoRoute } from './routes/info.ts'
-import { streamLive } from './routes/live.ts'
+import { streamLive, streamLiveOfType } from './routes/live.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { openApiRoute } from './routes/openapi.ts'
 
@@ -13,6 +13,7 @@ export const ROUTES: readonly Route[] = [
   infoRoute,
   queryHistory,
   streamLive,
+  streamLiveOfType,
   healthRoute,
   readyRoute,
   metricsRoute,

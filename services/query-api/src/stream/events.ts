@@ -1,28 +1,53 @@
-import { tickSchema } from '@ib-stream/model'
+import { TICK_TYPES, tickSchema } from '@ib-stream/model'
 import { z } from 'zod'
 import { KNOWN_CODES, type KnownCode } from '../api/problem-table.ts'
 
 /** A tick as every answer has it. */
 export const TICK = tickSchema.meta({ id: 'Tick', description: 'One tick, format v3; docs/reference/tick-format.md' })
 
-const resume = z.string().optional().describe('Where to go on: the id of the last tick that was given')
+/** Why a stream ended that did not fail. */
+export const END_REASONS = [
+  'limit_reached',
+  'timeout',
+  'unsubscribed',
+  'end_of_data',
+  'slow_consumer',
+  'server_shutdown',
+  'ended_by_admin',
+] as const
+export type EndReason = (typeof END_REASONS)[number]
+
+/** What ingest can say of a stream that is asked for. */
+export const RECORDING_STATES = ['recording', 'waiting', 'refused', 'unavailable'] as const
+export type RecordingState = (typeof RECORDING_STATES)[number]
+
+const resume = z.string().optional().describe('Where to go on: as the id of an event')
 
 /**
  * Every event of a stream, by its name: the same on SSE (`event:`, `id:`, `data:`) and in WebSocket messages (`type`, `id`, `data`).
- * A tick's id is the cursor to go on after it.
+ * An `id` is the cursor to go on after it.
  */
 export const STREAM_EVENTS = {
   info: {
-    doc: 'What became of the stream: `subscribed` when it begins, `ended` when the service stops.',
+    doc: 'A stream begins (`subscribed`), or what becomes of the recording that feeds it: `waiting`, `refused` and `unavailable` say why no ticks can come now, `recording` that they can again.',
     data: z.object({
-      status: z.enum(['subscribed', 'ended']),
-      contract_id: z.int().optional(),
-      tick_types: z.array(z.string()).optional(),
-      reason: z.string().optional(),
-      resume,
+      status: z.enum(['subscribed', ...RECORDING_STATES]),
+      contract_ids: z.array(z.int()),
+      tick_types: z.array(z.enum(TICK_TYPES)),
+      reason: z.string().optional().describe('In words; of a refusal, those of IB'),
+      code: z.string().optional().describe('Code of ingest, see docs/reference/errors.md'),
     }),
   },
   tick: { doc: 'One tick, exactly as it was recorded.', data: TICK },
+  complete: {
+    doc: 'The stream is over, as it should be; its last event.',
+    data: z.object({
+      reason: z.enum(END_REASONS),
+      ticks: z.int().describe('Ticks that it gave'),
+      seconds: z.number().describe('How long it lasted, s'),
+      resume,
+    }),
+  },
   error: {
     doc: 'Why the stream ended; the last event of a stream that failed.',
     data: z.object({

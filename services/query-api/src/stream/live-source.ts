@@ -2,6 +2,7 @@ import { type Bus, connectBus } from '@ib-stream/bus'
 import { codeOf } from '@ib-stream/model'
 import type { Report } from '@ib-stream/service'
 import { type LiveHub, openLiveHub } from '@ib-stream/tape'
+import { QueryError } from '../errors.ts'
 
 /** Bus and hub as they come up: the HTTP server does not wait for them. */
 export interface LiveSource extends AsyncDisposable {
@@ -18,6 +19,25 @@ export interface LiveSourceOptions {
   /** Ends the attempt to connect and the hub. */
   signal: AbortSignal
   onState(part: 'bus' | 'live', state: string, reason: string): void
+}
+
+/** Errors of whatever is live. */
+export const LIVE_STREAM_ERRORS = [
+  'IBS_QUERY_LIVE_UNAVAILABLE',
+  'IBS_TAPE_CURSOR_GONE',
+  'IBS_TAPE_LOG_AWAY',
+  'IBS_TAPE_CLOSED',
+  'IBS_TAPE_SLOW_CONSUMER',
+  'IBS_TAPE_LOG_CUT',
+] as const
+
+/** @throws QueryError `IBS_QUERY_LIVE_UNAVAILABLE` */
+export function hubOf({ hub }: Pick<LiveSource, 'hub'>): LiveHub {
+  if (hub) return hub
+  throw new QueryError(
+    'IBS_QUERY_LIVE_UNAVAILABLE',
+    'query-api is not connected to NATS yet; try again in a second, /health tells the state',
+  )
 }
 
 /** Connects in the background, for as long as it takes. */

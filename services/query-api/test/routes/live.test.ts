@@ -43,14 +43,15 @@ async function publishWide(count: number): Promise<string[]> {
 }
 
 /** The text of a stream as it comes. */
-async function openStream(base: string, options: { lastEventId?: string; query?: string } = {}) {
+async function openStream(base: string, options: { lastEventId?: string; query?: string; path?: string } = {}) {
   const leave = new AbortController()
   const headers: Record<string, string> = options.lastEventId === undefined ? {} : { 'last-event-id': options.lastEventId }
-  const response = await fetch(`${base}/v3/stream/${ONE}/live?tick_types=bid_ask,last${options.query ?? ''}`, {
+  const path = options.path ?? `/v3/stream/${ONE}/live?tick_types=bid_ask,last${options.query ?? ''}`
+  const response = await fetch(`${base}${path}`, {
     headers,
     signal: leave.signal,
   })
-  const stream = { response, text: '', ticks: [] as { id: string; line: string }[], ended: false, leave: () => leave.abort() }
+  const stream = { response, text: '', ticks: [] as { id: string; line: string }[], lastId: '', ended: false, leave: () => leave.abort() }
   let rest = ''
   const read = async () => {
     for await (const text of response.body?.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>) ?? []) {
@@ -58,6 +59,7 @@ async function openStream(base: string, options: { lastEventId?: string; query?:
       const frames = `${rest}${text}`.split('\n\n')
       rest = frames.pop() ?? ''
       stream.ticks.push(...frames.flatMap(tickIn))
+      for (const frame of frames) stream.lastId = /^id: (.+)$/m.exec(frame)?.[1] ?? stream.lastId
     }
     stream.ended = true
   }
@@ -81,10 +83,11 @@ test('frames every event exactly, and keeps the connection alive', async () => {
   expect(wanted.length).toBeGreaterThan(0)
   await until('the ticks', () => stream.ticks.length === wanted.length)
   stream.leave()
-  const head = `retry: 1000\n\nevent: info\ndata: {"status":"subscribed","contract_id":${ONE},"tick_types":["bid_ask","last"]}\n\n`
+  const [, begin = ''] = /^event: info\nid: (l\..+)$/m.exec(stream.text) ?? []
+  const head = `retry: 1000\n\nevent: info\nid: ${begin}\ndata: {"status":"subscribed","contract_ids":[${ONE}],"tick_types":["bid_ask","last"]}\n\n`
   const ids = stream.ticks.map(({ id }) => id)
   const body = wanted.map((line, i) => `event: tick\nid: ${ids[i]}\ndata: ${line}\n\n`).join('')
-  expect(stream.text.replaceAll(': keep-alive\n\n', '')).toBe(head + body)
+  expect(stream.text.replaceAll(/: keep-alive\n(id: .+\n)?\n/g, '')).toBe(head + body)
 })
 
 test('gives the order of arrival, and exactly the rest after any Last-Event-ID', async () => {
@@ -109,6 +112,60 @@ test('gives the order of arrival, and exactly the rest after any Last-Event-ID',
   const byQuery = await openStream(server.url, { query: `&last_event_id=${all[5]?.id}` })
   await until('the rest', () => byQuery.ticks.length >= lines.length - 6)
   byQuery.leave()
+})
+
+test('regression: a client that lost its connection before its first tick comes back and misses nothing', async () => {
+  const early = await openStream(server.url)
+  await until('the subscription', () => early.text.includes('subscribed'))
+  early.leave()
+  const missed = await publish(40, 33)
+  const back = await openStream(server.url, { lastEventId: early.lastId })
+  const young = await openLiveHub({ bus: recording.bus, signal: stop.signal })
+  await using restarted = await startServer({ dataDir: recording.dataDir, live: { bus: recording.bus, hub: young } })
+  const elsewhere = await openStream(restarted.url, { lastEventId: early.lastId })
+  for (const stream of [back, elsewhere]) {
+    await until('what it missed', () => stream.ticks.length >= missed.length)
+    expect(stream.ticks.map(({ line }) => line)).toEqual(missed)
+    stream.leave()
+  }
+  await young.close()
+})
+
+test('a stream without ticks moves its place on, so that it stays within what the log holds', async () => {
+  const idle = await openStream(server.url, { query: '', path: `/v3/stream/4711/live` })
+  await until('the subscription', () => idle.text.includes('subscribed'))
+  const first = idle.lastId
+  await publish(40, 34)
+  await until('a keep-alive with a new place', () => idle.lastId !== first)
+  const later = await publish(40, 35)
+  const rest = await openStream(server.url, { lastEventId: idle.lastId })
+  await until('the rest', () => rest.ticks.at(-1)?.line === later.at(-1))
+  expect(rest.ticks.map(({ line }) => line).slice(-later.length)).toEqual(later)
+  idle.leave()
+  rest.leave()
+})
+
+test('ends after its limit to the tick, or after its time, and says where to go on', async () => {
+  const limited = await openStream(server.url, { query: '&limit=7' })
+  await until('the subscription', () => limited.text.includes('subscribed'))
+  const lines = await publish(60, 36)
+  await until('the end', () => limited.ended)
+  expect(limited.ticks.map(({ line }) => line)).toEqual(lines.slice(0, 7))
+  const complete = /event: complete\ndata: (.+)\n\n$/.exec(limited.text)
+  expect(JSON.parse(complete?.[1] ?? '')).toMatchObject({ reason: 'limit_reached', ticks: 7, resume: limited.ticks[6]?.id })
+  const rest = await openStream(server.url, { lastEventId: limited.ticks[6]?.id ?? '', query: '&timeout=1' })
+  await until('the end', () => rest.ended)
+  expect(rest.ticks.map(({ line }) => line)).toEqual(lines.slice(7))
+  expect(rest.text).toMatch(/event: complete\ndata: \{"reason":"timeout","ticks":\d+,"seconds":1\.\d+,"resume":"l\..+"\}\n\n$/)
+})
+
+test('the tick type may stand in the path', async () => {
+  const stream = await openStream(server.url, { path: `/v3/stream/${ONE}/live/last` })
+  await until('the subscription', () => stream.text.includes('subscribed'))
+  const trades = (await publish(60, 37)).filter((line) => line.includes('"tt":"last"'))
+  await until('the trades', () => stream.ticks.length >= trades.length)
+  expect(stream.ticks.map(({ line }) => line)).toEqual(trades)
+  stream.leave()
 })
 
 test('an event id of another recording is 410', async () => {
@@ -152,7 +209,7 @@ test('streams end cleanly when the service stops, and closing does not wait for 
   end.abort(new Error('stopping'))
   await young[Symbol.asyncDispose]()
   await until('the end', () => stream.ended)
-  expect(stream.text).toMatch(/event: info\ndata: \{"status":"ended".*\}\n\n$/)
+  expect(stream.text).toMatch(/event: complete\ndata: \{"reason":"server_shutdown".*"resume":"l\.[^"]+"\}\n\n$/)
 })
 
 test('a server that closes ends its streams, also those of clients that do not read', async () => {
@@ -169,7 +226,7 @@ test('a server that closes ends its streams, also those of clients that do not r
   expect(performance.now() - startedMs).toBeLessThan(5_000)
   await until('the end', () => stream.ended)
   stuck.destroy()
-  expect(stream.text).toMatch(/"status":"ended"[^\n]*\n\n$/)
+  expect(stream.text).toMatch(/"reason":"server_shutdown"[^\n]*\n\n$/)
 })
 
 test('a client that leaves is forgotten', async () => {

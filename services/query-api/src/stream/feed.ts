@@ -1,0 +1,41 @@
+import type { TickType } from '@ib-stream/model'
+import type { LiveCursor, LiveHub } from '@ib-stream/tape'
+import type { EndReason } from './events.ts'
+import { eventMessage, type StreamMessage, tickMessage } from './message.ts'
+
+/** What a subscription gives, from its first event to its last tick, whatever carries it. */
+export interface Feed {
+  /** Batches are never empty. Throws what ends it against its will. */
+  messages: AsyncIterable<readonly StreamMessage[]>
+  /** Where to go on after what was given so far; undefined where nobody can go on. */
+  readonly cursor: string | undefined
+  /** What it means when it ends by itself. */
+  end: EndReason
+}
+
+export interface LiveFeedOptions {
+  cids: readonly number[]
+  tts: readonly TickType[]
+  after: LiveCursor | undefined
+  signal: AbortSignal
+}
+
+/**
+ * Live ticks from now on, or after a cursor. The first event already says where it begins, so a client that loses its connection before the first tick misses nothing.
+ * @throws TapeError as `LiveHub.subscribe`
+ */
+export async function openLiveFeed(hub: LiveHub, { cids, tts, after, signal }: LiveFeedOptions): Promise<Feed> {
+  const ticks = await hub.subscribe({ cids, tts, ...(after ? { after } : {}), signal })
+  const first = eventMessage('info', { status: 'subscribed', contract_ids: [...cids], tick_types: [...tts] }, ticks.cursor)
+  const messages = async function* () {
+    yield [first]
+    for await (const batch of ticks) yield batch.map(tickMessage)
+  }
+  return {
+    messages: messages(),
+    end: 'server_shutdown',
+    get cursor() {
+      return ticks.cursor
+    },
+  }
+}
