@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { type Bus, connectBus } from '@ib-stream/bus'
 import type { Command } from 'commander'
 import { CliError } from './errors.ts'
@@ -22,4 +24,11 @@ export async function openBus(url: string, signal: AbortSignal): Promise<Bus> {
       { cause },
     )
   }
+}
+
+/** NATS_URL, or the server that `up` runs on a recording: it may have another port than the usual one. */
+export async function natsOf(dataDir: string): Promise<string> {
+  if (process.env.NATS_URL) return process.env.NATS_URL
+  const conf = await readFile(join(dataDir, '.state/nats/nats.conf'), 'utf8').catch(() => '')
+  return `nats://${/^listen: "(.+)"$/m.exec(conf)?.[1] ?? '127.0.0.1:4222'}`
 }

@@ -9,6 +9,9 @@ export const BUS_ERROR_CODES = [
   'IBS_BUS_SPOOL_DAMAGED', // a record inside the spool does not match its checksum
   'IBS_BUS_NUMBER_TAKEN', // the log gave a message another sequence than its number in the spool
   'IBS_BUS_NO_ANSWER', // NATS did not answer in time
+  'IBS_BUS_NO_OWNER', // nobody owns the partition that was to be worked on
+  'IBS_BUS_OWNER_REFUSED', // the owner of a partition could not do what it was asked; its own words follow
+  'IBS_BUS_REQUEST_INVALID', // a request to an owner that is none
   'IBS_BUS_CLOSED', // used after close
 ] as const
 export type BusErrorCode = (typeof BUS_ERROR_CODES)[number]

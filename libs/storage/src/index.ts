@@ -10,6 +10,7 @@ export { tickOfRow } from './codec/tick-of-row.ts'
 export { STORAGE_ERROR_CODES, StorageError, type StorageErrorCode } from './errors.ts'
 export { type ImportOptions, importTicks } from './import/import-ticks.ts'
 export type { FormReport, ImportFault, ImportProgress, ImportReport } from './import/report.ts'
+export { doJob, type JobResult, type PartitionJob, parseJob, type RepairJob, type Said } from './jobs/partition-job.ts'
 export {
   type AddedBackend,
   addBackend,
@@ -35,7 +36,7 @@ export { floorKey, type LogFloor } from './rebuild/log-floor.ts'
 export type { LossReason, RebuiltCheckpoint } from './rebuild/rebuild-checkpoint.ts'
 export { findSeed, type Seed, type SeedReport, seedPartition } from './rebuild/seed.ts'
 export { REPAIR_WORDS, type RepairWord } from './repair/plan-file.ts'
-export { type RepairOptions, type RepairOutcome, type RepairReport, repair } from './repair/repair.ts'
+export { type RepairOptions, type RepairOutcome, type RepairReport, repair, repairPartition } from './repair/repair.ts'
 export type { Keep, KeepByBackend } from './retention/keep.ts'
 export { STAY_WORDS, type StayWord } from './retention/plan-day.ts'
 export type { Removed, RetainedDay, RetentionOptions, RetentionProgress, RetentionReport } from './retention/report.ts'
@@ -43,8 +44,15 @@ export { type OwnedPartition, retain, retainPartition } from './retention/retain
 export type { Source, SourceKind } from './segment/checkpoint.ts'
 export { assertSharedLocks } from './segment/file-system.ts'
 export { type OwnerSight, OwnerWatch } from './segment/owner-watch.ts'
-export { openPartitionStore, type PartitionStore, type PartitionStoreOptions, type PartitionStoreState } from './segment/partition-store.ts'
+export {
+  openPartitionStore,
+  type PartitionStore,
+  type PartitionStoreOptions,
+  type PartitionStoreState,
+  type PartitionWork,
+} from './segment/partition-store.ts'
 export { readDurablePosition, readPosition, syncCheckpoints } from './segment/read-position.ts'
+export { workOffline } from './segment/work-offline.ts'
 export { DAMAGE_KINDS, type DamageFound, type DamageKind } from './verify/check-file.ts'
 export { type CompareOptions, type CompareReport, compareBackends, type HourDifference } from './verify/compare.ts'
 export { type Unreachable, type VerifyCounts, type VerifyOptions, type VerifyReport, verify } from './verify/verify.ts'

@@ -1,10 +1,11 @@
 import type { PartitionId } from '@ib-stream/storage'
 
 /**
- * `recovering`: between lock and log; `seeding`: what the log no longer holds is taken from another backend's files; `following`; `holding`: the log ends below our position or is not ours, nothing is taken; `stalled`: the disk takes no
+ * `recovering`: between lock and log; `seeding`: what the log no longer holds is taken from another backend's files; `following`; `holding`: the log ends below our position or is not ours, nothing is taken; `lent`: its files are worked on by request
+ * (repair, import), the log waits; `stalled`: the disk takes no
  * writes, the lock is kept and nothing more is taken; `released`.
  */
-export type PartitionState = 'recovering' | 'seeding' | 'following' | 'holding' | 'stalled' | 'released'
+export type PartitionState = 'recovering' | 'seeding' | 'following' | 'holding' | 'lent' | 'stalled' | 'released'
 
 /** What the owner of a partition says of it, for health, metrics and whoever asks over the bus. */
 export interface PartitionStatus {

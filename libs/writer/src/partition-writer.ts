@@ -9,7 +9,15 @@ import {
   type ReaderState,
 } from '@ib-stream/bus'
 import { codeOf, msFromUs, US_PER_SECOND, usFromMs } from '@ib-stream/model'
-import { eventsPath, openPartitionStore, type PartitionId, type PartitionStore } from '@ib-stream/storage'
+import {
+  doJob,
+  eventsPath,
+  type JobResult,
+  openPartitionStore,
+  type PartitionId,
+  type PartitionJob,
+  type PartitionStore,
+} from '@ib-stream/storage'
 import type { SegmentCodec } from './codec.ts'
 import { fillHole } from './fill-hole.ts'
 import { reportInvalid } from './invalid-lines.ts'
@@ -17,6 +25,7 @@ import { readLogFloor } from './log-floor.ts'
 import { reportLogGap } from './log-gap.ts'
 import type { PartitionState, PartitionStatus } from './partition-state.ts'
 import { reportRebuilt } from './rebuilt.ts'
+import { serveOwner } from './serve-owner.ts'
 import { stampOfEvent } from './stamp-of-event.ts'
 import { takeTicks } from './take-ticks.ts'
 
@@ -114,8 +123,24 @@ export class PartitionWriter {
     }
   }
 
+  /** Does work on the files of the partition between two commits; the log waits meanwhile. @throws what the work throws, which does not harm the partition */
+  async doJob(job: PartitionJob, say: (said: object) => void): Promise<JobResult> {
+    const { dataDir, signal } = this.#options
+    let outcome: PromiseSettledResult<JobResult> | undefined
+    await this.#inTurn(async () => {
+      await this.#commit('durable')
+      this.#become('lent', job.do)
+      outcome = (await Promise.allSettled([this.#store.lend((work) => doJob(work, job, { dataDir, say, signal }))]))[0]
+      if (this.#store.state.word === 'failed') throw outcome?.status === 'rejected' ? outcome.reason : new Error('the store failed')
+      this.#become(STATE_OF[this.#reader.state], `${job.do} is done`)
+    })
+    if (outcome?.status === 'fulfilled') return outcome.value
+    throw outcome?.reason
+  }
+
   async #run(): Promise<void> {
     const { checkpointVisibleMs, checkpointDurableMs } = this.#options
+    const admin = serveOwner(this, this.#options)
     const timers = [
       setInterval(() => this.#dirty && this.#whenFree('visible', () => this.#commit('visible')), checkpointVisibleMs),
       setInterval(() => this.#whenFree('durable', () => this.#settle()), checkpointDurableMs),
@@ -129,6 +154,7 @@ export class PartitionWriter {
     } catch (error) {
       if (!this.#options.signal.aborted) throw error
     } finally {
+      admin.close()
       for (const timer of timers) clearInterval(timer)
       await this.#turn.catch(() => undefined)
       if (!this.#stall.signal.aborted) await this.#store.commitDurable().catch(() => undefined) // else the next owner replays the rest from the log
@@ -242,7 +268,7 @@ export class PartitionWriter {
   }
 
   #followState(state: ReaderState, reason: string): void {
-    if (this.state !== 'stalled' && this.state !== 'seeding' && state !== 'closed') this.#become(STATE_OF[state], reason) // stalled ends with a commit that goes well
+    if (!KEPT.has(this.state) && state !== 'closed') this.#become(STATE_OF[state], reason)
   }
 
   #become(state: PartitionState, reason: string): void {
@@ -252,6 +278,9 @@ export class PartitionWriter {
     this.#options.onState(state, reason)
   }
 }
+
+/** They end with what began them: a commit that goes well, a seed or a piece of work that is done. */
+const KEPT = new Set<PartitionState>(['stalled', 'seeding', 'lent'])
 
 const STATE_OF: Record<ReaderState, PartitionState> = {
   connecting: 'recovering',

@@ -60,9 +60,9 @@ describe('repair', () => {
     expect([await run.ended, run.out]).toEqual([1, expect.stringContaining('2 left')])
   })
 
-  test('ends with 2 and the lock while a writer runs', async () => {
+  test('with --offline ends with 2 and the lock while a writer runs', async () => {
     await using _store = await openPartitionStore({ dataDir, backend: 'pb', partition: 9, source: { spoolId: 's', source: 'simulator' } })
-    const run = runVerb(['repair', '-d', dataDir])
+    const run = runVerb(['repair', '-d', dataDir, '--offline'])
     expect([await run.ended, run.err]).toEqual([2, expect.stringMatching(/^IBS_STORAGE_BACKEND_IN_USE: .*pb.locks.09\.lock/)])
   })
 })

@@ -70,6 +70,7 @@ export async function seedPartition(options: SeedOptions): Promise<SeedReport> {
     const target = await dayOf(dataDir, to, partition, dayUs)
     for (const segment of source.segments) {
       const path = `${to}${segment.path.slice(from.length, -extensionOf(from).length)}${extensionOf(to)}`
+      if (target.entries.get(path)?.removedUs !== undefined) continue // retention took it away
       const had = await countOf(target, path)
       const { count, lastSt } = source.entries.get(segment.path) ?? { count: -1, lastSt: 0 }
       const isClosed = source.checkpoint?.files[segment.path] === undefined

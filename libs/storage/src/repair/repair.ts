@@ -7,6 +7,7 @@ import { type PartitionId, statePaths } from '../layout/state-path.ts'
 import { type ManifestEntry, removedTicks } from '../manifest/manifest-entry.ts'
 import { closesBefore } from '../segment/closed-files.ts'
 import { type Disk, nodeDisk } from '../segment/disk.ts'
+import type { PartitionWork } from '../segment/partition-store.ts'
 import { checkFile, type DamageFound, type DamageKind } from '../verify/check-file.ts'
 import { type DayFacts, dayOfFile, factsOf, partitionOfFile, readDayFacts } from '../verify/facts.ts'
 import { assertTree, type Unreachable, verify } from '../verify/verify.ts'
@@ -63,6 +64,22 @@ export async function repairOn(disk: Disk, options: RepairOptions): Promise<Repa
   const repairing = new Repairing({ disk, checkLocks: () => locks.check() }, { ...options, dryRun }, damage)
   await repairing.run()
   return { outcomes: repairing.outcomes, unreachable }
+}
+
+/**
+ * As `repair`, for the files of one partition of one backend, by whoever holds its lock; what it takes from another backend it only reads.
+ * @throws what `verify` throws
+ */
+export async function repairPartition(
+  { disk, backend, partition, checkLocks }: PartitionWork,
+  options: RepairOptions,
+): Promise<RepairReport> {
+  const { dataDir, startUs, endUs, signal, dryRun = false } = options
+  const range = { ...(startUs === undefined ? {} : { startUs }), ...(endUs === undefined ? {} : { endUs }) }
+  const found = await verify({ dataDir, backends: [backend], partitions: [partition], ...range, ...(signal ? { signal } : {}) })
+  const repairing = new Repairing({ disk, checkLocks }, { ...options, dryRun }, found.damage)
+  await repairing.run()
+  return { outcomes: repairing.outcomes, unreachable: found.unreachable }
 }
 
 class Repairing {

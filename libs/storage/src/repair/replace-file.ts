@@ -25,7 +25,7 @@ export async function replaceFile(
   const { disk } = ground
   const keptIn = await keepOriginal(ground, backend, path)
   await disk.makeFolder(foldersOf(path)[0] ?? '')
-  await writeWhole(ground, `.state/${backend}/repair/file.tmp`, path, { content, sum })
+  await writeWhole(ground, `.state/${backend}/repair/${path.replaceAll('/', '_')}.tmp`, path, { content, sum })
   return keptIn
 }
 

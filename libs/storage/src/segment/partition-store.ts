@@ -82,6 +82,12 @@ export interface PartitionStore extends AsyncDisposable {
    * @throws StorageError as `commitVisible`
    */
   removeFiles(entries: readonly ManifestEntry[], removedUs: number): Promise<readonly ManifestEntry[]>
+  /**
+   * Lets `work` change files of this partition as somebody who works offline does it, under this lock and between two commits; then goes on from what the
+   * checkpoint says. Commit before: nothing may be pending.
+   * @throws what `work` throws, when the store has been loaded again; what recovery throws, and the store is over then
+   */
+  lend<Result>(work: (ground: PartitionWork) => Promise<Result>): Promise<Result>
   /** Drops what is pending (commit first), waits for a commit under way, lets the lock go. Idempotent. */
   close(): Promise<void>
 }
@@ -139,6 +145,15 @@ function openFailed({ dataDir, backend, partition }: PartitionStoreOptions, caus
   )
 }
 
+/** What somebody works on who may change the files of one partition: its lock is held. */
+export interface PartitionWork {
+  disk: Disk
+  backend: Backend
+  partition: PartitionId
+  /** Throws where the lock is not held any more. */
+  checkLocks(): Promise<void>
+}
+
 /** What a store stands on; tests give a disk of their own. */
 export interface PartitionGround extends Omit<PartitionStoreOptions, 'dataDir'> {
   disk: Disk
@@ -148,19 +163,23 @@ export interface PartitionGround extends Omit<PartitionStoreOptions, 'dataDir'> 
 
 /** As `openPartitionStore`, under a lock that is already held. */
 export async function openPartitionStoreOn(ground: PartitionGround): Promise<PartitionStore> {
+  return new OpenPartitionStore(ground, await loadCheckpoints(ground))
+}
+
+async function loadCheckpoints(ground: PartitionGround): Promise<CheckpointFiles> {
   const paths = statePaths(ground.backend, ground.partition)
   await ground.disk.makeFolder(paths.folder)
   const { counts, durable, visible, truncated, removing } = await recover(ground.disk, paths, ground.source, ground.bootId)
   const committed = { ...(counts ?? emptyCheckpoint(ground.source, ground.bootId)), removing }
   const visibleV = counts === visible ? committed.v : -1
-  return new OpenPartitionStore(ground, new CheckpointFiles(ground, paths, { committed, durable, visibleV, unsyncedFiles: truncated }))
+  return new CheckpointFiles(ground, paths, { committed, durable, visibleV, unsyncedFiles: truncated })
 }
 
 class OpenPartitionStore implements PartitionStore {
   readonly #ground: PartitionGround
-  readonly #pending: PendingBytes
-  readonly #files: CheckpointFiles
-  readonly #segments: SegmentFiles
+  #pending: PendingBytes
+  #files: CheckpointFiles
+  #segments: SegmentFiles
   /** Commits run one after the other. */
   #queue: Promise<void> = Promise.resolve()
   #failure: StorageError | undefined
@@ -240,6 +259,33 @@ class OpenPartitionStore implements PartitionStore {
       const idle = entries.filter(({ path }) => !this.#pending.has(path))
       return await this.#guardedWrite(() => this.#segments.remove(idle, removedUs))
     })
+  }
+
+  async lend<Result>(work: (ground: PartitionWork) => Promise<Result>): Promise<Result> {
+    let result: { value: Result } | { error: unknown } | undefined
+    await this.#inTurn(async () => {
+      if (this.#pending.bytes > 0) throw pendingFull(this.#pending.bytes, 0)
+      const { disk, backend, partition, lock } = this.#ground
+      result = await work({ disk, backend, partition, checkLocks: () => lock.check() }).then(
+        (value) => ({ value }),
+        (error: unknown) => ({ error }),
+      )
+      await this.#load()
+    })
+    if (result === undefined || 'error' in result) throw result?.error
+    return result.value
+  }
+
+  /** What was lent may have another checkpoint now. */
+  async #load(): Promise<void> {
+    try {
+      this.#files = await loadCheckpoints(this.#ground)
+      this.#segments = new SegmentFiles(this.#ground, this.#files)
+      this.#pending = new PendingBytes(this.#files.committed)
+    } catch (error) {
+      this.#failure = openFailed({ ...this.#ground, dataDir: '' }, error)
+      throw this.#failure
+    }
   }
 
   close(): Promise<void> {

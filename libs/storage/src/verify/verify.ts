@@ -14,6 +14,8 @@ export interface VerifyOptions {
   dataDir: string
   /** Default: all. */
   backends?: readonly Backend[]
+  /** Default: all. */
+  partitions?: readonly PartitionId[]
   /** Only the UTC days of `ts` that this range touches, [startUs, endUs) in µs. Default: all. */
   startUs?: number
   endUs?: number
@@ -99,12 +101,16 @@ class Verification implements VerifyReport {
     this.#options = options
   }
 
+  get #partitions(): readonly PartitionId[] {
+    return this.#options.partitions ?? PARTITIONS
+  }
+
   /** Days of files, of manifests, and of files that a checkpoint lists though they are gone. */
   async daysOf(backend: Backend): Promise<number[]> {
     const { dataDir, startUs = Number.NEGATIVE_INFINITY, endUs = Number.POSITIVE_INFINITY } = this.#options
     const days = new Set(await listDays(dataDir, backend))
     if (backend === 'json') for (const path of await listEventsFiles(dataDir)) days.add(dayOfFile(path))
-    for (const partition of PARTITIONS) {
+    for (const partition of this.#partitions) {
       const { checkpoint } = await this.#factsOf(backend, partition, 0)
       if (checkpoint !== undefined && checkpoint !== 'unreadable')
         for (const path of Object.keys(checkpoint.files)) days.add(dayOfFile(path))
@@ -114,7 +120,7 @@ class Verification implements VerifyReport {
   }
 
   async lookAtDay(backend: Backend, dayUs: number): Promise<void> {
-    const byPartition = new Map<PartitionId, Set<string>>(PARTITIONS.map((partition) => [partition, new Set()]))
+    const byPartition = new Map<PartitionId, Set<string>>(this.#partitions.map((partition) => [partition, new Set()]))
     const add = (path: string) => {
       const partition = dayOfFile(path) === dayUs ? partitionOfFile(path) : undefined
       if (partition !== undefined && (partition !== 'events' || backend === 'json')) byPartition.get(partition)?.add(path)

@@ -1,0 +1,24 @@
+import { PARTITION_COUNT } from '@ib-stream/model'
+import { BACKENDS, type PartitionId, type RepairOptions, type RepairReport } from '@ib-stream/storage'
+import { Owners, type OwnersOptions } from '../owners.ts'
+
+export type OwnersRepairOptions = RepairOptions & Pick<OwnersOptions, 'nats' | 'signal'>
+
+/** As `repair` of the storage, beside running writers: each partition by its owner. */
+export async function repairThroughOwners(options: OwnersRepairOptions): Promise<RepairReport> {
+  const { dataDir, dryRun = false, nats, onOutcome, signal } = options
+  await using owners = new Owners({ dataDir, nats, signal })
+  const outcomes: RepairReport['outcomes'][number][] = []
+  const unreachable: RepairReport['unreachable'][number][] = []
+  for (const backend of BACKENDS) {
+    const partitions: PartitionId[] = [...Array(PARTITION_COUNT).keys(), ...(backend === 'json' ? (['events'] as const) : [])]
+    for (const partition of partitions) {
+      const result = await owners.doJob({ backend, partition }, { do: 'repair', dryRun }, (outcome) => {
+        outcomes.push(outcome)
+        onOutcome?.(outcome)
+      })
+      unreachable.push(...result.unreachable)
+    }
+  }
+  return { outcomes, unreachable }
+}

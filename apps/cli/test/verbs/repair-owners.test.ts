@@ -1,0 +1,43 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { connectBus, openPublisher, tickSubject } from '@ib-stream/bus'
+import { hash31, US_PER_HOUR } from '@ib-stream/model'
+import { describe, expect, test } from '@jest/globals'
+import { NatsServer } from '../../../../test/support/nats-server.ts'
+import { nodeProgram } from '../../../../test/support/program.ts'
+import { waitFor } from '../../../../test/support/wait-for.ts'
+import { runVerb } from './run-verb.ts'
+
+const CID = 8314
+
+describe('repair beside running writers', () => {
+  test('each partition is mended by its owner; without their NATS it says so', async () => {
+    await using nats = await NatsServer.start()
+    const dataDir = join(nats.folder, 'data')
+    await using bus = await connectBus({ url: nats.url, name: 'repair-test' })
+    const publisher = await openPublisher({ bus, spoolFolder: join(nats.folder, 'spool'), source: 'simulator', logMaxBytes: 2 ** 28 })
+    const env = { NATS_URL: nats.url, DATA_DIR: dataDir, HEALTH_PORT: '0', IB_HOST: '', CHECKPOINT_DURABLE_MS: '200' }
+    await using json = nodeProgram('writer-json', 'services/writer-json/src/main.ts', env).start()
+    await using pb = nodeProgram('writer-proto', 'services/writer-proto/src/main.ts', env).start()
+    for (let i = 0; i < 40; i++) {
+      const ts = 1_753_837_200_000_000 + (i * US_PER_HOUR) / 10
+      publisher.add({
+        subject: tickSubject(CID, 'last'),
+        line: JSON.stringify({ ts, st: ts, cid: CID, tt: 'last', rid: hash31(CID, 'last'), p: 1, s: i }),
+      })
+    }
+    await publisher.settled()
+    const closed = async (backend: string) => (await readdir(join(dataDir, `.state/${backend}/manifest`)).catch(() => [])).length > 0
+    await waitFor('hours are closed', async () => (await closed('json')) && (await closed('pb')))
+    const path = join(dataDir, 'json/2025/07/30/01/8314_last_1753837200.jsonl')
+    const whole = await readFile(path)
+    await writeFile(path, Buffer.from(whole).fill(0, 10, 20))
+    const lost = runVerb(['repair', '-d', dataDir], { NATS_URL: 'nats://127.0.0.1:9' })
+    expect([await lost.ended, lost.err]).toEqual([2, expect.stringMatching(/^IBS_CLI_NATS_AWAY: .*127\.0\.0\.1:9/)])
+    const run = runVerb(['repair', '-d', dataDir], { NATS_URL: nats.url })
+    expect([await run.ended, run.err, run.out]).toEqual([0, '', expect.stringContaining('1 restored, 0 rebuilt')])
+    expect(await readFile(path)).toEqual(whole)
+    expect([json.running, pb.running]).toEqual([true, true])
+    await publisher.close()
+  }, 60_000)
+})
