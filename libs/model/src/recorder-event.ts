@@ -37,6 +37,7 @@ export const GAP_CAUSES = [
   'client_id_in_use', // another program has our client id (326)
   'gateway_mute', // the gateway's socket is open and nothing comes
   'connectivity_lost', // the gateway is cut off from IB (1100, 2110)
+  'farm_broken', // the gateway has lost the farm that its ticks come from (2103)
   'data_lost', // IB forgot every request (1101)
   'competing_session', // another session of the login has the market data
   'refused', // IB does not take the request for this stream

@@ -1,15 +1,16 @@
 import type { Publisher } from '@ib-stream/bus'
-import type { TickType } from '@ib-stream/model'
+import { type TickType, US_PER_SECOND } from '@ib-stream/model'
 import type { Service } from '@ib-stream/service'
 import { Counter, Gauge } from 'prom-client'
 import type { InvalidSink } from './invalid-sink.ts'
 import type { Recorder } from './recorder.ts'
+import type { RecorderNote } from './recorder-note.ts'
 
-/** What Prometheus sees of ingest. Gives the function that counts a tick. */
+/** What Prometheus sees of ingest. Gives the functions that count a tick and what happens to the recorder. */
 export function registerIngestMetrics(
   service: Service,
   parts: { publisher: Publisher; recorder: () => Recorder | undefined; invalid: InvalidSink },
-): (tt: TickType) => void {
+): { tick: (tt: TickType) => void; note: (note: RecorderNote) => void } {
   const registers = [service.metrics]
   const { publisher, recorder, invalid } = parts
   const ticks = new Counter({ name: 'ibs_ingest_ticks_total', help: 'Ticks heard from the gateway', labelNames: ['tick_type'], registers })
@@ -35,5 +36,20 @@ export function registerIngestMetrics(
   gauge('ibs_ingest_invalid_frames', 'Frames that were no valid ticks, since the start', () => invalid.count)
   gauge('ibs_ingest_gateway_connections', 'Connections to the gateway since the start', () => recorder()?.epoch ?? 0)
   gauge('ibs_ingest_gateway_up', '1 while the gateway takes requests and has its link to IB', () => (recorder()?.state === 'ready' ? 1 : 0))
-  return (tt) => ticks.inc({ tick_type: tt })
+  gauge('ibs_ingest_open_gaps', 'Streams of which ticks are missing now', () => recorder()?.openGaps.size ?? 0)
+  const gaps = new Counter({ name: 'ibs_ingest_gaps_total', help: 'Holes that are over', labelNames: ['cause'], registers })
+  const gapSeconds = new Counter({
+    name: 'ibs_ingest_gap_seconds_total',
+    help: 'Length of the holes that are over, by stream',
+    labelNames: ['cause'],
+    registers,
+  })
+  return {
+    tick: (tt) => ticks.inc({ tick_type: tt }),
+    note: (note) => {
+      if (note.kind !== 'gap') return
+      gaps.inc({ cause: note.cause })
+      gapSeconds.inc({ cause: note.cause }, (note.toUs - note.fromUs) / US_PER_SECOND)
+    },
+  }
 }

@@ -3,6 +3,7 @@ import { eventSubject, type JumpEvent, type RecorderEvent, type RollEvent, type 
 import type { Clock, Timer } from '@ib-stream/service'
 import { encodeTickJson } from '@ib-stream/storage'
 import { Connection, type ConnectionChange } from './connection/connection.ts'
+import { FARM_BROKEN, FarmWatch } from './connection/farm-watch.ts'
 import { meaningOf } from './connection/gateway-codes.ts'
 import { GatewaySession } from './connection/gateway-session.ts'
 import { guarded } from './connection/guard-handlers.ts'
@@ -62,6 +63,9 @@ export class Recorder {
   readonly #streams = new Map<number, Stream>()
   /** Ids of streams that nobody wants any more; IB may go on sending for a while. */
   readonly #left = new Set<number>()
+  /** Streams that were asked for anew because they were silent: standing quiet does not clear them. */
+  readonly #suspects = new Set<number>()
+  readonly #farms: FarmWatch
   #quietChecks: Timer[] = []
   #startedUs: number
   #lastHeardUs: number
@@ -80,6 +84,10 @@ export class Recorder {
       head: () => this.#head(),
       publish: (event) => this.#publishGap(event),
       onChange: () => this.#remember(),
+    })
+    this.#farms = new FarmWatch(clock, {
+      silent: (brokenUs, message) => this.#declareSilent(brokenUs, message),
+      well: () => this.#checkAllQuiet(),
     })
     this.#subscriber = new Subscriber({
       lines,
@@ -165,6 +173,7 @@ export class Recorder {
   restartStream(rid: number, reason: string): void {
     const stream = this.#streams.get(rid)
     if (!stream || !isWhole(this.state)) return
+    this.#suspects.add(rid)
     this.#gaps.begin(stream, { fromUs: stream.lastStUs ?? this.#startedUs, cause: 'stale', reason })
     this.#subscriber.restart(rid, reason)
   }
@@ -177,6 +186,7 @@ export class Recorder {
   /** A stream that fell silent has no more to say: its market is closed. */
   endSilence(rid: number): void {
     const stream = this.#streams.get(rid)
+    this.#suspects.delete(rid)
     if (stream && isWhole(this.state)) this.#gaps.end(stream, this.#options.clock.stampUs())
   }
 
@@ -224,9 +234,10 @@ export class Recorder {
     if (isWhole(to) || (takesRequests(to) && !stayedOpen)) this.#publishConnection('connected', change)
     this.#options.onNote({ kind: 'gateway', ...change })
     this.#stopQuietChecks()
+    if (!takesRequests(to)) this.#farms.clear()
     const session = this.#connection.session
     if (session && !stayedOpen) this.#subscriber.begin(session)
-    else if (isWhole(to)) for (const stream of this.#streams.values()) this.#checkQuiet(stream)
+    else if (isWhole(to)) this.#checkAllQuiet()
   }
 
   /** Up to when nothing can be missing, by how certainty ended. */
@@ -239,6 +250,17 @@ export class Recorder {
     this.#options.onNote({ kind: 'notice', code, message })
     const event = meaningOf(code)
     if (event) this.#connection.apply(event, message, code)
+    this.#farms.hear(code, message)
+  }
+
+  /** A hole for each stream that had no tick since the farm broke. */
+  #declareSilent(brokenUs: number, message: string): void {
+    if (!isWhole(this.state)) return
+    for (const stream of this.#streams.values()) {
+      const { lastStUs = 0, rid } = stream
+      if (lastStUs >= brokenUs || this.#subscriber.stateOf(rid)?.state !== 'subscribed') continue
+      this.#gaps.begin(stream, { fromUs: lastStUs || brokenUs, cause: 'farm_broken', reason: message, code: FARM_BROKEN })
+    }
   }
 
   #onRequestError(rid: number, code: number, message: string): void {
@@ -280,7 +302,7 @@ export class Recorder {
       return
     }
     // The gap's event stands before the tick that ends it, so it takes the stamp of the read and the tick the next one.
-    const isOver = this.#isCertain && this.#gaps.end(stream, readUs)
+    const isOver = this.#gaps.open.size > 0 && this.#isCertain(rid) && this.#gaps.end(stream, readUs)
     const st = isOver ? this.#options.clock.stampUs() : readUs
     const decoded = decodeTick(fields, stream, st)
     if ('fault' in decoded) return this.#options.invalid.put(stream.cid, fields, decoded.fault, st)
@@ -290,9 +312,9 @@ export class Recorder {
     if (this.#options.publisher.full) this.#connection.apply('noRoom', 'the spool does not take the ticks as fast as they come')
   }
 
-  /** A tick that is left over in a gateway that is cut off from IB says nothing of the next one. */
-  get #isCertain(): boolean {
-    return isWhole(this.#connection.state) || this.#connection.state === 'competing'
+  /** A tick that is left over in a gateway that is cut off from IB, or of a request that we cancelled, says nothing of the next one. */
+  #isCertain(rid: number): boolean {
+    return (isWhole(this.#connection.state) || this.#connection.state === 'competing') && this.#subscriber.isLive(rid)
   }
 
   #heard(stream: Stream, tick: TickMessage): void {
@@ -300,6 +322,7 @@ export class Recorder {
     stream.lastStUs = tick.st
     stream.last = tick
     this.#lastTickUs = tick.st
+    if (this.#suspects.size > 0) this.#suspects.delete(stream.rid)
     this.#gaps.moveOn(stream, tick.st)
     const revived = this.#subscriber.revive(stream.rid)
     if (revived) this.#options.onNote({ kind: 'stream', cid: stream.cid, tt: stream.tt, rid: stream.rid, state: 'subscribed' })
@@ -313,9 +336,14 @@ export class Recorder {
     const timer = clock.after(QUIET_STREAM_HEARD_AFTER_MS, () => {
       const nowUs = clock.stampUs()
       if (!isWhole(this.state) || this.#subscriber.stateOf(stream.rid)?.state !== 'subscribed') return
+      if (this.#suspects.has(stream.rid) || this.#farms.isBroken) return
       if (this.#gaps.end(stream, nowUs)) this.#lastTickUs = nowUs
     })
     this.#quietChecks.push(timer)
+  }
+
+  #checkAllQuiet(): void {
+    for (const stream of this.#streams.values()) this.#checkQuiet(stream)
   }
 
   #stopQuietChecks(): void {

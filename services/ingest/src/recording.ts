@@ -12,7 +12,7 @@ import type { OpenGap } from './gaps/gap-tracker.ts'
 import { InvalidSink } from './invalid-sink.ts'
 import { registerIngestMetrics } from './metrics.ts'
 import { Recorder } from './recorder.ts'
-import type { RecorderNote } from './recorder-note.ts'
+import { serveIngest } from './serve-ingest.ts'
 import { StateFile } from './state-file.ts'
 import { type RememberedStream, StreamMemory } from './stream-memory.ts'
 import { Desires } from './subscriptions/desires.ts'
@@ -21,6 +21,7 @@ import { Leases } from './subscriptions/leases.ts'
 import type { DesiredStream } from './subscriptions/line-plan.ts'
 import { RequestGuard } from './subscriptions/request-guard.ts'
 import { TrackedList } from './subscriptions/tracked-list.ts'
+import { Watches } from './watches.ts'
 
 /** What the log's part of ingest gives to the gateway's part. */
 export interface LogParts {
@@ -39,7 +40,7 @@ export async function runRecording(config: Config, service: Service, { bus, publ
   const memory = new StreamMemory(stateFile('streams.json'))
   const before = memory.recall() ?? namedById(config.tracked)
   let recorder: Recorder | undefined
-  const countTick = registerIngestMetrics(service, { publisher, recorder: () => recorder, invalid })
+  const metrics = registerIngestMetrics(service, { publisher, recorder: () => recorder, invalid })
   const { lines, requestGuardMs, restart } = config.gateway
   const inWindow = restartWindow(restart)
   const backfill = openBackfill({ config, service, bus, publisher, clock, invalid, recorder: () => recorder, offsetUs: () => 0 })
@@ -55,10 +56,15 @@ export async function runRecording(config: Config, service: Service, { bus, publ
     remember: (streams) => memory.keep(streams),
     onNote: (note) => {
       log.info(note, note.kind)
-      if (note.kind === 'gateway') onGateway(note)
+      metrics.note(note)
+      watches.note(note)
       backfill.hear(note)
+      if (note.kind === 'gateway' && takesRequests(note.to) && !takesRequests(note.from)) names.retry()
     },
-    onTick: ({ tt }) => countTick(tt),
+    onTick: (tick) => {
+      metrics.tick(tick.tt)
+      watches.heard(tick)
+    },
   })
   const book = new ContractBook(keptContracts(bus), clock, () => recorder.session)
   const names = new NameBook({
@@ -77,10 +83,15 @@ export async function runRecording(config: Config, service: Service, { bus, publ
   })
   const leases = new Leases({ clock, file: stateFile('leases.json'), onChange: () => desires.apply() })
   const desires = new Desires({ names, leases, onChange: (streams) => recorder.desire(streams) })
-  const onGateway = ({ from, to }: Extract<RecorderNote, { kind: 'gateway' }>) => {
-    if (takesRequests(to) && !takesRequests(from)) names.retry()
-  }
-  reportRecorder(service, { recorder, invalid, names })
+  const watches = new Watches(service, {
+    bus,
+    clock,
+    recorder,
+    names,
+    lookUp: (query) => book.lookUp(query),
+    paces: stateFile('paces.json'),
+  })
+  reportRecorder(service, { recorder, invalid, watches })
   // What an earlier run recorded has a hole from then on, whatever becomes of it now.
   recorder.desire(before)
   const tracked = new TrackedList({ bus, clock, seeds: config.tracked, onChange: (contracts) => desires.track(contracts) })
@@ -89,10 +100,12 @@ export async function runRecording(config: Config, service: Service, { bus, publ
     openContractDesk(bus, { lookUp: (query) => book.lookUp(query), resolve: (name) => names.resolve(name) }),
     openLeaseDesk(bus, { leases, recorder, clock }),
   ]
+  await using micro = serveIngest(() => watches.health, { bus, source: config.source })
+  log.info({ microService: micro.id }, 'recording')
   const filling = backfill.run(stopping)
   await recorder.run(stopping)
   await filling
-  for (const part of [...desks, names, leases]) part.close()
+  for (const part of [...desks, watches, names, leases]) part.close()
   await tracking
   await invalid.close()
   const lost = invalid.overflowed + invalid.waiting
@@ -128,21 +141,22 @@ function keptContracts(bus: Bus): () => Promise<KeyValue<KeptContracts>> {
 
 function reportRecorder(
   service: Service,
-  { recorder, invalid, names }: { recorder: Recorder; invalid: InvalidSink; names: NameBook },
+  { recorder, invalid, watches }: { recorder: Recorder; invalid: InvalidSink; watches: Watches },
 ): void {
   service.report('gateway', () => ({ state: recorder.state, ready: recorder.state === 'ready', connections: recorder.epoch }))
   service.report('streams', () => {
     const { streams } = recorder
-    const { troubles } = names
+    const { health, troubles, streams: judged } = watches.health
     const refused = streams.filter(({ state }) => state === 'refused' || state === 'no_line').length
     const ticks = streams.reduce((sum, stream) => sum + stream.ticks, 0)
     return {
       state: refused > 0 ? 'refused' : 'asked_for',
       ready: refused === 0 || refused < streams.length,
+      health,
       ticks,
       invalidFrames: invalid.count,
       ...(troubles.length > 0 && { troubles }),
-      streams,
+      streams: streams.map((stream, i) => ({ ...stream, ...judged[i] })),
     }
   })
 }

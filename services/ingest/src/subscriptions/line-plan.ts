@@ -17,6 +17,8 @@ export interface LinePlan {
   granted: readonly DesiredStream[]
   /** Streams for which none is left. */
   waiting: readonly DesiredStream[]
+  /** Tick-by-tick lines of the account. */
+  lines: number
   /** What a person may want to change. */
   warnings: readonly string[]
 }
@@ -34,7 +36,7 @@ export function planLines(desired: readonly DesiredStream[], lines: number): Lin
     if (tt === 'last' && granted.some((other) => other.cid === cid && other.tt === 'all_last'))
       warnings.push(`${symbol} is asked for as last and as all_last; all_last holds every trade of last, and one line would do`)
   }
-  return { granted, waiting, warnings }
+  return { granted, waiting, lines, warnings }
 }
 
 const names = (streams: readonly DesiredStream[]): string => streams.map(({ symbol, tt }) => `${symbol} ${tt}`).join(', ')

@@ -52,10 +52,11 @@ export class Subscriber {
   readonly #entries = new Map<number, Entry>()
   readonly #contracts = new Map<number, IbContract>()
   #session: TickSession | undefined
-  #plan: LinePlan = { granted: [], waiting: [], warnings: [] }
+  #plan: LinePlan
 
   constructor(options: SubscriberOptions) {
     this.#options = options
+    this.#plan = planLines([], options.lines)
   }
 
   get plan(): LinePlan {
@@ -68,6 +69,11 @@ export class Subscriber {
     if (!entry) return undefined
     const { state, reason, code } = entry
     return { state, ...(reason !== undefined && { reason }), ...(code !== undefined && state === 'refused' && { code }) }
+  }
+
+  /** The gateway has a request of ours for the stream. */
+  isLive(rid: number): boolean {
+    return this.#entries.get(rid)?.live ?? false
   }
 
   /** The contract as IB described it, once it was looked up. */
