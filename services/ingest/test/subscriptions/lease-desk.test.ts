@@ -26,7 +26,10 @@ describe('streams on request', () => {
     await leases[1]?.close()
     await waitFor('it ends after it lingered', () => bench.sim.stats().subscriptions === 1)
     expect(bench.stream(AAPL, 'bid_ask')).toBeUndefined()
-    const states = (await bench.events('subscription')).filter(({ cid }) => cid === AAPL).map(({ state }) => state)
+    const states = await waitFor('both events', async () => {
+      const found = (await bench.events('subscription')).filter(({ cid }) => cid === AAPL).map(({ state }) => state)
+      return found.length > 1 && found
+    })
     expect(states).toEqual(['subscribed', 'ended'])
   })
 
