@@ -1,4 +1,5 @@
-import { codeOf, TICK_TYPES, type TickMessage } from '@ib-stream/model'
+import { createHash } from 'node:crypto'
+import { codeOf, TICK_TYPES, type TickMessage, US_PER_HOUR } from '@ib-stream/model'
 import { rowsOf, type TickColumns } from '../codec/columns.ts'
 import { tickOfRow } from '../codec/tick-of-row.ts'
 import { StorageError } from '../errors.ts'
@@ -11,7 +12,15 @@ import { chunkMemory, measureSegment, rawHour } from './raw-slices.ts'
 import { type Order, type RowBounds, readSegment } from './read-segment.ts'
 import type { ReadContext } from './segment-file.ts'
 
+/** A part of a range: `[startUs, endUs)` on `ts`, µs UTC. */
+export interface Within {
+  startUs: number
+  endUs: number
+}
+
 export interface BatchOptions {
+  /** A part of the range. @default all of it */
+  within?: Within
   /** Most ticks in a batch. @default 4096 */
   batchTicks?: number
   /** Most ticks in all. @default no limit */
@@ -23,6 +32,8 @@ export interface BatchOptions {
 }
 
 export interface ByteOptions {
+  /** A part of the range. @default all of it */
+  within?: Within
   /** Lines of JSON, or protobuf records behind their lengths. */
   format: OwnBackend
   /** Most bytes read at once. @default 256 KiB */
@@ -46,6 +57,8 @@ export interface TickRange extends AsyncDisposable {
   /** Files that the range reads, and their bytes that count; what lies outside the range but in one of them is counted. */
   readonly files: number
   readonly fileBytes: number
+  /** Another one for every other content: which files the range reads, and how much of each. A hash in hexadecimal digits. */
+  readonly fingerprint: string
   /**
    * Committed ticks in query order (ts, st, cid, tt, place in file). Batches are never empty and belong to the caller. Only the files of the hour being read
    * are open. Memory does not grow with the range, nor with a file: one chunk and some thousand rows for each file of an hour, and a bounded window of ticks for
@@ -129,12 +142,18 @@ class OpenRange implements TickRange {
     return this.#hours.flat().reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
+  get fingerprint(): string {
+    const hash = createHash('sha256').update(`${this.#options.startUs} ${this.#options.endUs}`)
+    for (const { segment, bytes, inode } of this.#hours.flat()) hash.update(`\n${segment.path} ${bytes} ${inode}`)
+    return hash.digest('hex').slice(0, 32)
+  }
+
   async *batches(options: BatchOptions = {}): AsyncGenerator<readonly TickMessage[], void, undefined> {
     for await (const columns of this.columns(options)) yield ticksOf(columns)
   }
 
   async *columns(options: BatchOptions = {}): AsyncGenerator<TickColumns, void, undefined> {
-    const { batchTicks = DEFAULT_BATCH_TICKS, limit = Number.POSITIVE_INFINITY, order = 'ascending', signal } = options
+    const { batchTicks = DEFAULT_BATCH_TICKS, limit = Number.POSITIVE_INFINITY, order = 'ascending', within, signal } = options
     if (!(Number.isInteger(batchTicks) && batchTicks > 0 && limit >= 0)) {
       throw new StorageError(
         'IBS_STORAGE_RANGE_INVALID',
@@ -144,10 +163,10 @@ class OpenRange implements TickRange {
     }
     signal?.throwIfAborted()
     let left = limit
-    const hours = [...this.#hours.keys()]
+    const hours = this.#hoursIn(within)
     for (const nth of order === 'ascending' ? hours : hours.reverse()) {
       if (left <= 0) return
-      const read = { batchTicks: Math.min(batchTicks, left), order, signal }
+      const read = { batchTicks: Math.min(batchTicks, left), order, within, signal }
       for await (const columns of this.#whereverItIs(nth, (hour) => this.#merged(hour, read))) {
         yield columns.length <= left ? columns : rowsOf(columns, 0, left)
         left -= columns.length
@@ -158,7 +177,7 @@ class OpenRange implements TickRange {
   }
 
   async *bytes(options: ByteOptions): AsyncGenerator<Uint8Array, void, undefined> {
-    const { format, chunkBytes = MAX_CHUNK_BYTES, chunks = 'kept', signal } = options
+    const { format, chunkBytes = MAX_CHUNK_BYTES, chunks = 'kept', within, signal } = options
     if (!BACKENDS.includes(format) || !(Number.isInteger(chunkBytes) && chunkBytes > 0) || !['kept', 'lent'].includes(chunks)) {
       throw new StorageError(
         'IBS_STORAGE_RANGE_INVALID',
@@ -168,10 +187,10 @@ class OpenRange implements TickRange {
     }
     signal?.throwIfAborted()
     const memory = chunkMemory(chunks, chunkBytes)
-    const read = { batchTicks: DEFAULT_BATCH_TICKS, order: 'ascending', signal } as const
-    for (const nth of this.#hours.keys()) {
+    const read = { batchTicks: DEFAULT_BATCH_TICKS, order: 'ascending', within, signal } as const
+    for (const nth of this.#hoursIn(within)) {
       yield* this.#whereverItIs(nth, (hour) =>
-        rawHour(hour, { format, memory }, this.#contextOf(hour, signal), () => asTicks(this.#merged(hour, read))),
+        rawHour(hour, { format, memory }, { ...this.#contextOf(hour, signal), ...within }, () => asTicks(this.#merged(hour, read))),
       )
     }
   }
@@ -196,6 +215,13 @@ class OpenRange implements TickRange {
     const ticks: TickMessage[] = []
     for await (const batch of this.batches({ ...options, limit: count, order: 'descending' })) ticks.push(...batch)
     return ticks.reverse()
+  }
+
+  /** Places of the hours that a part of the range may need. */
+  #hoursIn(within: Within | undefined): number[] {
+    const isIn = ([read]: readonly SegmentRead[]) =>
+      !within || (read !== undefined && read.segment.hourUs < within.endUs && read.segment.hourUs + US_PER_HOUR > within.startUs)
+    return [...this.#hours.keys()].filter((nth) => isIn(this.#hours[nth] ?? []))
   }
 
   /** Reads an hour. Its files are opened before anything is given, so one that is gone by then can be replaced by where the same ticks are now. */
@@ -233,9 +259,14 @@ class OpenRange implements TickRange {
 
   #merged(
     hour: readonly SegmentRead[],
-    { batchTicks, order, signal }: { batchTicks: number; order: Order; signal: AbortSignal | undefined },
+    {
+      batchTicks,
+      order,
+      within,
+      signal,
+    }: { batchTicks: number; order: Order; within: Within | undefined; signal: AbortSignal | undefined },
   ): AsyncGenerator<TickColumns, void, undefined> {
-    const context = this.#contextOf(hour, signal)
+    const context = { ...this.#contextOf(hour, signal), ...within }
     const bounds = boundsOf(hour.length)
     return mergeColumns(
       hour.map((read) => readSegment(read, context, order, bounds)),

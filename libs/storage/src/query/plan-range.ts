@@ -13,6 +13,8 @@ export interface RangeOptions {
   /** First `ts` included, µs UTC; `endUs` is the first left out. */
   startUs: number
   endUs: number
+  /** Read from this one wherever it is known to hold as much of an hour as the furthest: its bytes may then be passed on as they lie. */
+  prefer?: Backend
 }
 
 export interface PlannedRange {
@@ -50,7 +52,8 @@ async function planOnce(options: RangeOptions): Promise<PlannedRange> {
     }
   }
   const seqOf = (backend: Backend, partition: number) => seqs.get(`${backend}/${partition}`) ?? 0
-  const plan = chooseReads({ reads, lost, removed, positionOf: (backend, cid) => seqOf(backend, partitionOf(cid)) })
+  const positionOf = (backend: Backend, cid: number) => seqOf(backend, partitionOf(cid))
+  const plan = chooseReads({ reads, lost, removed, positionOf, prefer: options.prefer })
   const positions = new Map(
     [...partitions.keys()].map((partition) => [partition, Math.max(0, ...backends.map((backend) => seqOf(backend, partition)))]),
   )

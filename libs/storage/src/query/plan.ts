@@ -31,6 +31,7 @@ export interface Sighting {
   removed: readonly RemovedSegment[]
   /** Of each backend for the partition of a contract: last log sequence in its files. */
   positionOf: (backend: Backend, cid: number) => number
+  prefer?: Backend | undefined
 }
 
 /** An hour of one contract and tick type. */
@@ -51,11 +52,12 @@ export interface RangePlan {
 
 /**
  * One backend for each contract, tick type and hour: of those that retention has taken nothing from the one that is furthest in the log, or, where it has no file of
- * that hour, the furthest that has. Where that one has lost ticks of the hour, the next one that is known to hold as many. What came so late that only a file which
+ * that hour, the furthest that has. Where that one has lost ticks of the hour, the next one that is known to hold as many; likewise the preferred one, where it is known
+ * to hold as many. What came so late that only a file which
  * was begun anew after retention has it is taken from there.
  * @throws StorageError `IBS_STORAGE_MANIFEST_AHEAD`
  */
-export function chooseReads({ reads, lost, removed, positionOf }: Sighting): RangePlan {
+export function chooseReads({ reads, lost, removed, positionOf, prefer }: Sighting): RangePlan {
   const byHour = new Map<string, HourFiles[]>()
   for (const read of reads) filesOf(byHour, read.segment).reads.push(read)
   for (const one of lost) filesOf(byHour, one.segment).lost.push(one)
@@ -69,7 +71,7 @@ export function chooseReads({ reads, lost, removed, positionOf }: Sighting): Ran
         positionOf(b.backend, b.cid) - positionOf(a.backend, a.cid) ||
         rankOf(a.backend) - rankOf(b.backend),
     )
-    const taken = readsOf(bestFirst)
+    const taken = readsOf(bestFirst, prefer)
     chosen.push(...taken, ...laterReads(bestFirst, taken, positionOf))
     missing.push(...missingOf(bestFirst, taken))
   }
@@ -105,14 +107,19 @@ function filesOf(byHour: Map<string, HourFiles[]>, { backend, cid, tt, hourUs }:
   return files
 }
 
-function readsOf([best, ...others]: readonly HourFiles[]): SegmentRead[] {
+function readsOf([best, ...others]: readonly HourFiles[], prefer: Backend | undefined): SegmentRead[] {
   const [lost] = best?.lost ?? []
-  if (best === undefined || lost === undefined) return best?.reads ?? []
+  if (best === undefined) return []
+  if (lost === undefined) return others.find((other) => other.backend === prefer && isAsGood(other, best))?.reads ?? best.reads
   const promised = ticksIn(best.reads) + best.lost.reduce((sum, { entry }) => sum + entry.count, 0)
   const whole = others.find((other) => other.lost.length === 0 && ticksIn(other.reads) >= promised) // never true of NaN
   if (whole === undefined) throw manifestAhead(lost)
   return whole.reads
 }
+
+/** Known to be whole, and to hold as many ticks. */
+const isAsGood = ({ lost, removedTicks, reads }: HourFiles, best: HourFiles): boolean =>
+  lost.length === 0 && removedTicks === 0 && ticksIn(reads) >= ticksIn(best.reads) // never true of NaN
 
 /** Where the hour comes from a backend that holds all of it, the late ticks that only a further one has got. */
 function laterReads(

@@ -96,6 +96,31 @@ const quotes = (count: number, everySeconds = 1): TickMessage[] =>
   Array.from({ length: count }, (_, n) => tickAt(n, { ts: second(n * everySeconds) }))
 
 describe('openRange', () => {
+  it('property: a part of a range is what a range of that part is, as ticks and as bytes; its fingerprint follows the content', async () => {
+    const seconds = fc.array(fc.integer({ min: 0, max: 3 * 3600 - 1 }), { minLength: 1, maxLength: 60 })
+    const edge = fc.integer({ min: 0, max: 3 * 3600 })
+    await fc.assert(
+      fc.asyncProperty(seconds, edge, edge, fc.constantFrom<OwnBackend>('json', 'pb'), async (stamps, a, b, backend) => {
+        await using at = await temporaryDataDir()
+        const ticks = stamps.map((ts, n) => tickAt(n, { ts: second(ts), st: second(0) + n }))
+        await putTicks(at.dataDir, ticks, backend)
+        const within = { startUs: second(Math.min(a, b)), endUs: second(Math.max(a, b) + 1) }
+        await using whole = await open(at.dataDir)
+        await using part = await open(at.dataDir, within)
+        expect(await all(whole, { within })).toEqual(await all(part))
+        const bytes: Uint8Array[] = []
+        for await (const chunk of whole.bytes({ format: backend, within })) bytes.push(chunk)
+        expect(Buffer.concat(bytes)).toEqual(await bytesOf(part, backend))
+        await using again = await open(at.dataDir)
+        expect(again.fingerprint).toBe(whole.fingerprint)
+        await putTicks(at.dataDir, [tickAt(99, { ts: second(5) })], backend)
+        await using grown = await open(at.dataDir)
+        expect(grown.fingerprint).not.toBe(whole.fingerprint)
+      }),
+      { numRuns: 30 },
+    )
+  })
+
   it('property: gives what a naive search over all ticks gives, from either backend', async () => {
     const tick = fc.record({
       ts: fc.integer({ min: 0, max: 3 * 3600 - 1 }),
