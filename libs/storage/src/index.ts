@@ -1,6 +1,6 @@
 // what users of the package alone need of the model, which is packed inside of it
 export { bidAskTick, hourOf, midPointTick, partitionOf, type TickMessage, type TickType, tradeTick } from '@ib-stream/model'
-export { FIELD_BIT, type FieldKey, type TickColumns } from './codec/columns.ts'
+export { columnsOf, FIELD_BIT, type FieldKey, type TickColumns } from './codec/columns.ts'
 export { decodeTickJson, encodeTickJson, encodeTicksJson } from './codec/json.ts'
 export { JsonScanner } from './codec/json-scan.ts'
 export { decodeTicksProto, encodeTickProto } from './codec/proto.ts'

@@ -169,3 +169,10 @@ export function rowsOf(columns: TickColumns, from: number, to: number): TickColu
 }
 
 export const CORE_BITS = FIELD_BIT.ts | FIELD_BIT.st | FIELD_BIT.cid | FIELD_BIT.tt | FIELD_BIT.rid
+
+/** Ticks as columns. */
+export function columnsOf(ticks: readonly TickMessage[]): TickColumns {
+  const columns = new ColumnBuffer(ticks.length)
+  for (const tick of ticks) columns.push(tick)
+  return columns
+}
