@@ -1,6 +1,7 @@
 /** One configuration for every room. Tests are TypeScript as Node runs it; swc only strips types and turns imports into require. */
 export default {
   testMatch: ['<rootDir>/{libs,services,apps}/*/test/**/*.test.ts', '<rootDir>/{test,tools}/**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/compose/'],
   transform: {
     '\\.ts$': [
       '@swc/jest',

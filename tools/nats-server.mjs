@@ -1,10 +1,11 @@
 // Finds a nats-server of 2.10 or newer, or fetches one into a cache. Plain JavaScript that runs on Node 20: it works before anything is installed.
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { access, chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { access, chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
+import { fetchDebianPackage } from './debian-package.mjs'
 
 const run = promisify(execFile)
 
@@ -131,43 +132,6 @@ async function download(url) {
   return Buffer.from(await response.arrayBuffer())
 }
 
-/** A private apt configuration: the system's lists and packages stay as they are. */
 async function fetchDebian(folder, suites) {
-  const uri = await debianMirror()
-  for (const part of ['lists/partial', 'cache/archives/partial', 'out']) await mkdir(join(folder, part), { recursive: true })
-  await writeFile(join(folder, 'status'), '')
-  const failures = []
-  for (const suite of suites) {
-    await writeFile(join(folder, 'sources.list'), `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${uri} ${suite} main\n`)
-    const apt = Object.entries({
-      'Dir::Etc::sourcelist': join(folder, 'sources.list'),
-      'Dir::Etc::sourceparts': '-',
-      'Dir::State::lists': join(folder, 'lists'),
-      'Dir::State::status': join(folder, 'status'),
-      'Dir::Cache': join(folder, 'cache'),
-      'APT::Sandbox::User': 'root',
-    }).flatMap(([name, value]) => ['-o', `${name}=${value}`])
-    try {
-      await run('apt-get', [...apt, '-qq', 'update'], { timeout: 180_000 })
-      await run('apt-get', [...apt, '-qq', 'download', 'nats-server'], { cwd: join(folder, 'out'), timeout: 180_000 })
-      const deb = (await readdir(join(folder, 'out'))).find((name) => name.endsWith('.deb'))
-      await run('dpkg', ['-x', join('out', deb), 'tree'], { cwd: folder })
-      return join(folder, 'tree/usr/sbin/nats-server')
-    } catch (error) {
-      failures.push(`${suite}: ${error.message.split('\n').at(-1) || error.message.split('\n')[0]}`)
-    }
-  }
-  throw new Error(failures.join(', '))
-}
-
-/** The mirror that this system uses already. */
-async function debianMirror() {
-  const folder = '/etc/apt/sources.list.d'
-  const names = await readdir(folder).catch(() => [])
-  for (const path of [...names.map((name) => join(folder, name)), '/etc/apt/sources.list']) {
-    const text = await readFile(path, 'utf8').catch(() => '')
-    const uri = /^(?:URIs:|deb(?:\s+\[[^\]]*\])?)\s+(https?:\/\/\S+\/debian\/?)(?:\s|$)/m.exec(text)?.[1]
-    if (uri) return uri
-  }
-  throw new Error('no Debian mirror is configured here')
+  return join(await fetchDebianPackage(folder, { name: 'nats-server', suites }), 'usr/sbin/nats-server')
 }

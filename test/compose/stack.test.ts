@@ -1,0 +1,198 @@
+import { existsSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { judge, type LiveTick } from '../chaos/check/judge.ts'
+import { SseClient } from '../support/sse-client.ts'
+import { parseLines, readJsonFiles, readProtoFiles } from '../support/ticks.ts'
+import { waitFor } from '../support/wait-for.ts'
+import { ComposeStack, TEST_IMAGE } from './compose-stack.ts'
+import { docker } from './docker.ts'
+
+const CIDS = [711280073, 265598, 8314, 756733]
+const TYPES = ['bid_ask', 'last']
+const TRACKED = CIDS.map((cid) => `${cid}:C${cid}:${TYPES.join(';')}:24`).join(',')
+const SERVICES = ['gateway-sim', 'ingest', 'keeper', 'nats', 'query-api', 'writer-json', 'writer-proto']
+
+/** One stack for the whole file, through whose life the tests go in their order; the last one judges all of it. */
+describe('docker compose up', () => {
+  let stack: ComposeStack
+  const live: LiveTick[] = []
+  const clients: SseClient[] = []
+
+  beforeAll(async () => {
+    stack = await ComposeStack.make({ IB_STREAM_TRACKED_CONTRACTS: TRACKED, IB_STREAM_LINES: '100' })
+    await stack.build()
+    await stack.compose('up', '--detach', '--no-build', 'query-api') // and what it needs, so clients are there before the first tick
+    for (const cid of CIDS) {
+      const url = `${stack.apiUrl}/v3/stream/${cid}/live?tick_types=${TYPES.join(',')}`
+      clients.push(new SseClient(url, ({ cid, tt, st = 0 }) => live.push({ stream: `${cid}_${tt}`, st })))
+    }
+    await waitFor('the live streams stand', () => clients.every(({ infos }) => infos.length > 0))
+  }, 600_000)
+
+  afterAll(async () => {
+    for (const client of clients) await client[Symbol.asyncDispose]()
+    await stack?.[Symbol.asyncDispose]()
+  }, 120_000)
+
+  const ticksFlow = async (): Promise<void> => {
+    const before = live.length
+    await waitFor('ticks go on', () => live.length > before + 100, 60_000)
+  }
+
+  /** Every tick that ingest took is in the log, and both backends hold as much, which no longer grows. */
+  const settled = async (): Promise<string> => {
+    let seen = ''
+    const look = async () => {
+      const { spoolEnd, acknowledged } = ((await stack.health('ingest')).parts as Record<string, Record<string, number>>).publisher ?? {}
+      const data = await stack.copyOfData()
+      const [json, proto] = [(await readJsonFiles(data)).length, (await readProtoFiles(data)).length]
+      seen = JSON.stringify({ spoolEnd, acknowledged, json, proto, live: live.length })
+      return json > 0 && spoolEnd === acknowledged && json === proto && json === live.length && data
+    }
+    return await waitFor('the files are settled', look, 60_000).catch((error: unknown) => {
+      throw new Error(`${String(error)} ${seen}`)
+    })
+  }
+
+  it('brings every service up, healthy by its own check, and the first tick is stored and answered', async () => {
+    const begunMs = performance.now()
+    const [queryApi] = await stack.containers('query-api')
+    await stack.compose('up', '--detach', '--no-build')
+    expect((await stack.containers('query-api'))[0]?.ID).toBe(queryApi?.ID) // what runs already is left alone
+    const stored = async () => {
+      const answer = await fetch(`${stack.apiUrl}/v3/buffer/${CIDS[0]}/query?format=ndjson`).catch(() => undefined)
+      return answer !== undefined && parseLines(await answer.text()).length > 0
+    }
+    await waitFor('the first tick is answered', stored, 60_000)
+    process.stderr.write(`docker compose up → first tick answered: ${((performance.now() - begunMs) / 1_000).toFixed(1)} s\n`)
+    await stack.healthy()
+    expect([...new Set((await stack.containers()).map(({ Service }) => Service))].sort()).toEqual(SERVICES)
+    await ticksFlow()
+  })
+
+  it('runs nothing of ours as root, gives no container a capability or a file system to write to but its data, and publishes on the loopback address only', async () => {
+    for (const { ID, Service, Publishers } of await stack.containers()) {
+      for (const { URL, PublishedPort } of Publishers ?? []) if (PublishedPort > 0) expect([Service, URL]).toEqual([Service, '127.0.0.1'])
+      if (Service === 'nats') continue
+      expect([Service, (await stack.exec(Service, 'id', '-u')).trim()]).toEqual([Service, '1000'])
+      const [found] = JSON.parse(await docker('inspect', ID)) as [{ HostConfig: Record<string, unknown> }]
+      expect(found.HostConfig).toMatchObject({
+        ReadonlyRootfs: true,
+        CapDrop: ['ALL'],
+        SecurityOpt: ['no-new-privileges:true'],
+        Privileged: false,
+      })
+      for (const path of ['/app/x', '/tmp/x', '/etc/x']) {
+        await expect(stack.exec(Service, 'sh', '-c', `echo > ${path}`)).rejects.toThrow(/Read-only file system|read-only/i)
+      }
+    }
+  })
+
+  it('scales the writers 1 → 3 → 1 while ticks flow', async () => {
+    for (const count of [3, 1]) {
+      await stack.compose(
+        'up',
+        '--detach',
+        '--no-build',
+        '--no-recreate',
+        '--scale',
+        `writer-json=${count}`,
+        '--scale',
+        `writer-proto=${count}`,
+      )
+      await stack.healthy()
+      const running = (await stack.containers('writer-json')).filter(({ State }) => State === 'running')
+      expect(running).toHaveLength(count)
+      await ticksFlow()
+    }
+  })
+
+  it.each(['writer-json', 'writer-proto', 'nats', 'query-api', 'keeper'])('comes back when %s is killed', async (service) => {
+    await stack.compose('kill', service) // by a person's hand: compose does not restart it by itself
+    await stack.compose('up', '--detach', '--no-build', '--no-recreate')
+    await stack.healthy()
+    await ticksFlow()
+  })
+
+  it('restarts by itself what dies by itself', async () => {
+    const [before] = await stack.containers('writer-json')
+    const pid = JSON.parse(await docker('inspect', String(before?.ID)))[0].State.Pid as number
+    process.kill(pid, 'SIGKILL')
+    await waitFor('another process runs', async () => {
+      const { State } = JSON.parse(await docker('inspect', String(before?.ID)))[0] as { State: { Pid: number; Running: boolean } }
+      return State.Running && State.Pid !== pid
+    })
+    await stack.healthy('writer-json')
+  })
+
+  it('turns red where NATS is away, in each service that needs it, and green when it is back', async () => {
+    await stack.compose('stop', 'nats')
+    await waitFor(
+      'ingest and the writers are not healthy',
+      async () => {
+        const health = new Map((await stack.containers()).map(({ Service, Health }) => [Service, Health]))
+        return ['ingest', 'writer-json', 'writer-proto'].every((service) => health.get(service) === 'unhealthy')
+      },
+      90_000,
+    )
+    await stack.compose('start', 'nats')
+    await stack.healthy()
+    await ticksFlow()
+  })
+
+  it('gave every tick that the simulator sent: once, in order, in both kinds of file, live and by HTTP; also after down and up with the same volumes', async () => {
+    await stack.compose('stop', 'gateway-sim')
+    await settled()
+    for (const { ID, Service } of await stack.containers()) {
+      const { RestartCount } = JSON.parse(await docker('inspect', ID))[0] as { RestartCount: number }
+      expect([Service, RestartCount]).toEqual([Service, Service === 'writer-json' ? 1 : 0]) // it was killed; nothing else ever died
+    }
+    await stack.compose('down', '--timeout', '20')
+    expect(await stack.containers()).toEqual([])
+    await stack.compose('up', '--detach', '--no-build', 'nats', 'query-api', 'writer-json', 'writer-proto', 'ingest')
+    await stack.healthy('query-api', 'writer-json', 'writer-proto')
+    await stack.compose('stop', 'gateway-sim')
+    const dataDir = await settled()
+    expect(existsSync(stack.truthFile)).toBe(true)
+    const ask = async (cid: number) => {
+      const answer = await fetch(`${stack.apiUrl}/v3/buffer/${cid}/query?tick_types=${TYPES.join(',')}&start_time=1&format=ndjson`)
+      return parseLines(await answer.text())
+    }
+    const verdict = await judge({ dataDir, truthFile: stack.truthFile, live, witnesses: [], probes: [], ask })
+    expect(verdict).toMatchObject({ counts: { lost: 0, doubled: 0, misordered: 0, changed: 0, undeclared: 0 }, findings: [] })
+    expect(verdict.recorded).toBeGreaterThan(1_000)
+  })
+})
+
+describe('a configured gateway', () => {
+  it('needs no simulator, which ends at once and well; ingest says that nobody answers there, and what to do', async () => {
+    await using stack = await ComposeStack.make({ IB_HOST: 'host.docker.internal', IB_PORTS: '9', IB_STREAM_TRACKED_CONTRACTS: TRACKED })
+    await stack.compose('up', '--detach', '--no-build', 'gateway-sim', 'ingest')
+    await waitFor('the simulator ended', async () => (await stack.containers('gateway-sim'))[0]?.State === 'exited', 60_000)
+    expect((await stack.containers('gateway-sim'))[0]?.ExitCode).toBe(0)
+    await waitFor('ingest tells', async () => /host\.docker\.internal/.test(await stack.compose('logs', 'ingest')), 60_000)
+  })
+})
+
+describe('the image', () => {
+  it('stops a service at SIGTERM, with 0, within a second', async () => {
+    const id = (
+      await docker('run', '--detach', '--init', '--read-only', TEST_IMAGE, 'node', '/app/libs/gateway-sim/src/main.ts', '--host', '0.0.0.0')
+    ).trim()
+    try {
+      await waitFor('it listens', async () => /listening/.test(await docker('logs', id)))
+      const begunMs = performance.now()
+      await docker('stop', '--time', '10', id)
+      expect(performance.now() - begunMs).toBeLessThan(5_000)
+      expect(JSON.parse(await docker('inspect', id))[0].State.ExitCode).toBe(0)
+    } finally {
+      await docker('rm', '--force', id)
+    }
+  })
+
+  it('has the packages that run it and no more', async () => {
+    const names = (await docker('run', '--rm', TEST_IMAGE, 'ls', '/app/node_modules')).split('\n')
+    expect(names).toContain('zod')
+    for (const name of ['jest', 'typescript', '@swc', 'fast-check']) expect(names).not.toContain(name)
+  })
+})

@@ -1,0 +1,53 @@
+// Fetches one package from a suite of Debian that need not be the system's own. Plain JavaScript that runs on Node 20: it works before anything is installed.
+import { execFile } from 'node:child_process'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/**
+ * Unpacks a package into `folder`/tree, by a private apt configuration: the system's lists and packages stay as they are.
+ * @param {string} folder empty, to work in
+ * @param {{ name: string, suites: readonly string[] }} wanted the package, and the suites to look in, first choice first
+ * @returns {Promise<string>} the tree's path
+ */
+export async function fetchDebianPackage(folder, { name, suites }) {
+  const uri = await debianMirror()
+  for (const part of ['lists/partial', 'cache/archives/partial', 'out']) await mkdir(join(folder, part), { recursive: true })
+  await writeFile(join(folder, 'status'), '')
+  const failures = []
+  for (const suite of suites) {
+    await writeFile(join(folder, 'sources.list'), `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${uri} ${suite} main\n`)
+    const apt = Object.entries({
+      'Dir::Etc::sourcelist': join(folder, 'sources.list'),
+      'Dir::Etc::sourceparts': '-',
+      'Dir::State::lists': join(folder, 'lists'),
+      'Dir::State::status': join(folder, 'status'),
+      'Dir::Cache': join(folder, 'cache'),
+      'APT::Sandbox::User': 'root',
+    }).flatMap(([option, value]) => ['-o', `${option}=${value}`])
+    try {
+      await run('apt-get', [...apt, '-qq', 'update'], { timeout: 180_000 })
+      await run('apt-get', [...apt, '-qq', 'download', name], { cwd: join(folder, 'out'), timeout: 180_000 })
+      const deb = (await readdir(join(folder, 'out'))).find((file) => file.endsWith('.deb'))
+      await run('dpkg', ['-x', join('out', deb), 'tree'], { cwd: folder })
+      return join(folder, 'tree')
+    } catch (error) {
+      failures.push(`${suite}: ${error.message.split('\n').at(-1) || error.message.split('\n')[0]}`)
+    }
+  }
+  throw new Error(failures.join(', '))
+}
+
+/** The mirror that this system uses already, ending in /debian. */
+export async function debianMirror() {
+  const folder = '/etc/apt/sources.list.d'
+  const names = await readdir(folder).catch(() => [])
+  for (const path of [...names.map((name) => join(folder, name)), '/etc/apt/sources.list']) {
+    const text = await readFile(path, 'utf8').catch(() => '')
+    const uri = /^(?:URIs:|deb(?:\s+\[[^\]]*\])?)\s+(https?:\/\/\S+\/debian\/?)(?:\s|$)/m.exec(text)?.[1]
+    if (uri) return uri
+  }
+  throw new Error('no Debian mirror is configured here')
+}
