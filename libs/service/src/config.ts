@@ -234,7 +234,9 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     const given = env[name] === '' ? undefined : env[name]
     const result = rule.safeParse(given)
     if (result.success) raw[name] = result.data
-    else for (const issue of result.error.issues) problems.push(`${name}=${given ?? ''}: ${issue.message}`)
+    else
+      for (const issue of result.error.issues)
+        problems.push(`${name}=${given ?? ''}: ${issue.code === 'invalid_type' ? 'a number' : issue.message}`)
   }
   if (problems.length > 0) {
     const list = problems.map((problem) => `\n  ${problem}`).join('')

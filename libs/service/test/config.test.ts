@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
-import { loadConfig } from '../src/config.ts'
+import { loadConfig, type SETTINGS } from '../src/config.ts'
 
 const problemsOf = (env: Record<string, string>): string[] => {
   try {
@@ -91,4 +91,51 @@ describe('loadConfig', () => {
       /CLOCK_START=2025-07-30: an ISO time[\s\S]*CLOCK_RATE=0: above 0/,
     )
   })
+
+  /** What each setting refuses; free texts refuse nothing. */
+  const WRONG: Record<keyof typeof SETTINGS, string | undefined> = {
+    IB_HOST: undefined,
+    IB_PORTS: '4002;4001',
+    IB_CLIENT_ID: '-1',
+    IB_CONNECT_TIMEOUT_MS: '10',
+    IB_STREAM_LINES: '0',
+    IB_STREAM_REQUEST_GUARD_MS: '15s',
+    IB_RESTART_TIME: '23:60',
+    IB_STREAM_BACKFILL: '3',
+    IB_STREAM_TRACKED_CONTRACTS: '265598:AAPL:trades',
+    IB_STREAM_ROLL_DAYS: '91',
+    IB_STREAM_ROLL_OVERLAP: 'a day',
+    IB_STREAM_BACKENDS: 'json,parquets',
+    IB_STREAM_INSTANCE: 'My Own',
+    DATA_DIR: undefined,
+    IB_STREAM_OVERLAY: 'yes',
+    NATS_URL: undefined,
+    IB_STREAM_LOG_MAX_BYTES: '1GB',
+    IB_STREAM_LOG_KEEP: '24',
+    KEEPER_EVERY_MS: '1',
+    ALERT_WEBHOOK_URL: 'example.org',
+    IB_STREAM_SPOOL_MAX_BYTES: '1',
+    IB_STREAM_LOG_REPLICAS: '2',
+    PORT: '70000',
+    HOST: undefined,
+    HEALTH_PORT: 'auto',
+    CHECKPOINT_VISIBLE_MS: '0',
+    CHECKPOINT_DURABLE_MS: '1e9',
+    SIM_HOST: undefined,
+    SIM_PORT: '-4002',
+    CLOCK_START: 'yesterday',
+    CLOCK_RATE: 'fast',
+    LOG_LEVEL: 'quiet',
+  }
+
+  it.each(Object.entries(WRONG).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])))(
+    'says which setting is wrong, with its value and what it may be: %s=%s',
+    (name, value) => {
+      const [problem = '', ...others] = problemsOf({ [name]: value })
+      expect(others).toEqual([])
+      expect(problem.startsWith(`${name}=${value}: `)).toBe(true)
+      expect(problem.slice(`${name}=${value}: `.length)).toMatch(/\w{2}/)
+      expect(problem).not.toMatch(/NaN|Invalid input/)
+    },
+  )
 })

@@ -67,6 +67,7 @@ export class Recorder {
   readonly #suspects = new Set<number>()
   readonly #farms: FarmWatch
   #quietChecks: Timer[] = []
+  #reason = 'it has just begun'
   #startedUs: number
   #lastHeardUs: number
   /** The gateway answers by itself while it is cut off from IB; only ticks show that IB was heard. */
@@ -116,6 +117,11 @@ export class Recorder {
 
   get state(): ConnectionState {
     return this.#connection.state
+  }
+
+  /** Why the connection is in its state, in words, with what to do where somebody can do something. */
+  get reason(): string {
+    return this.#reason
   }
 
   /** Number of connections that took requests. */
@@ -227,6 +233,7 @@ export class Recorder {
   #onChange(change: ConnectionChange): void {
     const { from, to, event, reason, code } = change
     const stayedOpen = takesRequests(from) && takesRequests(to)
+    if (to !== 'connecting' && to !== 'handshaking') this.#reason = reason // that of the last failure stays while the next attempt is on its way
     if (!isWhole(to) && !isOnTheWay(to)) this.#beginGaps({ fromUs: this.#lastGoodUs(event), cause: CAUSES[event], reason, code })
     if (isWhole(from) || (takesRequests(from) && !takesRequests(to))) this.#publishConnection('disconnected', change)
     if (takesRequests(from) && !takesRequests(to)) this.#subscriber.leave()

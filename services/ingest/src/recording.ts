@@ -143,7 +143,10 @@ function reportRecorder(
   service: Service,
   { recorder, invalid, watches }: { recorder: Recorder; invalid: InvalidSink; watches: Watches },
 ): void {
-  service.report('gateway', () => ({ state: recorder.state, ready: recorder.state === 'ready', connections: recorder.epoch }))
+  service.report('gateway', () => {
+    const { state, reason, epoch } = recorder
+    return { state, ready: state === 'ready', reason, connections: epoch }
+  })
   service.report('streams', () => {
     const { streams } = recorder
     const { health, troubles, streams: judged } = watches.health

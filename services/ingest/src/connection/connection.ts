@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '@ib-stream/service'
 import { Backoff } from './backoff.ts'
+import { adviceFor } from './gateway-advice.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { bug, type ConnectionEvent, type ConnectionState, skip, TRANSITIONS, takesRequests } from './transitions.ts'
 
@@ -105,7 +106,7 @@ export class Connection<S extends Session> {
     if (next === bug) throw new Error(`connection: ${event} in state ${this.#state}`)
     const from = this.#state
     this.#state = next
-    if (from !== next) this.#enter(from, { event, reason, code })
+    if (from !== next) this.#enter(from, { event, reason: event === 'idInUse' ? this.#withAdvice(reason, code) : reason, code })
   }
 
   #enter(from: ConnectionState, { event, reason, code }: { event: ConnectionEvent; reason: string; code: number | undefined }): void {
@@ -162,8 +163,15 @@ export class Connection<S extends Session> {
     const handlers = this.#handlersFor(() => session)
     const session: S = dial({ host, port: this.#port }, handlers)
     this.#session = session
-    this.#handshake = clock.after(connectTimeoutMs, () => this.apply('overdue', 'the gateway was not ready in time'))
+    this.#handshake = clock.after(connectTimeoutMs, () =>
+      this.apply('overdue', this.#withAdvice('the gateway was not ready in time', undefined)),
+    )
     session.open()
+  }
+
+  #withAdvice(reason: string, code: number | undefined): string {
+    const advice = adviceFor(this.#state, code, { host: this.#options.host, port: this.#port })
+    return advice === undefined ? reason : `${reason}; ${advice}`
   }
 
   /** Handlers that only hear their own session. */
@@ -178,7 +186,8 @@ export class Connection<S extends Session> {
         if (this.#state === 'mute') this.apply('heard', 'the gateway answers again')
       },
       ended: (reason, code) => {
-        if (isCurrent()) this.apply(this.#options.inRestartWindow() ? 'endedInWindow' : 'ended', reason, code)
+        if (!isCurrent()) return
+        this.apply(this.#options.inRestartWindow() ? 'endedInWindow' : 'ended', this.#withAdvice(reason, code), code)
       },
     }
   }
