@@ -7,8 +7,23 @@ import { ROOMS } from './rooms.ts'
 const ROOT = resolve(import.meta.dirname, '../..')
 const read = (path: string) => readFile(join(ROOT, path), 'utf8').catch(() => '')
 
+/** What the containers have from the compose file itself. CLOCK_*: a virtual clock is for trials, which need no containers. */
+const NOT_FOR_CONTAINERS = new Set([
+  'DATA_DIR',
+  'NATS_URL',
+  'PORT',
+  'HOST',
+  'HEALTH_PORT',
+  'SIM_HOST',
+  'SIM_PORT',
+  'IB_STREAM_OVERLAY',
+  'CLOCK_START',
+  'CLOCK_RATE',
+])
+
 const problems: string[] = []
 await checkEnvExample()
+await checkCompose()
 await checkErrorTable()
 await checkRooms()
 for (const problem of problems) console.error(problem)
@@ -28,6 +43,16 @@ function envExample(): string {
     return `# ${doc}\n# ${name}=${shown}\n`
   })
   return `# Settings of ib-stream. Copy to .env and open the lines that you change; an empty value counts as unset.\n\n${blocks.join('\n')}`
+}
+
+/** A setting in .env reaches every service, also in containers. */
+async function checkCompose(): Promise<void> {
+  const compose = await read('docker-compose.yml')
+  for (const name of Object.keys(SETTINGS)) {
+    const line = `    ${name}: \${${name}:-}`
+    if (!NOT_FOR_CONTAINERS.has(name) && !compose.includes(`${line}\n`))
+      problems.push(`docker-compose.yml does not hand ${name} to the services: add "${line.trim()}" to x-service.environment`)
+  }
 }
 
 /** Codes in the code and codes in the table are one set, in both directions, each raised somewhere. */
