@@ -19,6 +19,7 @@ export { PARTITION_COUNT, partitionOf } from './partition.ts'
 export {
   type BackfillEvent,
   type BackfillPageEvent,
+  type ClockEvent,
   type ConnectionEvent,
   EVENT_SUBJECT_PREFIX,
   eventSubject,
@@ -27,6 +28,7 @@ export {
   type GapEvent,
   type GapOpenedEvent,
   type JumpEvent,
+  type LagEvent,
   type LostEvent,
   type RecorderEvent,
   type RecorderEventKind,

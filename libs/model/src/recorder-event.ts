@@ -142,6 +142,26 @@ export interface JumpEvent extends Base {
   reason: string
 }
 
+/** Our clock and IB's went apart or agree again, or the system's clock was set. */
+export interface ClockEvent extends Base {
+  kind: 'clock'
+  state: 'differs' | 'agrees' | 'set'
+  /** Our time minus IB's, as far as IB's whole seconds tell; of `set` by how much. µs. */
+  offsetUs: number
+  reason: string
+}
+
+/** The stamps of a stream are not of now by IB's own clock, or are again. */
+export interface LagEvent extends Base {
+  kind: 'lag'
+  cid: number
+  tt: TickType
+  state: 'off' | 'agrees'
+  /** How old the stamps of its ticks are when they come, µs; negative: from the future. */
+  lagUs: number
+  reason: string
+}
+
 export type RecorderEvent =
   | ConnectionEvent
   | SubscriptionEvent
@@ -151,6 +171,8 @@ export type RecorderEvent =
   | BackfillEvent
   | RollEvent
   | JumpEvent
+  | ClockEvent
+  | LagEvent
   | LostEvent
 export type RecorderEventKind = RecorderEvent['kind']
 

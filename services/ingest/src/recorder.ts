@@ -1,7 +1,16 @@
 import { type Publisher, tickSubject } from '@ib-stream/bus'
-import { eventSubject, type JumpEvent, type RecorderEvent, type RollEvent, type TickMessage } from '@ib-stream/model'
+import {
+  type ClockEvent,
+  eventSubject,
+  type JumpEvent,
+  type LagEvent,
+  type RecorderEvent,
+  type RollEvent,
+  type TickMessage,
+} from '@ib-stream/model'
 import type { Clock, Timer } from '@ib-stream/service'
 import { encodeTickJson } from '@ib-stream/storage'
+import type { TimeAnswer } from './clock-watch/clock-offset.ts'
 import { Connection, type ConnectionChange } from './connection/connection.ts'
 import { FARM_BROKEN, FarmWatch } from './connection/farm-watch.ts'
 import { meaningOf } from './connection/gateway-codes.ts'
@@ -34,9 +43,14 @@ export interface RecorderOptions {
   /** What the next start must know; told at each change. */
   remember: (streams: readonly RememberedStream[]) => void
   onNote: (note: RecorderNote) => void
+  /** IB has told its time. */
+  onTime: (answer: TimeAnswer) => void
   /** A tick is in the hands of the publisher; what is announced now stands behind it. */
   onTick: (tick: TickMessage) => void
 }
+
+/** An event without what the recorder adds. */
+type Noticed<Event> = Event extends unknown ? Omit<Event, 'st' | 'epoch'> : never
 
 /** What is known of one stream. */
 export interface StreamStatus extends DesiredStream {
@@ -107,7 +121,7 @@ export class Recorder {
           frame: (fields) => this.#guard(() => this.#onFrame(fields)),
           requestError: (rid, code, message) => this.#guard(() => this.#onRequestError(rid, code, message)),
           notice: (code, message) => this.#guard(() => this.#onNotice(code, message)),
-          time: () => undefined,
+          time: (answer) => this.#guard(() => options.onTime(answer)),
         }),
       inRestartWindow: options.inRestartWindow,
       hasRoom: () => !options.publisher.full,
@@ -197,7 +211,7 @@ export class Recorder {
   }
 
   /** Puts something that was noticed into the log, at its place between the ticks. */
-  announce(event: Omit<RollEvent, 'st' | 'epoch'> | Omit<JumpEvent, 'st' | 'epoch'>): void {
+  announce(event: Noticed<RollEvent | JumpEvent | ClockEvent | LagEvent>): void {
     const { kind, ...facts } = event
     this.#publish({ kind, ...this.#head(), ...facts } as RecorderEvent)
   }

@@ -3,6 +3,8 @@ import { type Bus, type KeyValue, openKeyValue, type Publisher } from '@ib-strea
 import { hash31, type TrackedContract, trackedCid } from '@ib-stream/model'
 import type { Clock, Config, Service } from '@ib-stream/service'
 import { openBackfill } from './backfill/run-backfill.ts'
+import type { ClockSteps } from './clock-watch/clock-steps.ts'
+import { watchClock } from './clock-watch/watch-clock.ts'
 import { restartWindow } from './connection/restart-window.ts'
 import { takesRequests } from './connection/transitions.ts'
 import { ContractBook, type KeptContracts } from './contracts/contract-book.ts'
@@ -28,10 +30,11 @@ export interface LogParts {
   bus: Bus
   publisher: Publisher
   clock: Clock
+  steps: ClockSteps
 }
 
 /** The gateway's part of ingest: records what is tracked and what is asked for, until the service stops. */
-export async function runRecording(config: Config, service: Service, { bus, publisher, clock }: LogParts): Promise<void> {
+export async function runRecording(config: Config, service: Service, { bus, publisher, clock, steps }: LogParts): Promise<void> {
   const { stopping, log } = service
   const stateFile = (name: string) => new StateFile(join(config.dataDir, '.state', 'ingest', name))
   const invalid = new InvalidSink(bus)
@@ -43,7 +46,17 @@ export async function runRecording(config: Config, service: Service, { bus, publ
   const metrics = registerIngestMetrics(service, { publisher, recorder: () => recorder, invalid })
   const { lines, requestGuardMs, restart } = config.gateway
   const inWindow = restartWindow(restart)
-  const backfill = openBackfill({ config, service, bus, publisher, clock, invalid, recorder: () => recorder, offsetUs: () => 0 })
+  const clockWatch = watchClock(service, { clock, steps, recorder: () => recorder })
+  const backfill = openBackfill({
+    config,
+    service,
+    bus,
+    publisher,
+    clock,
+    invalid,
+    recorder: () => recorder,
+    offsetUs: () => clockWatch.offsetUs,
+  })
   recorder = new Recorder({
     gateway: config.gateway,
     lines,
@@ -64,7 +77,9 @@ export async function runRecording(config: Config, service: Service, { bus, publ
     onTick: (tick) => {
       metrics.tick(tick.tt)
       watches.heard(tick)
+      clockWatch.hearTick(tick)
     },
+    onTime: (answer) => clockWatch.hearTime(answer),
   })
   const book = new ContractBook(keptContracts(bus), clock, () => recorder.session)
   const names = new NameBook({
@@ -105,7 +120,7 @@ export async function runRecording(config: Config, service: Service, { bus, publ
   const filling = backfill.run(stopping)
   await recorder.run(stopping)
   await filling
-  for (const part of [...desks, watches, names, leases]) part.close()
+  for (const part of [...desks, watches, names, leases, clockWatch]) part.close()
   await tracking
   await invalid.close()
   const lost = invalid.overflowed + invalid.waiting

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { connectBus, openPublisher, type Publisher, pause } from '@ib-stream/bus'
 import { type Config, logBytesLimit, openClock, type Service } from '@ib-stream/service'
+import { ClockSteps } from './clock-watch/clock-steps.ts'
 import { IngestError } from './errors.ts'
 import { PublisherNews } from './publisher-news.ts'
 import { runRecording } from './recording.ts'
@@ -31,10 +32,11 @@ export async function runIngest(config: Config, service: Service): Promise<void>
     onEvent: (event) => news.hear(event),
   })
   reportPublisher(service, publisher)
-  const clock = openClock({ virtual: config.virtualTime, onStep: (byUs) => log.warn({ byUs }, 'the system clock was set') })
+  const steps = new ClockSteps()
+  const clock = openClock({ virtual: config.virtualTime, onStep: (byUs) => steps.happened(byUs) })
   try {
     await meetLog(publisher, stopping)
-    await runRecording(config, service, { bus, publisher, clock })
+    await runRecording(config, service, { bus, publisher, clock, steps })
   } finally {
     clock.close()
   }

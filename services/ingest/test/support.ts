@@ -80,6 +80,7 @@ export class RecorderBench implements AsyncDisposable {
         heardUntilUs === undefined ? undefined : { fromUs: heardUntilUs, cause: 'ingest_down', reason: 'ingest was not running' },
       remember: () => undefined,
       onNote: (note) => this.notes.push(note),
+      onTime: () => undefined,
       onTick: () => undefined,
     })
     this.recorder.desire(streamsOf(tracked))

@@ -107,6 +107,7 @@ class StreamTrace {
         break
       case 'backfill_page':
       case 'jump':
+      case 'lag':
         break
     }
   }

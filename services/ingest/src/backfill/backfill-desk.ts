@@ -55,6 +55,7 @@ export interface BackfillOptions {
   mostBackMs: number
   /** IB's history had something that is no tick. */
   onInvalid(tick: PastTick, fault: TickFault, stUs: number): void
+  onFilled(tt: TickType, ticks: number): void
   onNote(note: BackfillNote): void
 }
 
@@ -228,7 +229,7 @@ export class BackfillDesk {
   }
 
   async #publishPage(job: FillJob, page: Seconds, ticks: readonly PastTick[], signal: AbortSignal): Promise<void> {
-    const { clock, publisher, onInvalid } = this.#options
+    const { clock, publisher, onInvalid, onFilled } = this.#options
     while (publisher.full) await clock.pause(LOOK_EVERY_MS, signal)
     for (const tick of ticks) {
       const st = clock.stampUs()
@@ -237,6 +238,7 @@ export class BackfillDesk {
       else onInvalid(tick, check.fault, st)
     }
     this.#publish(pageEvent(job, page, ticks.length))
+    onFilled(job.tt, ticks.length)
   }
 
   #publish(event: Unstamped<RecorderEvent>): void {

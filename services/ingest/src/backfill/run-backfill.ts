@@ -2,6 +2,7 @@ import type { Bus, Publisher } from '@ib-stream/bus'
 import { usFromMs } from '@ib-stream/model'
 import type { Clock, Config, Service } from '@ib-stream/service'
 import { readLedger } from '@ib-stream/tape'
+import { Counter, Gauge } from 'prom-client'
 import type { InvalidSink } from '../invalid-sink.ts'
 import type { Recorder } from '../recorder.ts'
 import type { RecorderNote } from '../recorder-note.ts'
@@ -42,10 +43,12 @@ export function openBackfill(parts: BackfillParts): Backfill {
     recorded: recordedTicks({ bus, publisher, dataDir: config.dataDir, backends: config.backends }),
     offsetUs,
     mostBackMs: config.backfillMs,
+    onFilled: (tt, ticks) => filled.inc({ tick_type: tt }, ticks),
     onInvalid: (tick, fault, st) => invalid.put(tick.cid, [JSON.stringify(tick)], fault, st),
     onNote: (note) => service.log.info(note, note.kind),
   })
   reportBackfill(service, desk)
+  const filled = registerMetrics(service, desk)
   return {
     hear: (note) => {
       if (note.kind === 'gap') desk.addGap(note)
@@ -78,6 +81,24 @@ function reportBackfill(service: Service, desk: BackfillDesk): void {
 }
 
 const MOST_SHOWN = 10
+
+function registerMetrics(service: Service, desk: BackfillDesk): Counter<'tick_type'> {
+  const registers = [service.metrics]
+  new Gauge({
+    name: 'ibs_ingest_backfill_jobs',
+    help: 'Gaps and ranges that wait to be filled',
+    registers,
+    collect() {
+      this.set(desk.waiting.length)
+    },
+  })
+  return new Counter({
+    name: 'ibs_ingest_backfilled_ticks_total',
+    help: 'Ticks filled in from the history of IB',
+    labelNames: ['tick_type'],
+    registers,
+  })
+}
 
 /** Asks until the log answers: a gap that is forgotten stays a hole. */
 async function addPending(desk: BackfillDesk, { bus, publisher, clock, config }: BackfillParts, signal: AbortSignal): Promise<void> {

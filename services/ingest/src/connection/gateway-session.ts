@@ -1,6 +1,7 @@
-import type { TickType } from '@ib-stream/model'
+import { type TickType, usFromMs } from '@ib-stream/model'
 import type { Clock } from '@ib-stream/service'
 import { type ContractDetails, EventName, IBApi, type Contract as IbContract } from '@stoqey/ib'
+import type { TimeAnswer } from '../clock-watch/clock-offset.ts'
 import type { LinkHandlers, Session } from './connection.ts'
 import { type HistoryQuery, HistoryRequests } from './history-requests.ts'
 import { RequestPacer } from './request-pacer.ts'
@@ -13,8 +14,8 @@ export interface SessionHandlers extends LinkHandlers {
   requestError(rid: number, code: number, message: string): void
   /** A message of the gateway about itself (connectivity, farms). */
   notice(code: number, message: string): void
-  /** The gateway's answer to `askTime`, s since 1970. */
-  time(seconds: number): void
+  /** The gateway's answer to `askTime`. */
+  time(answer: TimeAnswer): void
 }
 
 export interface GatewayAddress {
@@ -23,6 +24,7 @@ export interface GatewayAddress {
   clientId: number
 }
 
+const TIME_WITHIN_MS = 10_000
 const DETAILS_WITHIN_MS = 15_000
 /** Our pacer is the one that counts; the library's own would carry its queue into nothing. */
 const LIBRARY_REQUESTS_PER_SECOND = 1_000
@@ -47,6 +49,8 @@ export class GatewaySession implements Session {
   #lastWords: { reason: string; code: number | undefined } = { reason: 'the gateway closed the connection', code: undefined }
   #ended = false
   #nextRequest = 1
+  /** Of questions for the time that are not answered yet; the heartbeat gives up a gateway that answers none. */
+  readonly #timeAskedUs: number[] = []
   readonly #history: HistoryRequests
   readonly #details = new Map<number, { found: ContractDetails[]; settle: (result: ContractDetails[] | Error) => void }>()
 
@@ -73,7 +77,7 @@ export class GatewaySession implements Session {
     // `connected` comes when START_API was sent: the socket stands, requests are not taken before nextValidId.
     api.once(EventName.connected, () => !this.#ended && this.#handlers.socketOpen())
     api.once(EventName.nextValidId, () => !this.#ended && this.#handlers.ready())
-    api.on(EventName.currentTime, (seconds: number) => !this.#ended && this.#handlers.time(seconds))
+    api.on(EventName.currentTime, (seconds: number) => this.#onTime(seconds))
     api.on(EventName.info, (message: string, code: number) => this.#onNotice(code, message))
     api.on(EventName.error, (error: Error, code: number, rid: number) => this.#onError(code, error.message, rid))
     api.on(EventName.disconnected, () => this.#end(this.#lastWords.reason, this.#lastWords.code))
@@ -83,6 +87,14 @@ export class GatewaySession implements Session {
       request?.settle(request.found)
     })
     api.connect(this.#clientId)
+  }
+
+  /** Answers come in the order of the questions; one that is this old was never answered. */
+  #onTime(ibSeconds: number): void {
+    const heardUs = this.#clock.nowUs()
+    while (this.#timeAskedUs.length > 1 && heardUs - (this.#timeAskedUs[0] ?? 0) > usFromMs(TIME_WITHIN_MS)) this.#timeAskedUs.shift()
+    const askedUs = this.#timeAskedUs.shift() ?? heardUs
+    if (!this.#ended) this.#handlers.time({ askedUs, heardUs, ibSeconds })
   }
 
   #onNotice(code: number, message: string): void {
@@ -105,7 +117,10 @@ export class GatewaySession implements Session {
   }
 
   askTime(): void {
-    this.#pacer.send(() => this.#api.reqCurrentTime())
+    this.#pacer.send(() => {
+      this.#timeAskedUs.push(this.#clock.nowUs())
+      this.#api.reqCurrentTime()
+    })
   }
 
   /** All that IB knows under a description. Rejects when it answers with an error, not in time, or when the session ends. */

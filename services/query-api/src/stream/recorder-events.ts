@@ -59,8 +59,22 @@ export const RECORDER_EVENTS: { readonly [Kind in RecorderEventKind]: { doc: str
     doc: 'A price came that cannot follow from the one before: wrong data, mostly.',
     payload: z.object({ kind: z.literal('jump'), ...base, ...stream, price: z.number(), before: z.number(), reason: z.string() }),
   },
+  clock: {
+    doc: 'Our clock and that of IB went apart or agree again, or the system’s clock was set.',
+    payload: z.object({
+      kind: z.literal('clock'),
+      ...base,
+      state: z.enum(['differs', 'agrees', 'set']),
+      offsetUs: z.int(),
+      reason: z.string(),
+    }),
+  },
+  lag: {
+    doc: 'The stamps of a stream are not of now by IB’s own clock, or are again.',
+    payload: z.object({ kind: z.literal('lag'), ...base, ...stream, state: z.enum(['off', 'agrees']), lagUs: z.int(), reason: z.string() }),
+  },
   backfill_page: {
-    doc: 'Ticks of a hole that IB’s history gave; they follow in the log.',
+    doc: 'Ticks of a hole that IB’s history gave are in the log; they stand before this.',
     payload: z.object({ kind: z.literal('backfill_page'), ...backfill, fromUs: us, toUs: us, ticks: z.int() }),
   },
   backfill: {
