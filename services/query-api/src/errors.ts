@@ -16,6 +16,11 @@ export const QUERY_ERROR_CODES = [
   'IBS_QUERY_ROUTE_UNKNOWN', // no such path
   'IBS_QUERY_METHOD_NOT_ALLOWED', // the path is there, but not with this method
   'IBS_QUERY_LIVE_UNAVAILABLE', // the bus is not there yet, so nothing live can be given
+  'IBS_QUERY_UPGRADE_REQUIRED', // a path for WebSockets, without an upgrade
+  'IBS_QUERY_MESSAGE_INVALID', // a WebSocket message that breaks its rule; field says where
+  'IBS_QUERY_SUBSCRIPTION_UNKNOWN', // a WebSocket message about a subscription that is not there
+  'IBS_QUERY_TOO_MANY_STREAMS', // more clients or subscriptions than are taken
+  'IBS_QUERY_TOO_MANY_REQUESTS', // faster than is allowed
   'IBS_QUERY_INTERNAL', // a failure of ib-stream itself; the log of query-api has its cause
 ] as const
 export type QueryErrorCode = (typeof QUERY_ERROR_CODES)[number]

@@ -7,6 +7,7 @@ import { infoRoute } from './routes/info.ts'
 import { streamLive, streamLiveOfType } from './routes/live.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { openApiRoute } from './routes/openapi.ts'
+import { webSocketRoute } from './routes/web-socket.ts'
 
 /** Every route of the API. The server mounts them, `/openapi.json`, `/asyncapi.json`, `/docs` and `/v3/info` describe them, tests hold the two together. */
 export const ROUTES: readonly Route[] = [
@@ -14,6 +15,7 @@ export const ROUTES: readonly Route[] = [
   queryHistory,
   streamLive,
   streamLiveOfType,
+  webSocketRoute,
   healthRoute,
   readyRoute,
   metricsRoute,

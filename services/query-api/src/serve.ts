@@ -6,8 +6,10 @@ import { listen } from './listen.ts'
 import { registerQueryMetrics } from './metrics.ts'
 import { buildServer } from './server.ts'
 import { openLiveSource } from './stream/live-source.ts'
+import { openStreamLeases } from './stream/stream-leases.ts'
 
 const KEEP_ALIVE_MS = 15_000
+const PING_EVERY_MS = 30_000
 
 await runMain('query-api', async () => {
   const config = loadConfig(process.env)
@@ -28,12 +30,14 @@ await runMain('query-api', async () => {
     dataDir: config.dataDir,
     backends: config.backends,
     live,
+    leases: openStreamLeases(() => live.bus),
     contracts: openContractDirectory({ bus: () => live.bus, nowUs: () => clock.nowUs() }),
     health: () => service.health(),
     metricsText: () => service.metrics.metrics(),
     metrics: registerQueryMetrics(service.metrics),
     nowUs: () => clock.nowUs(),
     keepAliveMs: KEEP_ALIVE_MS,
+    pingEveryMs: PING_EVERY_MS,
     onFailure: (err, requestId) => log.error({ err, requestId }, 'a request failed'),
     onDamage: (damage) => log.warn({ damage: damage.slice(0, 5), places: damage.length }, 'files have unreadable places'),
   })

@@ -4,6 +4,7 @@ import type { Backend } from '@ib-stream/storage'
 import type { History, LiveHub } from '@ib-stream/tape'
 import type { ContractDirectory } from './contracts/contract-directory.ts'
 import type { QueryMetrics } from './metrics.ts'
+import type { StreamLeases } from './stream/stream-leases.ts'
 
 /** What the routes stand on. */
 export interface ServerDeps {
@@ -12,11 +13,15 @@ export interface ServerDeps {
   /** Both undefined until NATS is there; files answer meanwhile. */
   live: { readonly bus: Bus | undefined; readonly hub: LiveHub | undefined }
   contracts: ContractDirectory
+  /** Has what live clients listen to recorded. */
+  leases: StreamLeases
   health(): Health
   metricsText(): Promise<string>
   metrics: QueryMetrics
   nowUs(): number
   keepAliveMs: number
+  /** How often a WebSocket is asked whether its client is there. */
+  pingEveryMs: number
   /** A failure of our own, for the log; `requestId` is what the client was told as `x-request-id`. */
   onFailure(error: unknown, requestId: string): void
   /** Unreadable places in files. */

@@ -1,17 +1,21 @@
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify'
 import { answerClientError, MAX_BODY_BYTES, MAX_HEADER_BYTES, REQUEST_WITHIN_MS } from './api/client-error.ts'
 import { mountRoutes } from './api/mount-routes.ts'
-import { PROBLEM_TYPE, toProblem } from './api/problem.ts'
+import { PROBLEM_TYPE, retryAfterOf, toProblem } from './api/problem.ts'
 import { requestIdOf } from './api/request-id.ts'
 import type { Route } from './api/route.ts'
+import { ClientRegistry } from './clients/client-registry.ts'
 import { ROUTES } from './routes.ts'
 import type { ServerDeps } from './server-deps.ts'
+import { isWebSocket, mountWebSocket } from './ws/mount-web-socket.ts'
+
+const CLIENT_BOUNDS = { most: 2_000, mostOfAddress: 1_000 }
 
 /** The HTTP server with all its routes; not listening yet. */
 export function buildServer(deps: ServerDeps, routes: readonly Route[] = ROUTES): FastifyInstance {
   const app = fastify({
     logger: false, // state changes and failures go to the service's own log
-    http: { maxHeaderSize: MAX_HEADER_BYTES },
+    http: { maxHeaderSize: MAX_HEADER_BYTES, shouldUpgradeCallback: isWebSocket },
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_WITHIN_MS,
     genReqId: ({ headers }) => requestIdOf(headers),
@@ -27,7 +31,9 @@ export function buildServer(deps: ServerDeps, routes: readonly Route[] = ROUTES)
     deps.metrics.responded(routeId ?? 'none', reply.raw.statusCode, reply.elapsedTime / 1_000)
   })
   app.setErrorHandler((error, request, reply) => sendProblem(deps, reply, error, request.id))
-  mountRoutes(app, { ...deps, closing, routes })
+  const routeDeps = { ...deps, closing, routes, clients: new ClientRegistry(CLIENT_BOUNDS, () => deps.nowUs()) }
+  mountRoutes(app, routeDeps)
+  mountWebSocket(app, routeDeps)
   return app
 }
 
@@ -49,7 +55,8 @@ function closeInTime(app: FastifyInstance): AbortSignal {
 function sendProblem(deps: ServerDeps, reply: FastifyReply, error: unknown, requestId: string): void {
   const problem = toProblem(error, requestId)
   if (problem.code === 'IBS_QUERY_INTERNAL' && !reply.raw.destroyed) deps.onFailure(error, requestId)
-  if (problem.status === 503) void reply.header('retry-after', '1')
+  const retryAfter = retryAfterOf(error, problem)
+  if (retryAfter !== undefined) void reply.header('retry-after', String(retryAfter))
   // as bytes: fastify would add a charset of its own to a text, and look for a serializer of an object
   void reply.code(problem.status).header('content-type', PROBLEM_TYPE).header('cache-control', 'no-store').send(JSON.stringify(problem))
 }

@@ -19,6 +19,7 @@ export function asyncApiOf(routes: readonly Route[]): JsonSchema {
     defaultContentType: 'application/json',
     servers: {
       api: { host: '127.0.0.1:8851', protocol: 'http', description: 'query-api: HOST and PORT' },
+      webSocket: { host: '127.0.0.1:8851', protocol: 'ws', description: 'query-api: HOST and PORT' },
       bus: { host: '127.0.0.1:4222', protocol: 'nats', description: 'NATS_URL' },
     },
     channels: Object.fromEntries(channels.map((channel) => [channel.id, channelOf(channel, schemas)])),
@@ -29,7 +30,10 @@ export function asyncApiOf(routes: readonly Route[]): JsonSchema {
 
 function channelOf({ address, server, doc, parameters = {}, sends = {}, takes = {} }: Channel, schemas: Definitions): JsonSchema {
   const described = Object.entries(parameters).map(([name, description]) => [name, { description }])
-  const messages = Object.entries({ ...sends, ...takes }).map(([name, message]) => [name, messageOf(name, message, schemas)])
+  const messages = [
+    ...Object.entries(sends).map(([name, message]) => [name, messageOf(name, message, schemas, 'output')]),
+    ...Object.entries(takes).map(([name, message]) => [name, messageOf(name, message, schemas, 'input')]),
+  ]
   return {
     address,
     description: doc,
@@ -39,8 +43,8 @@ function channelOf({ address, server, doc, parameters = {}, sends = {}, takes = 
   }
 }
 
-function messageOf(name: string, { doc, payload, contentType }: ChannelMessage, schemas: Definitions): JsonSchema {
-  return { name, summary: doc, ...(contentType === undefined ? {} : { contentType }), payload: schemaIn(schemas, payload, 'output') }
+function messageOf(name: string, { doc, payload, contentType }: ChannelMessage, schemas: Definitions, io: 'input' | 'output'): JsonSchema {
+  return { name, summary: doc, ...(contentType === undefined ? {} : { contentType }), payload: schemaIn(schemas, payload, io) }
 }
 
 /** A channel that takes messages answers on the inbox of each; one that only sends is listened to. */

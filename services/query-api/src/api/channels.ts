@@ -4,6 +4,10 @@ import { z } from 'zod'
 import { contractAnswerSchema, contractQuerySchema } from '../contracts/contract-schema.ts'
 import { STREAM_EVENTS, TICK } from '../stream/events.ts'
 import { RECORDER_EVENTS } from '../stream/recorder-events.ts'
+import { CLIENT_MESSAGES } from '../ws/client-messages.ts'
+import { CLOSE_CODES } from '../ws/close-codes.ts'
+import { CONNECTION_MESSAGES } from '../ws/server-messages.ts'
+import { WS_PATH } from '../ws/ws-path.ts'
 import type { Route } from './route.ts'
 
 /** One message of a channel. */
@@ -18,7 +22,7 @@ export interface ChannelMessage {
 export interface Channel {
   id: string
   address: string
-  server: 'bus' | 'api'
+  server: 'bus' | 'api' | 'webSocket'
   doc: string
   /** What `{name}` in the address stands for. */
   parameters?: Readonly<Record<string, string>>
@@ -64,6 +68,25 @@ const BUS: readonly Channel[] = [
   },
 ]
 
+const to = z.string().optional().describe('The id of your message that this belongs to: for all of a subscription, its name')
+
+/** The WebSocket: events have the names, ids and data that they have on SSE. */
+const WEB_SOCKET: Channel = {
+  id: 'webSocket',
+  address: WS_PATH,
+  server: 'webSocket',
+  doc: `Any number of subscriptions on one connection; you name them. Close codes: ${Object.values(CLOSE_CODES)
+    .map(({ code, doc }) => `${code}: ${doc}`)
+    .join(' ')}`,
+  takes: Object.fromEntries(Object.entries(CLIENT_MESSAGES).map(([name, { doc, schema }]) => [name, { doc, payload: schema }])),
+  sends: Object.fromEntries(
+    Object.entries({ ...CONNECTION_MESSAGES, ...STREAM_EVENTS }).map(([name, { doc, data }]) => [
+      name,
+      { doc, payload: z.object({ type: z.literal(name), to, id: z.string().optional().describe('Where to go on after it'), data }) },
+    ]),
+  ),
+}
+
 /** Every channel: the bus, and each route that answers with a stream of events. */
 export function channelsOf(routes: readonly Route[]): Channel[] {
   const streams = routes.flatMap(({ id, path, summary, pathParameters = {}, events = [] }): Channel[] =>
@@ -80,5 +103,5 @@ export function channelsOf(routes: readonly Route[]): Channel[] {
           },
         ],
   )
-  return [...BUS, ...streams]
+  return [...BUS, ...streams, WEB_SOCKET]
 }

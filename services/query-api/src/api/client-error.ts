@@ -1,8 +1,7 @@
-import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { codeOf } from '@ib-stream/model'
 import { QueryError } from '../errors.ts'
-import { PROBLEM_TYPE, toProblem } from './problem.ts'
+import { problemResponse } from './problem-response.ts'
 
 /** Most bytes of all headers, the path among them. @see Node `maxHeaderSize` */
 export const MAX_HEADER_BYTES = 16 * 1024
@@ -14,15 +13,7 @@ export const REQUEST_WITHIN_MS = 15_000
 /** Answers what is no HTTP request at all, before any route sees it, and closes the connection. */
 export function answerClientError(error: Error, socket: Socket): void {
   if (codeOf(error) === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-  const problem = toProblem(complaintOf(codeOf(error)))
-  const body = JSON.stringify(problem)
-  const head = [
-    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
-    `content-type: ${PROBLEM_TYPE}`,
-    `content-length: ${Buffer.byteLength(body)}`,
-    'connection: close',
-  ]
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  socket.end(problemResponse(complaintOf(codeOf(error))))
 }
 
 function complaintOf(code: string | undefined): QueryError {

@@ -38,6 +38,13 @@ export function toProblem(error: unknown, requestId?: string): Problem {
   return problem
 }
 
+/** Seconds after which another attempt makes sense, for the header; undefined where none does. */
+export function retryAfterOf(error: unknown, { status }: Problem): number | undefined {
+  const { facts } = error as { facts?: { retryAfterMs?: unknown } }
+  if (typeof facts?.retryAfterMs === 'number') return Math.max(1, Math.ceil(facts.retryAfterMs / 1_000))
+  return status === 503 || status === 429 ? 1 : undefined
+}
+
 const TOO_LARGE = 413
 
 /** Fastify's own complaints about a request become ours. */

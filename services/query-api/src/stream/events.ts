@@ -53,6 +53,9 @@ export const STREAM_EVENTS = {
     data: z.object({
       code: z.enum(KNOWN_CODES as [KnownCode, ...KnownCode[]]).describe('As in problem documents'),
       message: z.string(),
+      field: z.unknown().optional().describe('What is wrong, where a request was'),
+      value: z.unknown().optional().describe('What was given'),
+      allowed: z.unknown().optional().describe('What would have been right'),
       resume,
     }),
   },

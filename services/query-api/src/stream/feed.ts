@@ -10,7 +10,14 @@ export interface Feed {
   /** Where to go on after what was given so far; undefined where nobody can go on. */
   readonly cursor: string | undefined
   /** What it means when it ends by itself. */
-  end: EndReason
+  readonly end: EndReason
+  /** What has to be recorded while it lasts; known from the first event on. */
+  readonly streams: readonly Recorded[]
+}
+
+export interface Recorded {
+  cid: number
+  tt: TickType
 }
 
 export interface LiveFeedOptions {
@@ -34,8 +41,30 @@ export async function openLiveFeed(hub: LiveHub, { cids, tts, after, signal }: L
   return {
     messages: messages(),
     end: 'server_shutdown',
+    streams: cids.flatMap((cid) => tts.map((tt) => ({ cid, tt }))),
     get cursor() {
       return ticks.cursor
+    },
+  }
+}
+
+/** A feed that is opened when its first event is asked for; what opening throws ends it as what the feed itself throws. */
+export function openLater(open: () => Promise<Feed>): Feed {
+  let feed: Feed | undefined
+  const messages = async function* () {
+    feed = await open()
+    yield* feed.messages
+  }
+  return {
+    messages: messages(),
+    get cursor() {
+      return feed?.cursor
+    },
+    get end() {
+      return feed?.end ?? 'end_of_data'
+    },
+    get streams() {
+      return feed?.streams ?? []
     },
   }
 }

@@ -24,6 +24,7 @@ export interface LiveSourceOptions {
 /** Errors of whatever is live. */
 export const LIVE_STREAM_ERRORS = [
   'IBS_QUERY_LIVE_UNAVAILABLE',
+  'IBS_QUERY_TOO_MANY_STREAMS',
   'IBS_TAPE_CURSOR_GONE',
   'IBS_TAPE_LOG_AWAY',
   'IBS_TAPE_CLOSED',

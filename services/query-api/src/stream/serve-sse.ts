@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import type { Call, RouteDeps } from '../api/route.ts'
+import { clientStream } from '../clients/client-registry.ts'
 import { deliver } from './deliver.ts'
 import type { Feed } from './feed.ts'
 import { SseSink, streamHeaders } from './sse.ts'
@@ -20,10 +21,12 @@ export async function serveSse(
 ): Promise<FastifyReply> {
   const headers = streamHeaders(request.id)
   if (isHead) return reply.headers(headers).send()
+  using client = deps.clients.enter({ kind: 'sse', address: request.ip, key: undefined, requestId: request.id })
   const timedOut = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)
-  const ends = { server_shutdown: deps.closing, ...(timedOut ? { timeout: timedOut } : {}) }
+  const ends = { server_shutdown: deps.closing, ended_by_admin: client.ended, ...(timedOut ? { timeout: timedOut } : {}) }
   const signal = AbortSignal.any([gone, ...Object.values(ends)])
   const feed = await open(signal)
+  client.streams.add(clientStream(request.url.split('?')[0] ?? '', feed.streams))
   reply.hijack()
   const sink = new SseSink(reply.raw, signal)
   deps.metrics.liveOpened()
@@ -33,10 +36,14 @@ export async function serveSse(
       limit,
       gone,
       ends,
-      onTicks: (count) => deps.metrics.liveTicks(count),
+      leases: deps.leases,
+      onTicks: (count) => {
+        client.ticks += count
+        deps.metrics.liveTicks(count)
+      },
       onFailure: (error) => deps.onFailure(error, request.id),
     })
-    sink.end(last, deps.closing.aborted ? 'leave' : 'wait')
+    sink.end(last?.message, deps.closing.aborted ? 'leave' : 'wait')
   } finally {
     deps.metrics.liveClosed()
   }

@@ -10,7 +10,11 @@ import { errorsOf, openApiOf } from '../../src/api/openapi.ts'
 import { KNOWN_CODES, PROBLEMS } from '../../src/api/problem-table.ts'
 import { TAGS } from '../../src/api/route.ts'
 import { ROUTES } from '../../src/routes.ts'
+import { END_REASONS, RECORDING_STATES, STREAM_EVENTS } from '../../src/stream/events.ts'
 import { RECORDER_EVENTS } from '../../src/stream/recorder-events.ts'
+import { CLIENT_MESSAGES } from '../../src/ws/client-messages.ts'
+import { CLOSE_CODES } from '../../src/ws/close-codes.ts'
+import { CONNECTION_MESSAGES } from '../../src/ws/server-messages.ts'
 
 const REPOSITORY = join(__dirname, '../../../..')
 const page = readFileSync(join(REPOSITORY, 'docs/reference/http-api.md'), 'utf8')
@@ -52,6 +56,8 @@ test('asyncapi.json is valid AsyncAPI 3.0 and has every stream with its events, 
   expect(validate.errors ?? []).toEqual([])
   const channels = document.channels as Record<string, { messages: object }>
   for (const { id, events = [] } of ROUTES) if (events.length > 0) expect(Object.keys(channels[id]?.messages ?? {})).toEqual([...events])
+  const wanted = [...Object.keys(CONNECTION_MESSAGES), ...Object.keys(STREAM_EVENTS), ...Object.keys(CLIENT_MESSAGES)]
+  expect(Object.keys(channels.webSocket?.messages ?? {})).toEqual(wanted)
   expect(Object.keys(channels.recorderEvents?.messages ?? {})).toEqual(Object.keys(RECORDER_EVENTS))
 })
 
@@ -76,7 +82,8 @@ test('ids and tags are used as they should: ids once, each tag by a route', () =
 test('every error that can be answered is declared by a route or met before any', () => {
   const beforeRoutes = ['IBS_QUERY_ROUTE_UNKNOWN', 'IBS_QUERY_METHOD_NOT_ALLOWED']
   const byBodies = ['IBS_QUERY_BODY_INVALID']
-  const declared = new Set([...ROUTES.flatMap(errorsOf), ...beforeRoutes, ...byBodies])
+  const onWebSockets = ['IBS_QUERY_MESSAGE_INVALID', 'IBS_QUERY_SUBSCRIPTION_UNKNOWN', 'IBS_QUERY_TOO_MANY_REQUESTS']
+  const declared = new Set([...ROUTES.flatMap(errorsOf), ...beforeRoutes, ...byBodies, ...onWebSockets])
   expect(KNOWN_CODES.filter((code) => !declared.has(code))).toEqual([])
 })
 
@@ -86,6 +93,18 @@ test('docs/reference/http-api.md names every route and every parameter of it', (
     ...[...Object.keys(query), ...Object.keys(headers)].map((name) => `\`${name}\``),
   ])
   expect(wanted.filter((name) => !page.includes(name))).toEqual([])
+})
+
+test('docs/reference/http-api.md names every message of a WebSocket, every close code and every reason to end', () => {
+  const names = [
+    ...Object.keys(CONNECTION_MESSAGES),
+    ...Object.keys(STREAM_EVENTS),
+    ...Object.keys(CLIENT_MESSAGES),
+    ...END_REASONS,
+    ...RECORDING_STATES,
+  ]
+  const codes = Object.values(CLOSE_CODES).map(({ code }) => String(code))
+  expect([...names, ...codes].filter((name) => !page.includes(`\`${name}\``))).toEqual([])
 })
 
 test('the page for people has every route, escapes what it shows and loads nothing', () => {

@@ -63,6 +63,11 @@ const REQUESTS: Record<KnownCode, () => Promise<Response>> = {
   IBS_QUERY_ROUTE_UNKNOWN: () => get('/v4'),
   IBS_QUERY_METHOD_NOT_ALLOWED: () => fetch(`${server.url}/v3/info`, { method: 'DELETE' }),
   IBS_QUERY_LIVE_UNAVAILABLE: () => get('/v3/stream/1/live'),
+  IBS_QUERY_UPGRADE_REQUIRED: () => get('/v3/ws/stream'),
+  IBS_QUERY_MESSAGE_INVALID: () => failing('IBS_QUERY_MESSAGE_INVALID'),
+  IBS_QUERY_SUBSCRIPTION_UNKNOWN: () => failing('IBS_QUERY_SUBSCRIPTION_UNKNOWN'),
+  IBS_QUERY_TOO_MANY_STREAMS: () => failing('IBS_QUERY_TOO_MANY_STREAMS'),
+  IBS_QUERY_TOO_MANY_REQUESTS: () => failing('IBS_QUERY_TOO_MANY_REQUESTS'),
   IBS_QUERY_INTERNAL: () => get('/test/fail', { 'x-code': 'EIO' }),
   IBS_TAPE_CURSOR_GONE: () => failing('IBS_TAPE_CURSOR_GONE'),
   IBS_TAPE_SLOW_CONSUMER: () => failing('IBS_TAPE_SLOW_CONSUMER'),
@@ -80,7 +85,7 @@ test.each(Object.entries(REQUESTS))('%s is a problem document with its status an
   const problem = problemSchema.parse(await response.json())
   expect(problem).toMatchObject({ code, status, title, type: `urn:ib-stream:error:${code}` })
   expect(problem.instance).toBe(`urn:ib-stream:request:${response.headers.get('x-request-id')}`)
-  expect(response.headers.get('retry-after')).toBe(status === 503 ? '1' : null)
+  expect(response.headers.get('retry-after')).toBe(status === 503 || status === 429 ? '1' : null)
 })
 
 test('a body is read by its rule, and only as JSON', async () => {
@@ -120,7 +125,7 @@ test('what is no HTTP, or has headers without end, is answered with a problem an
 
 test('HEAD is answered like GET, without the body', async () => {
   for (const { method, path } of ROUTES) {
-    if (method !== 'GET' || path.includes('/stream/')) continue
+    if (method !== 'GET' || path.includes('/stream')) continue
     const response = await fetch(`${server.url}${path.replace('{cid}', '1')}`, { method: 'HEAD' })
     expect([path, response.status, await response.text()]).toEqual([path, 200, ''])
   }

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto'
+import { QueryError } from '../errors.ts'
+import type { Recorded } from '../stream/feed.ts'
+
+/** How a client is connected. */
+export const CLIENT_KINDS = ['sse', 'websocket'] as const
+export type ClientKind = (typeof CLIENT_KINDS)[number]
+
+/** One stream of a client: what it asked for. */
+export interface ClientStream {
+  /** The client's own name for it; on SSE the route. */
+  name: string
+  contractIds: readonly number[]
+  tickTypes: readonly string[]
+}
+
+export function clientStream(name: string, streams: readonly Recorded[]): ClientStream {
+  return { name, contractIds: [...new Set(streams.map(({ cid }) => cid))], tickTypes: [...new Set(streams.map(({ tt }) => tt))] }
+}
+
+export interface ClientFacts {
+  kind: ClientKind
+  /** Remote address. */
+  address: string
+  /** Name of its API key. */
+  key: string | undefined
+  requestId: string
+}
+
+/** A connected client. */
+export interface Client extends ClientFacts, Disposable {
+  readonly id: string
+  readonly sinceUs: number
+  /** Ticks given so far. */
+  ticks: number
+  readonly streams: Set<ClientStream>
+  /** Aborts when it is ended from outside. */
+  readonly ended: AbortSignal
+}
+
+/** Most clients with streams, in all and of one address. */
+export interface ClientBounds {
+  most: number
+  mostOfAddress: number
+}
+
+/** Who is connected now. */
+export class ClientRegistry {
+  readonly #clients = new Map<string, Client & { end(): void }>()
+  readonly #bounds: ClientBounds
+  readonly #nowUs: () => number
+
+  constructor(bounds: ClientBounds, nowUs: () => number) {
+    this.#bounds = bounds
+    this.#nowUs = nowUs
+  }
+
+  get all(): readonly Client[] {
+    return [...this.#clients.values()]
+  }
+
+  /**
+   * Stays until it is disposed.
+   * @throws QueryError `IBS_QUERY_TOO_MANY_STREAMS`
+   */
+  enter(facts: ClientFacts): Client {
+    const { most, mostOfAddress } = this.#bounds
+    if (this.#clients.size >= most) throw tooMany(`${most} clients are connected`)
+    const ofAddress = this.all.filter(({ address }) => address === facts.address).length
+    if (ofAddress >= mostOfAddress) throw tooMany(`${facts.address} has ${mostOfAddress} streams open`)
+    const id = randomUUID()
+    const end = new AbortController()
+    const leave = () => void this.#clients.delete(id)
+    const client = { ...facts, id, sinceUs: this.#nowUs(), ticks: 0, streams: new Set<ClientStream>(), ended: end.signal }
+    const entry = Object.assign(client, { end: () => end.abort(new Error('ended by an administrator')), [Symbol.dispose]: leave })
+    this.#clients.set(id, entry)
+    return entry
+  }
+
+  /** Ends a client; it is told. @returns whether there is one of this id */
+  end(id: string): boolean {
+    const client = this.#clients.get(id)
+    client?.end()
+    return client !== undefined
+  }
+}
+
+function tooMany(why: string): QueryError {
+  return new QueryError('IBS_QUERY_TOO_MANY_STREAMS', `${why}, and more are not taken; close one, or come back later`)
+}

@@ -1,0 +1,2 @@
+/** Where WebSockets are taken. */
+export const WS_PATH = '/v3/ws/stream'
