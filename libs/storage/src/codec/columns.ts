@@ -67,6 +67,8 @@ export class ColumnBuffer implements TickColumns {
   readonly tt: Uint8Array
   readonly ex: (string | undefined)[] = []
   readonly sc: (string | undefined)[] = []
+  /** All that a tick may lack. */
+  readonly #numbers: Float64Array
 
   constructor(capacity: number) {
     this.capacity = capacity
@@ -81,7 +83,7 @@ export class ColumnBuffer implements TickColumns {
     this.ap = double(6)
     this.as = double(7)
     this.mp = double(8)
-    new Float64Array(memory, 2 * 8 * capacity, 7 * capacity).fill(Number.NaN)
+    this.#numbers = new Float64Array(memory, 2 * 8 * capacity, 7 * capacity).fill(Number.NaN)
     const ints = DOUBLES * 8 * capacity
     this.cid = new Int32Array(memory, ints, capacity)
     this.rid = new Int32Array(memory, ints + 4 * capacity, capacity)
@@ -126,6 +128,15 @@ export class ColumnBuffer implements TickColumns {
     list[row] = text
   }
 
+  /** Makes the buffer as new. */
+  reset(): this {
+    this.length = 0
+    this.#numbers.fill(Number.NaN)
+    this.ex.length = 0
+    this.sc.length = 0
+    return this
+  }
+
   /** Takes back the last row. */
   pop(): void {
     this.length--
@@ -142,6 +153,19 @@ export class ColumnBuffer implements TickColumns {
   /** Rows [from, to) as columns of their own length, over the same memory: use the buffer no more. */
   rows(from: number, to: number): TickColumns {
     return from === 0 && to === this.capacity ? this : rowsOf(this, from, to)
+  }
+}
+
+/** Whether columns stay as they are (`kept`), or are good only until the next ones are asked for (`lent`). */
+export type ColumnLife = 'kept' | 'lent'
+
+/** Gives an empty buffer each time: a new one, or one and the same, because new memory costs more than what is read into it. */
+export function columnMemory(life: ColumnLife, capacity: number): () => ColumnBuffer {
+  if (life === 'kept') return () => new ColumnBuffer(capacity)
+  let buffer: ColumnBuffer | undefined
+  return () => {
+    buffer = buffer?.reset() ?? new ColumnBuffer(capacity)
+    return buffer
   }
 }
 

@@ -1,4 +1,4 @@
-import { ColumnBuffer, type TickColumns } from '../codec/columns.ts'
+import { ColumnBuffer, type ColumnLife, columnMemory, type TickColumns } from '../codec/columns.ts'
 import { gather, type RowList, rowList } from './gather.ts'
 import type { Order } from './read-segment.ts'
 
@@ -15,18 +15,21 @@ interface Cursor {
 
 /**
  * Merges sources into one in order of (`ts`, `st`, place in the list of sources, place in the source), or in exactly the reverse order. Sources are listed by
- * contract and tick type, so that is the query order. Holds the columns at hand of each source. When it ends, fails or is left, the sources are told to end.
- * @param batchTicks most ticks in a batch; batches are never empty and belong to the caller
+ * contract and tick type, so that is the query order. Holds the columns at hand of each source, which may be lent. When it ends, fails or is left, the sources are told
+ * to end.
+ * @param batchTicks most ticks in a batch; batches are never empty
+ * @param life of the batches; those of a single source live as long as its own
  */
 export async function* mergeColumns(
   sources: readonly ColumnSource[],
   batchTicks: number,
   order: Order,
+  life: ColumnLife = 'kept',
 ): AsyncGenerator<TickColumns, void, undefined> {
   try {
     const [only] = sources
     if (only !== undefined && sources.length === 1 && order === 'ascending') yield* passOn(only, batchTicks)
-    else yield* new ColumnMerge(sources, batchTicks, order).batches()
+    else yield* new ColumnMerge(sources, batchTicks, order).batches(columnMemory(life, batchTicks))
   } finally {
     for (const source of sources) await source.return?.()
   }
@@ -58,14 +61,14 @@ class ColumnMerge {
     this.#chosen = rowList(batchTicks)
   }
 
-  async *batches(): AsyncGenerator<TickColumns, void, undefined> {
+  async *batches(memory: () => ColumnBuffer): AsyncGenerator<TickColumns, void, undefined> {
     for (const [rank, source] of this.#sources.entries()) {
       const cursor: Cursor = { source, rank, columns: NOTHING, row: 0 }
       this.#columns.push(NOTHING)
       if (await this.#refill(cursor)) this.#heap.push(cursor)
     }
     for (let i = (this.#heap.length >> 1) - 1; i >= 0; i--) this.#sink(i)
-    let batch = new ColumnBuffer(this.#batchTicks)
+    let batch = memory()
     while (this.#heap.length > 0) {
       const isUsedUp = this.#takeRun(this.#batchTicks - batch.length)
       if (isUsedUp) {
@@ -74,7 +77,7 @@ class ColumnMerge {
       } else if (batch.length + this.#chosen.length >= this.#batchTicks) this.#copyChosen(batch)
       if (batch.length < this.#batchTicks) continue
       yield batch.rows(0, batch.length)
-      batch = new ColumnBuffer(this.#batchTicks)
+      batch = memory()
     }
     if (batch.length > 0) yield batch.rows(0, batch.length)
   }

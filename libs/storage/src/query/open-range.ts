@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { codeOf, TICK_TYPES, type TickMessage, US_PER_HOUR } from '@ib-stream/model'
-import { rowsOf, type TickColumns } from '../codec/columns.ts'
+import { type ColumnLife, rowsOf, type TickColumns } from '../codec/columns.ts'
 import { tickOfRow } from '../codec/tick-of-row.ts'
 import { StorageError } from '../errors.ts'
 import { BACKENDS, isBackend, type OwnBackend } from '../layout/backend.ts'
@@ -108,6 +108,15 @@ function assertRange({ startUs, endUs, cids, tts, backends }: RangeOptions): voi
   if (problems.length > 0) throw new StorageError('IBS_STORAGE_RANGE_INVALID', problems.join('; '), { startUs, endUs, cids, tts, backends })
 }
 
+/** How an hour is read. */
+interface HourRead {
+  batchTicks: number
+  order: Order
+  life: ColumnLife
+  within: Within | undefined
+  signal: AbortSignal | undefined
+}
+
 const MAX_CHUNK_BYTES = 256 * 1024
 const MIN_CHUNK_BYTES = 16 * 1024
 /** Chunks of all files of an hour together: a hundred contracts must not take a hundred times the memory of one. */
@@ -149,10 +158,14 @@ class OpenRange implements TickRange {
   }
 
   async *batches(options: BatchOptions = {}): AsyncGenerator<readonly TickMessage[], void, undefined> {
-    for await (const columns of this.columns(options)) yield ticksOf(columns)
+    for await (const columns of this.#columns(options, 'lent')) yield ticksOf(columns)
   }
 
-  async *columns(options: BatchOptions = {}): AsyncGenerator<TickColumns, void, undefined> {
+  columns(options: BatchOptions = {}): AsyncGenerator<TickColumns, void, undefined> {
+    return this.#columns(options, 'kept')
+  }
+
+  async *#columns(options: BatchOptions, life: ColumnLife): AsyncGenerator<TickColumns, void, undefined> {
     const { batchTicks = DEFAULT_BATCH_TICKS, limit = Number.POSITIVE_INFINITY, order = 'ascending', within, signal } = options
     if (!(Number.isInteger(batchTicks) && batchTicks > 0 && limit >= 0)) {
       throw new StorageError(
@@ -166,7 +179,7 @@ class OpenRange implements TickRange {
     const hours = this.#hoursIn(within)
     for (const nth of order === 'ascending' ? hours : hours.reverse()) {
       if (left <= 0) return
-      const read = { batchTicks: Math.min(batchTicks, left), order, within, signal }
+      const read = { batchTicks: Math.min(batchTicks, left), order, life, within, signal }
       for await (const columns of this.#whereverItIs(nth, (hour) => this.#merged(hour, read))) {
         yield columns.length <= left ? columns : rowsOf(columns, 0, left)
         left -= columns.length
@@ -187,10 +200,10 @@ class OpenRange implements TickRange {
     }
     signal?.throwIfAborted()
     const memory = chunkMemory(chunks, chunkBytes)
-    const read = { batchTicks: DEFAULT_BATCH_TICKS, order: 'ascending', within, signal } as const
+    const read = { batchTicks: DEFAULT_BATCH_TICKS, order: 'ascending', life: 'lent', within, signal } as const
     for (const nth of this.#hoursIn(within)) {
       yield* this.#whereverItIs(nth, (hour) =>
-        rawHour(hour, { format, memory }, { ...this.#contextOf(hour, signal), ...within }, () => asTicks(this.#merged(hour, read))),
+        rawHour(hour, { format, memory }, { ...this.#contextOf(hour, signal), ...within }, () => this.#merged(hour, read)),
       )
     }
   }
@@ -259,19 +272,16 @@ class OpenRange implements TickRange {
 
   #merged(
     hour: readonly SegmentRead[],
-    {
-      batchTicks,
-      order,
-      within,
-      signal,
-    }: { batchTicks: number; order: Order; within: Within | undefined; signal: AbortSignal | undefined },
+    { batchTicks, order, life, within, signal }: HourRead,
   ): AsyncGenerator<TickColumns, void, undefined> {
     const context = { ...this.#contextOf(hour, signal), ...within }
-    const bounds = boundsOf(hour.length)
+    const isPassedOn = hour.length === 1 && order === 'ascending' // what is merged is copied
+    const bounds = { ...boundsOf(hour.length), columns: isPassedOn ? life : 'lent' } as const
     return mergeColumns(
       hour.map((read) => readSegment(read, context, order, bounds)),
       batchTicks,
       order,
+      life,
     )
   }
 
@@ -302,7 +312,7 @@ const ALL_WINDOW_ROWS = 128 * 1024
 const LEAST_ROWS = 256
 
 /** As with chunks: all files of an hour together take no more than some times as much as one. */
-function boundsOf(files: number): RowBounds {
+function boundsOf(files: number): Omit<RowBounds, 'columns'> {
   return {
     streamRows: Math.max(LEAST_ROWS, Math.min(MOST_STREAM_ROWS, Math.floor(ALL_STREAM_ROWS / files))),
     windowRows: Math.max(2 * LEAST_ROWS, Math.floor(ALL_WINDOW_ROWS / files)),
@@ -310,7 +320,3 @@ function boundsOf(files: number): RowBounds {
 }
 
 const ticksOf = (columns: TickColumns): TickMessage[] => Array.from({ length: columns.length }, (_, row) => tickOfRow(columns, row))
-
-async function* asTicks(batches: AsyncIterable<TickColumns>): AsyncGenerator<TickMessage[], void, undefined> {
-  for await (const columns of batches) yield ticksOf(columns)
-}

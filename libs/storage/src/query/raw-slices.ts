@@ -1,6 +1,7 @@
-import type { TickMessage } from '@ib-stream/model'
+import type { TickColumns } from '../codec/columns.ts'
 import { encodeTicksJson } from '../codec/json.ts'
 import { encodeTickProto } from '../codec/proto.ts'
+import { tickOfRow } from '../codec/tick-of-row.ts'
 import type { OwnBackend } from '../layout/backend.ts'
 import type { SegmentRead } from './plan.ts'
 import { boundsSt, filterOf, isAllOf } from './read-segment.ts'
@@ -73,7 +74,7 @@ export async function* rawHour(
   hour: readonly SegmentRead[],
   { format, memory }: { format: OwnBackend; memory: ChunkMemory },
   context: ReadContext,
-  otherwise: () => AsyncIterable<readonly TickMessage[]>,
+  otherwise: () => AsyncIterable<TickColumns>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const [only] = hour
   if (only !== undefined && hour.length === 1 && only.segment.backend === format) {
@@ -81,7 +82,17 @@ export async function* rawHour(
     const slice = await sliceOf(file)
     if (slice !== undefined) return yield* readSlice(file, slice, memory)
   }
-  for await (const batch of otherwise()) yield format === 'json' ? encodeTicksJson(batch) : Buffer.concat(batch.map(encodeTickProto))
+  for await (const columns of otherwise())
+    for (let from = 0; from < columns.length; from += ROWS_AT_ONCE)
+      yield encodeRows(format, columns, from, Math.min(columns.length, from + ROWS_AT_ONCE))
+}
+
+/** Ticks that live only until they are bytes: so few that none of them outlives the collector's nursery. */
+const ROWS_AT_ONCE = 512
+
+function encodeRows(format: OwnBackend, columns: TickColumns, from: number, to: number): Uint8Array {
+  const ticks = Array.from({ length: to - from }, (_, row) => tickOfRow(columns, from + row))
+  return format === 'json' ? encodeTicksJson(ticks) : Buffer.concat(ticks.map(encodeTickProto))
 }
 
 /** How many records of the range a file has, and their bytes, by their stamps alone. */

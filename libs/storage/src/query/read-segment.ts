@@ -1,5 +1,5 @@
 import { US_PER_HOUR } from '@ib-stream/model'
-import { ColumnBuffer } from '../codec/columns.ts'
+import { ColumnBuffer, type ColumnLife, columnMemory } from '../codec/columns.ts'
 import type { SegmentRead } from './plan.ts'
 import { RowReader, type StampFilter } from './rows.ts'
 import { type Block, blockIn, blocksOf, damaged, openSegment, type ReadContext, type SegmentFile, segmentGone } from './segment-file.ts'
@@ -10,10 +10,11 @@ import { stretchesOf, windowsOf } from './windows.ts'
 
 export type Order = 'ascending' | 'descending'
 
-/** Ticks at hand at once for each file: of a stream, and of a window that must be sorted. */
+/** Ticks at hand at once for each file: of a stream, and of a window that must be sorted. And whether the columns of a stream must stay when the next ones are asked for. */
 export interface RowBounds {
   streamRows: number
   windowRows: number
+  columns: ColumnLife
 }
 
 type Rows = AsyncGenerator<ColumnBuffer, void, undefined>
@@ -71,13 +72,14 @@ export const isAllOf = (filter: StampFilter, { firstTs, lastTs }: { firstTs: num
 export const boundsSt = ({ fromSt, toSt }: StampFilter): boolean => fromSt > 0 || toSt <= MOST_ST
 
 /** Columns as soon as they are full. */
-async function* streamed(blocks: AsyncIterable<Block>, rows: RowReader, { streamRows }: RowBounds): Rows {
-  let columns = new ColumnBuffer(streamRows)
+async function* streamed(blocks: AsyncIterable<Block>, rows: RowReader, { streamRows, columns: life }: RowBounds): Rows {
+  const memory = columnMemory(life, streamRows)
+  let columns = memory()
   for await (const block of blocks) {
     rows.begin(block)
     while (rows.fill(columns)) {
       yield columns
-      columns = new ColumnBuffer(streamRows)
+      columns = memory()
     }
   }
   if (columns.length > 0) yield columns
@@ -101,7 +103,7 @@ async function* blocksIn(file: SegmentFile, stretches: readonly Stretch[]): Asyn
 
 async function loaded(blocks: AsyncIterable<Block>, rows: RowReader, bounds: RowBounds): Promise<ColumnBuffer[]> {
   const chunks: ColumnBuffer[] = []
-  for await (const columns of streamed(blocks, rows, bounds)) chunks.push(columns)
+  for await (const columns of streamed(blocks, rows, { ...bounds, columns: 'kept' })) chunks.push(columns)
   return chunks
 }
 
@@ -116,14 +118,14 @@ const inDirection = (chunks: ColumnBuffer[], order: Order): ColumnBuffer[] => (o
 async function* inOrder(file: SegmentFile, rows: Rows, order: Order = 'ascending'): Rows {
   let before: ColumnBuffer | undefined
   for await (const columns of rows) {
-    const pair = before === undefined ? [columns] : order === 'ascending' ? [edge(before, order), columns] : [columns, edge(before, order)]
+    const pair = before === undefined ? [columns] : order === 'ascending' ? [before, columns] : [columns, before]
     if (!areSorted(pair)) throw notInOrder(file)
+    before = edge(columns, order)
     yield columns
-    before = columns
   }
 }
 
-/** The row of the columns before that lies next to those that follow. */
+/** The row of columns that lies next to those that follow. */
 function edge(columns: ColumnBuffer, order: Order): ColumnBuffer {
   const row = order === 'ascending' ? columns.length - 1 : 0
   const one = new ColumnBuffer(1)

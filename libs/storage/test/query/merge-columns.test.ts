@@ -1,7 +1,7 @@
 import { compareTicks, type TickMessage } from '@ib-stream/model'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { ColumnBuffer } from '../../src/codec/columns.ts'
+import { ColumnBuffer, columnMemory, FIELD_BIT, type FieldKey, type TickColumns } from '../../src/codec/columns.ts'
 import { tickOfRow } from '../../src/codec/tick-of-row.ts'
 import { mergeColumns } from '../../src/query/merge-columns.ts'
 import { arbitraryTick, tickAt } from '../arbitrary-tick.ts'
@@ -29,6 +29,22 @@ function columnsOf(ticks: readonly TickMessage[]): ColumnBuffer {
   return columns
 }
 
+/** As `sourceOf`, but it writes all its columns into one and the same memory. */
+async function* lendingSource(pieces: readonly (readonly TickMessage[])[]): AsyncGenerator<ColumnBuffer, void, undefined> {
+  const memory = columnMemory('lent', Math.max(1, ...pieces.map(({ length }) => length)))
+  for (const piece of pieces) {
+    const columns = memory()
+    for (const tick of piece) columns.push(tick)
+    yield columns
+  }
+}
+
+/** Every value of a row: NaN and undefined too, where the tick lacks something. */
+const cellsOf = (columns: TickColumns): unknown[] =>
+  Array.from({ length: columns.length }, (_, row) =>
+    (Object.keys(FIELD_BIT) as FieldKey[]).map((key) => (key in columns ? columns[key as 'ts'][row] : undefined)),
+  )
+
 async function* sourceOf(pieces: readonly (readonly TickMessage[])[], ended?: () => void): AsyncGenerator<ColumnBuffer, void, undefined> {
   try {
     for (const piece of pieces) yield columnsOf(piece)
@@ -52,6 +68,30 @@ describe('mergeColumns', () => {
           // Read at the end only: batches belong to the caller, and no later one may write into them.
           const found = batches.flatMap((columns) => Array.from({ length: columns.length }, (_, row) => tickOfRow(columns, row)))
           expect(found).toEqual(order === 'ascending' ? wanted : wanted.toReversed())
+        },
+      ),
+      { numRuns: 300 },
+    )
+  }, 60_000)
+
+  it('property: gives the same cells where memory is lent, by the sources and by it, as where all is kept', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(arbitrarySource, { minLength: 2, maxLength: 5 }),
+        fc.integer({ min: 1, max: 9 }),
+        fc.constantFrom('ascending' as const, 'descending' as const),
+        async (sources, batchTicks, order) => {
+          const inOrder = sources.map((pieces) => (order === 'ascending' ? pieces : pieces.toReversed()))
+          const kept = await Array.fromAsync(
+            mergeColumns(
+              inOrder.map((pieces) => sourceOf(pieces)),
+              batchTicks,
+              order,
+            ),
+          )
+          const lent: unknown[] = []
+          for await (const columns of mergeColumns(inOrder.map(lendingSource), batchTicks, order, 'lent')) lent.push(...cellsOf(columns))
+          expect(lent).toEqual(kept.flatMap(cellsOf))
         },
       ),
       { numRuns: 300 },

@@ -72,9 +72,8 @@ async function all(range: TickRange, options?: BatchOptions): Promise<TickMessag
 }
 
 async function rows(range: TickRange, options?: BatchOptions): Promise<TickMessage[]> {
-  const ticks: TickMessage[] = []
-  for await (const columns of range.columns(options)) for (let row = 0; row < columns.length; row++) ticks.push(tickOfRow(columns, row))
-  return ticks
+  const batches = await Array.fromAsync(range.columns(options)) // read at the end only: they belong to the caller
+  return batches.flatMap((columns) => Array.from({ length: columns.length }, (_, row) => tickOfRow(columns, row)))
 }
 
 async function bytesOf(range: TickRange, format: OwnBackend): Promise<Buffer> {
