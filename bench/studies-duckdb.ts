@@ -1,17 +1,11 @@
 // Holds studies over a recorded day to DuckDB's SQL, to 1e-9. `node bench/studies-duckdb.ts [--replay DAY.jsonl.gz]`; ends with 1 where they differ.
-// DuckDB (70 MB) is no dependency: it is installed into the temporary folder the first time.
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 import type { TickMessage } from '@ib-stream/model'
 import { prepareStudy, pushAll, type StudyOutput } from '@ib-stream/studies'
 import { REAL_DAY } from '../test/support/tape-source.ts'
-
-const DUCKDB = '@duckdb/node-api@1.5.6-r.1'
+import { loadDuckdb } from './duckdb.ts'
 
 /** Studies, how SQL says the same, and which columns must agree. `q` has quotes, `t` trades with their side, `n` the place in the file. */
 const CASES: readonly { title: string; study: string; parameters: Record<string, unknown>; fields: Record<string, string>; sql: string }[] =
@@ -134,26 +128,4 @@ async function openDay(path: string): Promise<(text: string) => Promise<Record<s
     WHEN q.bp >= q.ap THEN if(t.p >= q.mid, 1, -1) WHEN t.p >= q.ap THEN 1 WHEN t.p <= q.bp THEN -1 ELSE 0 END AS side
     FROM (SELECT * FROM day WHERE tt <> 'bid_ask' AND s > 0) t ASOF LEFT JOIN q ON q.n < t.n`)
   return async (text) => (await connection.runAndReadAll(text)).getRowObjectsJson() as Record<string, unknown>[]
-}
-
-interface Duckdb {
-  DuckDBInstance: { create(): Promise<{ connect(): Promise<DuckdbConnection> }> }
-}
-interface DuckdbConnection {
-  run(sql: string): Promise<unknown>
-  runAndReadAll(sql: string): Promise<{ getRowObjectsJson(): unknown }>
-}
-
-function loadDuckdb(): Duckdb {
-  const folder = join(tmpdir(), `ib-stream-${DUCKDB.replaceAll(/[^a-z0-9.]+/g, '-')}`)
-  if (!existsSync(join(folder, 'node_modules/@duckdb/node-api'))) {
-    process.stderr.write(`installing ${DUCKDB} into ${folder} …\n`)
-    mkdirSync(folder, { recursive: true })
-    writeFileSync(join(folder, 'package.json'), '{"private":true}')
-    execFileSync('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', DUCKDB], {
-      cwd: folder,
-      stdio: ['ignore', 'ignore', 'inherit'],
-    })
-  }
-  return createRequire(join(folder, 'package.json'))('@duckdb/node-api') as Duckdb
 }

@@ -10,7 +10,7 @@ import { type Figure, figureOf, secondsOf, timed } from './figure.ts'
 const BLOCK_TICKS = 4_000
 
 /** Ticks in a CPU second of encoders and decoders, and how many times as fast as another way of the same round. */
-export async function codecFigures(ticks: readonly TickMessage[], rounds: number): Promise<Figure[]> {
+export async function codecFigures(day: string, ticks: readonly TickMessage[], rounds: number): Promise<Figure[]> {
   const pieces: (readonly TickMessage[])[] = []
   for (let at = 0; at < ticks.length; at += BLOCK_TICKS) pieces.push(ticks.slice(at, at + BLOCK_TICKS))
   const json = pieces.map((piece) => encodeTicksJson(piece))
@@ -33,7 +33,7 @@ export async function codecFigures(ticks: readonly TickMessage[], rounds: number
   const of = (name: string) => seconds.get(name) ?? []
   const speeds = Object.keys(runs).map((name) =>
     figureOf(
-      name,
+      `${day}: ${name}`,
       'ticks/CPU s',
       of(name).map((took) => ticks.length / took),
     ),
@@ -41,7 +41,7 @@ export async function codecFigures(ticks: readonly TickMessage[], rounds: number
   const ratios = MUST.map(([name, than, atLeast]) => {
     const rivals = of(than)
     const times = of(name).map((took, round) => (rivals[round] ?? Number.NaN) / took)
-    return figureOf(`${name} against ${than}`, '×', times, atLeast)
+    return figureOf(`${day}: ${name} against ${than}`, '×', times, { atLeast })
   })
   return [...speeds, ...ratios]
 }

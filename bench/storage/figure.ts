@@ -9,7 +9,10 @@ export interface Figure {
   /** Least and most of the rounds. */
   spread?: readonly [number, number]
   atLeast?: number
+  atMost?: number
 }
+
+export type Limits = Pick<Figure, 'atLeast' | 'atMost'>
 
 /** Seconds of each run in each round: every run once a round, in turn, so that what else the machine does meets all of them; the first round only warms up. */
 export async function secondsOf(runs: Record<string, () => Promise<number> | number>, rounds: number): Promise<Map<string, number[]>> {
@@ -31,9 +34,37 @@ export function timed(work: () => unknown): number {
   return (user + system) / US_PER_SECOND
 }
 
-export function figureOf(name: string, unit: string, rounds: readonly number[], atLeast?: number): Figure {
+const MS_PER_SECOND = 1_000
+
+/** Runs work and gives the seconds that went by. */
+export async function elapsed(work: () => Promise<unknown>): Promise<number> {
+  const startedMs = performance.now()
+  await work()
+  return (performance.now() - startedMs) / MS_PER_SECOND
+}
+
+export function figureOf(name: string, unit: string, rounds: readonly number[], limits: Limits = {}): Figure {
   const sorted = rounds.toSorted((a, b) => a - b)
   const at = (index: number) => sorted.at(index) ?? Number.NaN
   const value = (at(Math.floor((sorted.length - 1) / 2)) + at(Math.floor(sorted.length / 2))) / 2
-  return { name, value, unit, spread: [at(0), at(-1)], ...(atLeast === undefined ? {} : { atLeast }) }
+  return { name, value, unit, spread: [at(0), at(-1)], ...limits }
+}
+
+/** How many times as fast one run is as another: the median of the rounds' own ratios. */
+export function timesAsFast(seconds: ReadonlyMap<string, readonly number[]>, run: string, than: string, limits: Limits = {}): Figure {
+  const rivals = seconds.get(than) ?? []
+  const times = (seconds.get(run) ?? []).map((took, round) => (rivals[round] ?? Number.NaN) / took)
+  return figureOf(`${run} against ${than}`, '×', times, limits)
+}
+
+export const reaches = ({ value, atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY }: Figure): boolean =>
+  value >= atLeast && value <= atMost
+
+export function lineOf(figure: Figure): string {
+  const { name, value, unit, spread, atLeast, atMost } = figure
+  const number = (of: number) => of.toLocaleString('en-US', { maximumFractionDigits: of < 1_000 ? 2 : 0 })
+  const between = spread === undefined ? '' : ` (${number(spread[0])} to ${number(spread[1])})`
+  const limit = atLeast === undefined ? (atMost === undefined ? '' : `at most ${number(atMost)}`) : `at least ${number(atLeast)}`
+  const verdict = limit === '' ? '' : `  ${reaches(figure) ? 'pass' : 'FAIL'} (${limit})`
+  return `${name.padEnd(64)} ${number(value).padStart(12)} ${unit}${between}${verdict}`
 }
