@@ -2,9 +2,9 @@ import { deepStrictEqual } from 'node:assert'
 import { join } from 'node:path'
 import { hash31, isoFromUs, type TickMessage, US_PER_DAY, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
 import { openRange } from '@ib-stream/storage'
+import { openedBy } from '../../libs/storage/test/opened.ts'
 import { MARKET_CIDS } from './days.ts'
 import { elapsed, type Figure, figureOf, secondsOf, timesAsFast } from './figure.ts'
-import { openedBy } from './opened.ts'
 import { inFolder, putTree } from './trees.ts'
 
 const YEAR_START_US = Date.UTC(2025, 0, 1) * 1_000
