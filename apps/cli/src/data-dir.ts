@@ -14,7 +14,12 @@ export function withDataDir(command: Command): Command {
 export function dataDirOf(option: string | undefined): string {
   const given = option ?? process.env.DATA_DIR
   if (given !== undefined && given !== '') return resolve(given)
-  if (existsSync(join(root, '.env'))) process.loadEnvFile(join(root, '.env'))
+  loadDotEnv()
   const simulated = process.env.IB_HOST === undefined || process.env.IB_HOST === ''
   return resolve(root, process.env.DATA_DIR || (simulated ? 'data-sim' : 'data'))
+}
+
+/** What stands in the environment goes before `.env`. */
+export function loadDotEnv(): void {
+  if (existsSync(join(root, '.env'))) process.loadEnvFile(join(root, '.env'))
 }

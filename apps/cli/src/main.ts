@@ -10,6 +10,7 @@ import { registerGaps } from './verbs/gaps.ts'
 import { registerImport } from './verbs/import.ts'
 import { registerQuery } from './verbs/query.ts'
 import { registerRepair } from './verbs/repair.ts'
+import { registerRetention } from './verbs/retention.ts'
 import { registerTail } from './verbs/tail.ts'
 import { registerVerify } from './verbs/verify.ts'
 
@@ -41,6 +42,7 @@ registerCompare(program)
 registerGaps(program)
 registerCoverage(program)
 registerBackfill(program)
+registerRetention(program)
 
 /** Its own process: the simulator shares no code with what it stands in for. */
 function runSimulator(args: readonly string[]): Promise<void> {

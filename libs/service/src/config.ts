@@ -3,6 +3,7 @@ import { msFromUs, type TrackedContract, US_PER_DAY, US_PER_HOUR, US_PER_SECOND 
 import { z } from 'zod'
 import { parseClockStart, type VirtualTime } from './clock.ts'
 import { ServiceError } from './errors.ts'
+import { parseRetention, RETENTION_FORM, type RetentionSetting } from './retention-setting.ts'
 import { parseTrackedContracts } from './tracked-contracts.ts'
 
 /** Real ticks and simulated ones never mix: the source is written into streams and checkpoints. */
@@ -36,6 +37,13 @@ const trackedContracts = z.string().transform((text, context): readonly TrackedC
   const { contracts, problems } = parseTrackedContracts(text)
   for (const problem of problems) context.addIssue(problem)
   return contracts
+})
+
+const retention = z.string().transform((text, context): RetentionSetting => {
+  const setting = parseRetention(text)
+  if (setting) return setting
+  context.addIssue(RETENTION_FORM)
+  return z.NEVER
 })
 
 const restartTime = z.string().transform((text, context) => {
@@ -135,6 +143,10 @@ export const SETTINGS = {
     rule: duration.prefault('24h'),
     doc: 'How long the log keeps what every backend has written, e.g. 90m, 24h, 7d; what a backend has not written is kept as long as there is room.',
   },
+  IB_STREAM_RETENTION: {
+    rule: retention.optional(),
+    doc: 'How much of each backend `ib-stream retention` keeps: age (h, d) and share of the disk, e.g. json:7d;20%,pb:90d. Unset: all. An hour goes only once a longer-kept backend has it.',
+  },
   KEEPER_EVERY_MS: { rule: wholeMs.prefault(10_000), doc: 'How often the keeper looks at everything and trims the log, ms.' },
   ALERT_WEBHOOK_URL: {
     rule: z.url({ protocol: /^https?$/, error: 'an http or https address' }).optional(),
@@ -210,6 +222,8 @@ export interface Config {
   /** Undefined: a part of the disk, see `logBytesLimit`. */
   logMaxBytes: number | undefined
   logKeepMs: number
+  /** Backends without a limit are kept for ever. */
+  retention: RetentionSetting
   keeperEveryMs: number
   alertWebhookUrl: string | undefined
   logReplicas: number
@@ -274,6 +288,7 @@ function derive(raw: Raw): Config {
     logMaxBytes: raw.IB_STREAM_LOG_MAX_BYTES,
     spoolMaxBytes: raw.IB_STREAM_SPOOL_MAX_BYTES,
     logKeepMs: msOfDuration(raw.IB_STREAM_LOG_KEEP),
+    retention: raw.IB_STREAM_RETENTION ?? {},
     keeperEveryMs: raw.KEEPER_EVERY_MS,
     alertWebhookUrl: raw.ALERT_WEBHOOK_URL,
     logReplicas: Number(raw.IB_STREAM_LOG_REPLICAS),

@@ -112,6 +112,7 @@ describe('loadConfig', () => {
     NATS_URL: undefined,
     IB_STREAM_LOG_MAX_BYTES: '1GB',
     IB_STREAM_LOG_KEEP: '24',
+    IB_STREAM_RETENTION: '7d',
     KEEPER_EVERY_MS: '1',
     ALERT_WEBHOOK_URL: 'example.org',
     IB_STREAM_SPOOL_MAX_BYTES: '1',

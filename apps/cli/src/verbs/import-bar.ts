@@ -1,33 +1,25 @@
 import type { WriteStream } from 'node:tty'
 import type { ImportProgress } from '@ib-stream/storage'
+import { ProgressLine } from './progress-line.ts'
 
-const EVERY_MS = 200
 const WIDTH = 30
 const BYTES_PER_MB = 1_000_000
 
-/** A line that is written over: share, rate, time left. On anything but a terminal it writes nothing. */
+/** Share, rate and time left, on a line that is written over. */
 export class ImportBar {
-  readonly #out: WriteStream
+  readonly #line: ProgressLine
   readonly #startedMs = performance.now()
-  #shownMs = Number.NEGATIVE_INFINITY
-  #isShown = false
 
   constructor(out: WriteStream) {
-    this.#out = out
+    this.#line = new ProgressLine(out)
   }
 
   show(progress: ImportProgress): void {
-    const nowMs = performance.now()
-    if (!this.#out.isTTY || nowMs - this.#shownMs < EVERY_MS) return
-    this.#shownMs = nowMs
-    this.#isShown = true
-    this.#out.write(`\r\u001B[K${barOf(progress, nowMs - this.#startedMs)}`)
+    this.#line.show(() => barOf(progress, performance.now() - this.#startedMs))
   }
 
-  /** Makes room for other lines. */
   clear(): void {
-    if (this.#isShown) this.#out.write('\r\u001B[K')
-    this.#isShown = false
+    this.#line.clear()
   }
 }
 

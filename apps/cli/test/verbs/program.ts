@@ -6,6 +6,7 @@ import { registerGaps } from '../../src/verbs/gaps.ts'
 import { registerImport } from '../../src/verbs/import.ts'
 import { registerQuery } from '../../src/verbs/query.ts'
 import { registerRepair } from '../../src/verbs/repair.ts'
+import { registerRetention } from '../../src/verbs/retention.ts'
 import { registerTail } from '../../src/verbs/tail.ts'
 import { registerVerify } from '../../src/verbs/verify.ts'
 
@@ -20,4 +21,5 @@ registerCompare(program)
 registerGaps(program)
 registerCoverage(program)
 registerBackfill(program)
+registerRetention(program)
 void program.parseAsync()

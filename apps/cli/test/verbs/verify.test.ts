@@ -1,34 +1,19 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hash31, hourOf, type TickMessage, US_PER_HOUR } from '@ib-stream/model'
-import { encodeTickJson, encodeTickProto, openPartitionStore, segmentPath } from '@ib-stream/storage'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { fileOf, recordedHour } from './recorded-hour.ts'
 import { runVerb } from './run-verb.ts'
 
-const HOUR_US = hourOf(1753884000_000000)
-const fileOf = (backend: 'json' | 'pb') => segmentPath({ backend, cid: 8314, tt: 'last', hourUs: HOUR_US })
+let recorded: Awaited<ReturnType<typeof recordedHour>>
 let dataDir = ''
-
-/** Some ticks of one hour in both backends, closed. */
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'ibs-cli-'))
-  for (const backend of ['json', 'pb'] as const) {
-    await using store = await openPartitionStore({ dataDir, backend, partition: 9, source: { spoolId: 's', source: 'simulator' } })
-    for (let seq = 1; seq <= 5; seq++) {
-      const tick: TickMessage = { ts: HOUR_US, st: HOUR_US + seq, cid: 8314, tt: 'last', rid: hash31(8314, 'last'), p: seq, s: 1 }
-      store?.append(fileOf(backend), backend === 'json' ? Buffer.from(`${encodeTickJson(tick)}\n`) : encodeTickProto(tick))
-      store?.advance(seq, tick.st)
-    }
-    await store?.commitVisible()
-    store?.advance(9, HOUR_US + 2 * US_PER_HOUR)
-    await store?.commitDurable()
-  }
+  recorded = await recordedHour()
+  dataDir = recorded.dataDir
 })
-afterAll(() => rm(dataDir, { recursive: true }))
+afterAll(() => recorded[Symbol.asyncDispose]())
 
 async function spoilt(how: (bytes: Buffer) => Uint8Array, look: () => Promise<void>): Promise<void> {
-  const path = join(dataDir, fileOf('json'))
+  const path = recorded.at('json')
   const intact = await readFile(path)
   await writeFile(path, how(Buffer.from(intact)))
   await look()
