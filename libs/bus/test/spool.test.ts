@@ -1,7 +1,7 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, open as openFile, readdir, readFile, readlink, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from '@jest/globals'
+import { describe, expect, it, jest } from '@jest/globals'
 import fc from 'fast-check'
 import { waitFor } from '../../../test/support/wait-for.ts'
 import { openSpool, type Spool } from '../src/spool.ts'
@@ -105,6 +105,30 @@ describe('spool', () => {
     }
     await using spool = await open(folder)
     expect(numbers(await readAll(spool))).toEqual(range(1, 22))
+  })
+
+  it('makes durable what it finds, before anything of it can be sent: a killed ingest may have left it in the cache alone', async () => {
+    await using folder = await Folder.make()
+    {
+      await using spool = await open(folder)
+      for (const n of range(1, 20)) await write(spool, [record(n, 1_000_000)])
+    }
+    const segments = (await readdir(folder.path)).filter((name) => name.endsWith('.spool')).map((name) => join(folder.path, name))
+    await using handle = await openFile(folder.path)
+    const { sync } = handle
+    const synced = jest.spyOn(Object.getPrototypeOf(handle) as typeof handle, 'sync')
+    const paths: string[] = []
+    synced.mockImplementation(async function (this: typeof handle) {
+      paths.push(await readlink(`/proc/self/fd/${this.fd}`))
+      await sync.call(this)
+    })
+    try {
+      await using spool = await open(folder)
+      expect(spool.end).toBe(20)
+      expect(new Set(paths)).toEqual(new Set([...segments, folder.path]))
+    } finally {
+      synced.mockRestore()
+    }
   })
 
   it('counts nothing before sync', async () => {

@@ -114,6 +114,28 @@ test('refuses a range whose rest was trimmed from the log before any writer had 
   }
 })
 
+test('does not call an answer whole while the log ends below the files: it waits for the refill, and says so when that takes too long', async () => {
+  const young = await openRecording()
+  try {
+    const few = market(60, { seed: 13 }).map((tick): TickMessage => ({ ...tick, cid: CIDS[0] }))
+    await young.publish(few)
+    const end = (await young.messages()).at(-1)?.seq ?? 0
+    await young.write('json', CIDS[0], end + 5) // as after a power cut of the log's server
+    const wanted = { ...ALL, cids: [CIDS[0]], dataDir: young.dataDir, bus: young.bus, signal }
+    const short = await openHistory(wanted)
+    await short.close()
+    expect(short.tail).toBe('unavailable')
+    const waiting = openHistory(wanted)
+    const newest = few.at(-1)?.st ?? 0
+    await young.publish(few.slice(0, 5).map((tick, i) => ({ ...tick, st: newest + 1 + i })))
+    const whole = await waiting
+    await whole.close()
+    expect(whole.tail).toBe('read')
+  } finally {
+    await young[Symbol.asyncDispose]()
+  }
+})
+
 test('throws the reason of its signal', async () => {
   const stop = new AbortController()
   stop.abort(new Error('enough'))

@@ -77,6 +77,7 @@ export async function openRecording(): Promise<Recording> {
         }
         store.advance(message.seq, Math.max(0, ...ticks.map(({ st }) => st)))
       }
+      if (seq > store.seq) store.advance(seq, 0)
       await store.commitVisible()
       await store.close()
     },

@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer } from 'node:net'
+import { BatchMerger, connectBus, openLogReader, readLog } from '@ib-stream/bus'
 import { startGatewaySim } from '@ib-stream/gateway-sim'
 import { describe, expect, it } from '@jest/globals'
 import { freePort } from '../../../test/support/free-port.ts'
@@ -69,4 +70,37 @@ describe('ingest, as a process', () => {
     await using again = ingest(env)
     await waitFor('the log has it', async () => (await health(again)).parts.publisher?.state === 'sending')
   }, 60_000)
+
+  it('stamps above all that an earlier run left in the spool, though the clock was set back by an hour meanwhile', async () => {
+    await using nats = await NatsServer.start()
+    await using sim = await startGatewaySim({ port: 0, rate: 20, lines: 100, repeatSeconds: 0 })
+    const env = { NATS_URL: nats.url, DATA_DIR: nats.folder, SIM_PORT: String(sim.port), IB_STREAM_REQUEST_GUARD_MS: '0' }
+    const spoolEnd = async (program: TestProgram) => Number((await health(program)).parts.publisher?.['spoolEnd' as 'state'] ?? 0)
+    await using first = ingest(env)
+    await waitFor('it records', async () => (await spoolEnd(first)) > 20)
+    await first.kill()
+    await using again = ingest({ ...env, CLOCK_START: new Date(Date.now() - 3_600_000).toISOString(), CLOCK_RATE: '1' })
+    const all = await waitFor('it records again', async () => {
+      const { streams, publisher } = (await health(again)).parts as unknown as Record<string, { ticks: number; acknowledged: number }>
+      return (streams?.ticks ?? 0) > 40 && (publisher?.acknowledged ?? 0) > 80 && (await stampsOfTicks(nats.url))
+    })
+    expect(all.length).toBeGreaterThan(60)
+    expect(all.filter((st, i) => i > 0 && st <= (all[i - 1] ?? 0))).toEqual([])
+  }, 60_000)
 })
+
+/** `st` of every tick in the log, in the order of arrival. */
+async function stampsOfTicks(url: string): Promise<number[]> {
+  await using bus = await connectBus({ url, name: 'test' })
+  const log = await readLog(bus.manager)
+  const stamps: number[] = []
+  if (!log || log.lastSeq < log.firstSeq) return stamps
+  const signal = AbortSignal.timeout(20_000)
+  const merger = new BatchMerger()
+  for await (const messages of openLogReader({ bus, filter: '>', fromSeq: 1, signal }).batches()) {
+    const lines = messages.flatMap((message) => merger.push(message))
+    stamps.push(...lines.filter(({ subject }) => subject.startsWith('ticks.')).map(({ st }) => st))
+    if ((messages.at(-1)?.seq ?? 0) >= log.lastSeq) return stamps
+  }
+  return stamps
+}

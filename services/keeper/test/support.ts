@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type Bus, connectBus, openPublisher, type Publisher, readLog, tickSubject } from '@ib-stream/bus'
-import { type Backend, openPartitionStore } from '@ib-stream/storage'
+import { type Backend, openPartitionStore, type PartitionStore } from '@ib-stream/storage'
 import { NatsServer } from '../../../test/support/nats-server.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
 import type { Alert } from '../src/alerts.ts'
@@ -45,14 +45,24 @@ export class KeeperBench implements AsyncDisposable {
   }
 
   /** Brings every partition of a backend to `seq`, durably. */
-  async bring(backend: Backend, seq: number): Promise<void> {
+  bring(backend: Backend, seq: number): Promise<void> {
+    return this.#move(backend, seq, (store) => store.commitDurable())
+  }
+
+  /** As `bring`, but only for readers: a power cut would take it back. */
+  show(backend: Backend, seq: number): Promise<void> {
+    return this.#move(backend, seq, (store) => store.commitVisible())
+  }
+
+  async #move(backend: Backend, seq: number, commit: (store: PartitionStore) => Promise<void>): Promise<void> {
     const spoolId = (await readLog(this.bus.manager))?.owner.spoolId ?? ''
     await Promise.all(
       partitionsOf(backend).map(async (partition) => {
         const store = await openPartitionStore({ dataDir: this.dataDir, backend, partition, source: { spoolId, source: 'simulator' } })
-        store?.advance(seq, 1)
-        await store?.commitDurable()
-        await store?.close()
+        if (!store) throw new Error(`partition ${partition} of ${backend} is held`)
+        store.advance(seq, 1)
+        await commit(store)
+        await store.close()
       }),
     )
   }
