@@ -2,17 +2,23 @@ import type { Route } from './api/route.ts'
 import { asyncApiRoute } from './routes/asyncapi.ts'
 import { docsRoute } from './routes/docs.ts'
 import { healthRoute, readyRoute } from './routes/health.ts'
+import { getHistoryInfo } from './routes/history-info.ts'
 import { queryHistory } from './routes/history-query.ts'
+import { getHistoryStats } from './routes/history-stats.ts'
 import { infoRoute } from './routes/info.ts'
 import { streamLive, streamLiveOfType } from './routes/live.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { openApiRoute } from './routes/openapi.ts'
+import { queryTicks } from './routes/ticks.ts'
 import { webSocketRoute } from './routes/web-socket.ts'
 
 /** Every route of the API. The server mounts them, `/openapi.json`, `/asyncapi.json`, `/docs` and `/v3/info` describe them, tests hold the two together. */
 export const ROUTES: readonly Route[] = [
   infoRoute,
+  getHistoryInfo,
+  getHistoryStats,
   queryHistory,
+  queryTicks,
   streamLive,
   streamLiveOfType,
   webSocketRoute,

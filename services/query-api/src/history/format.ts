@@ -1,14 +1,14 @@
-import type { TickMessage } from '@ib-stream/model'
-import { encodeTickJson, encodeTickProto } from '@ib-stream/storage'
 import { QueryError } from '../errors.ts'
 
-export const FORMATS = ['json', 'ndjson', 'protobuf'] as const
+export const FORMATS = ['json', 'ndjson', 'csv', 'protobuf', 'arrow'] as const
 export type Format = (typeof FORMATS)[number]
 
 export const MEDIA_TYPES: Record<Format, string> = {
   json: 'application/json',
   ndjson: 'application/x-ndjson',
+  csv: 'text/csv',
   protobuf: 'application/x-protobuf',
+  arrow: 'application/vnd.apache.arrow.stream',
 }
 
 /**
@@ -45,40 +45,10 @@ function readRange(text: string): Range {
 
 /** The most exact range decides (RFC 9110, 12.5.1). */
 function qualityOf(format: Format, ranges: readonly Range[]): number {
-  for (const type of [MEDIA_TYPES[format], 'application/*', '*/*']) {
-    const range = ranges.find((one) => one.type === type)
+  const type = MEDIA_TYPES[format]
+  for (const wanted of [type, `${type.split('/')[0]}/*`, '*/*']) {
+    const range = ranges.find((one) => one.type === wanted)
     if (range) return range.quality
   }
   return 0
-}
-
-/** What the JSON envelope says around the ticks. */
-export interface Envelope {
-  contractId: number
-  tickTypes: readonly string[]
-  startIso: string
-  endIso: string
-}
-
-type Batches = AsyncIterable<readonly TickMessage[]>
-
-/** An answer's bytes, a chunk for each batch of ticks. Nothing is read ahead of its consumer. */
-export const ENCODERS: Record<Format, (batches: Batches, envelope: Envelope) => AsyncGenerator<string | Uint8Array, void, undefined>> = {
-  async *ndjson(batches) {
-    for await (const batch of batches) yield `${batch.map(encodeTickJson).join('\n')}\n`
-  },
-  async *protobuf(batches) {
-    for await (const batch of batches) yield Buffer.concat(batch.map(encodeTickProto))
-  },
-  /** One object; the number of ticks comes last because only then it is known. */
-  async *json(batches, { contractId, tickTypes, startIso, endIso }) {
-    const head = { contract_id: contractId, tick_types: tickTypes, format: 'json', time_range: { start: startIso, end: endIso } }
-    yield `${JSON.stringify(head).slice(0, -1)},"messages":[`
-    let total = 0
-    for await (const batch of batches) {
-      yield `${total === 0 ? '\n' : ',\n'}${batch.map(encodeTickJson).join(',\n')}`
-      total += batch.length
-    }
-    yield `\n],"total_messages":${total}}\n`
-  },
 }

@@ -2,6 +2,7 @@ import { FIELDS, TICK_TYPES } from '@ib-stream/model'
 import { z } from 'zod'
 import type { Parameters } from '../api/parameter.ts'
 import { defineRoute, type Route } from '../api/route.ts'
+import { LONG_NAMES } from '../history/expanded.ts'
 import { FORMATS, MEDIA_TYPES } from '../history/format.ts'
 
 const INFO = z
@@ -13,6 +14,7 @@ const INFO = z
     fields: z.array(
       z.object({
         key: z.string(),
+        name: z.string().describe('In answers with expanded=true'),
         proto: z.int().describe('Number of the field in protobuf'),
         type: z.string(),
         tick_types: z.array(z.string()),
@@ -55,6 +57,7 @@ function describeApi(routes: readonly Route[]): z.output<typeof INFO> {
     tick_types: [...TICK_TYPES],
     fields: FIELDS.map(({ key, number, type, in: tickTypes, optional }) => ({
       key,
+      name: LONG_NAMES[key as keyof typeof LONG_NAMES],
       proto: number,
       type,
       tick_types: [...(tickTypes ?? TICK_TYPES)],

@@ -81,6 +81,7 @@ describe('GET /v3/buffer/:cid/query', () => {
       time_range: { start: '2025-07-30T12:00:00.000000Z', end: '2025-07-30T17:00:00.000000Z' },
       messages: naive(ONE, TYPES).slice(0, 3),
       total_messages: 3,
+      next: expect.stringMatching(/^h\./),
     })
   })
 
@@ -174,7 +175,10 @@ describe('what is refused', () => {
     [`${q}?tz=Mars`, 400, INVALID, 'tz', 'Mars'],
     [`${q}?session=2025-07-30&start_time=1`, 400, 'IBS_QUERY_RANGE_INVALID', 'start_time', '1'],
     [`${q}?buffer_duration=5`, 400, INVALID, 'buffer_duration', '5'],
-    [`${q}?format=csv`, 400, INVALID, 'format', 'csv'],
+    [`${q}?format=xml`, 400, INVALID, 'format', 'xml'],
+    [`${q}?last=0`, 400, INVALID, 'last', '0'],
+    [`${q}?cursor=l.a.1.2`, 400, INVALID, 'cursor', 'l.a.1.2'],
+    [`${q}?expanded=maybe`, 400, INVALID, 'expanded', 'maybe'],
     [`${q}?limit=0`, 400, INVALID, 'limit', '0'],
     [`${q}?limit=-1`, 400, INVALID, 'limit', '-1'],
     [`${q}?limit=1.5`, 400, INVALID, 'limit', '1.5'],
@@ -185,7 +189,7 @@ describe('what is refused', () => {
     [`${q}?start_time=2&end_time=2`, 400, 'IBS_QUERY_RANGE_INVALID', 'end_time', '2'],
     [`${q}?start_time=2100-01-01Z`, 400, 'IBS_QUERY_RANGE_INVALID', 'start_time', '2100-01-01Z'],
     [`${l}?tick_types=foo`, 400, INVALID, 'tick_types', 'foo'],
-    [`${l}?limit=1`, 400, 'IBS_QUERY_PARAMETER_UNKNOWN', 'limit', '1'],
+    [`${l}?raw=1`, 400, 'IBS_QUERY_PARAMETER_UNKNOWN', 'raw', '1'],
     [`${l}?last_event_id=x`, 400, INVALID, 'last_event_id', 'x'],
   ])('GET %s: %d %s in %s', async (path, status, code, field, value) => {
     const response = await fetch(`${server.url}${path}`)
@@ -251,8 +255,12 @@ describe('pages', () => {
       'session',
       'hours',
       'tz',
+      'committed',
       'format',
       'limit',
+      'last',
+      'cursor',
+      'expanded',
     ])
   })
 

@@ -1,0 +1,59 @@
+import type { Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { FastifyReply } from 'fastify'
+import { compressor, type Encoding } from './encoding.ts'
+
+export interface StreamOptions {
+  encoding?: Encoding | undefined
+  gone: AbortSignal
+  /** What is known only when all was sent; names of such headers go ahead. */
+  trailers?: { names: readonly string[]; read(): Record<string, string> }
+}
+
+/**
+ * Sends chunks as the body of an answer at the pace of its client. Headers and status are those of the reply. The first chunk is made before the head is sent, so
+ * what fails at once still gets its own status; what fails later breaks the connection off. A chunk is done with before the next is asked for.
+ * @throws what the chunks throw; nothing when the client goes away
+ */
+export async function sendStream(
+  reply: FastifyReply,
+  chunks: AsyncGenerator<string | Uint8Array, void, undefined>,
+  { encoding, gone, trailers }: StreamOptions,
+): Promise<void> {
+  const first = await chunks.next()
+  reply.hijack()
+  const response = reply.raw
+  try {
+    for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) response.setHeader(name, value)
+    if (encoding) response.setHeader('content-encoding', encoding)
+    if (trailers) response.setHeader('trailer', trailers.names.join(', '))
+    response.writeHead(reply.statusCode)
+    const compressing = encoding && compressor(encoding)
+    const passing = compressing && pipeline(compressing, response)
+    const out = compressing ?? response
+    passing?.catch(() => undefined) // the client went away: the write under way says so
+    for (let next = first; !next.done; next = await chunks.next()) await write(out, next.value, gone)
+    if (trailers) response.addTrailers(trailers.read())
+    out.end()
+    await passing
+  } catch (error) {
+    if (!gone.aborted) throw error
+  } finally {
+    await chunks.return()
+    if (!response.writableEnded) response.destroy()
+  }
+}
+
+/** Resolves when the chunk is out of our hands. @throws the reason of `gone` */
+function write(out: Writable, chunk: string | Uint8Array, gone: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const leave = () => reject(gone.reason)
+    if (gone.aborted) return leave()
+    gone.addEventListener('abort', leave, { once: true })
+    out.write(chunk, (error) => {
+      gone.removeEventListener('abort', leave)
+      if (error) reject(error)
+      else resolve()
+    })
+  })
+}
