@@ -80,10 +80,14 @@ describe('ingest, as a process', () => {
     await waitFor('it records', async () => (await spoolEnd(first)) > 20)
     await first.kill()
     await using again = ingest({ ...env, CLOCK_START: new Date(Date.now() - 3_600_000).toISOString(), CLOCK_RATE: '1' })
-    const all = await waitFor('it records again', async () => {
-      const { streams, publisher } = (await health(again)).parts as unknown as Record<string, { ticks: number; acknowledged: number }>
-      return (streams?.ticks ?? 0) > 40 && (publisher?.acknowledged ?? 0) > 80 && (await stampsOfTicks(nats.url))
+    const partsOf = async () =>
+      (await health(again)).parts as unknown as Record<string, { ticks: number; spoolEnd: number; acknowledged: number }>
+    const end = await waitFor('it records again', async () => {
+      const { streams, publisher } = await partsOf()
+      return (streams?.ticks ?? 0) > 40 && publisher?.spoolEnd
     })
+    await waitFor('the log has that', async () => ((await partsOf()).publisher?.acknowledged ?? 0) >= end)
+    const all = await stampsOfTicks(nats.url)
     expect(all.length).toBeGreaterThan(60)
     expect(all.filter((st, i) => i > 0 && st <= (all[i - 1] ?? 0))).toEqual([])
   }, 60_000)
