@@ -31,7 +31,15 @@ program
   .allowUnknownOption()
   .helpOption(false)
   .argument('[flags...]')
-  .action((_flags: string[], _options: unknown, command: Command) => runSimulator(command.args))
+  .action((_flags: string[], _options: unknown, command: Command) => runProgram('libs/gateway-sim/src/main.ts', command.args))
+
+program
+  .command('replay-capture')
+  .description('play captured frames as the gateway that they came from, so that ingest records them anew')
+  .allowUnknownOption()
+  .helpOption(false)
+  .argument('[flags...]')
+  .action((_flags: string[], _options: unknown, command: Command) => runProgram('services/ingest/src/capture/replay-main.ts', command.args))
 
 registerQuery(program)
 registerTail(program)
@@ -44,11 +52,11 @@ registerCoverage(program)
 registerBackfill(program)
 registerRetention(program)
 
-/** Its own process: the simulator shares no code with what it stands in for. */
-function runSimulator(args: readonly string[]): Promise<void> {
+/** Its own process: a gateway shares no code with the command line. */
+function runProgram(script: string, args: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(root, 'libs/gateway-sim/src/main.ts'), ...args], { stdio: 'inherit' })
-    process.on('SIGINT', () => undefined) // the terminal sends it to the simulator as well
+    const child = spawn(process.execPath, [join(root, script), ...args], { stdio: 'inherit' })
+    process.on('SIGINT', () => undefined) // the terminal sends it to the program as well
     process.on('SIGTERM', () => child.kill('SIGTERM'))
     child.once('error', reject)
     child.once('exit', (code) => {

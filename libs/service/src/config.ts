@@ -102,6 +102,15 @@ export const SETTINGS = {
     rule: duration.prefault('3d'),
     doc: "How far back gaps are filled from IB's history by themselves, e.g. 24h, 3d; 0s: never. What is older is filled on demand: ib-stream backfill.",
   },
+  IB_STREAM_CAPTURE_MAX_BYTES: {
+    rule: z.coerce
+      .number()
+      .int('a whole number of bytes')
+      .min(0, '0, or at least 1048576')
+      .refine((bytes) => bytes === 0 || bytes >= 2 ** 20, '0, or at least 1048576')
+      .prefault(0),
+    doc: 'Most bytes of raw capture: every frame of the gateway as it came, in DATA_DIR/capture, the oldest files go first. 0: none is kept.',
+  },
   IB_STREAM_TRACKED_CONTRACTS: {
     rule: trackedContracts.optional(),
     doc: 'Contracts to record, separated by commas: cid:symbol:tick_type;tick_type:hours, or instead of cid:symbol a name as in AAPL:bid_ask;last, MNQ.front or FUT MNQ CME 202612. With the simulator the default is MNQ and AAPL. Changes made while ingest runs are kept beside it.',
@@ -206,6 +215,8 @@ export interface Config {
     /** Local time of its daily restart. */
     restart: { minuteOfDay: number; zone: string }
   }
+  /** Most bytes of raw capture; 0: none. */
+  captureMaxBytes: number
   /** How far back gaps are filled by themselves; 0: never. */
   backfillMs: number
   tracked: readonly TrackedContract[]
@@ -277,6 +288,7 @@ function derive(raw: Raw): Config {
       requestGuardMs: raw.IB_STREAM_REQUEST_GUARD_MS,
       restart: raw.IB_RESTART_TIME,
     },
+    captureMaxBytes: raw.IB_STREAM_CAPTURE_MAX_BYTES,
     backfillMs: msOfDuration(raw.IB_STREAM_BACKFILL),
     tracked: raw.IB_STREAM_TRACKED_CONTRACTS ?? (simulated ? parseTrackedContracts(DEFAULT_SIMULATED).contracts : []),
     roll: { daysBefore: raw.IB_STREAM_ROLL_DAYS, overlapMs: msOfDuration(raw.IB_STREAM_ROLL_OVERLAP) },

@@ -10,6 +10,7 @@ import {
 } from '@ib-stream/model'
 import type { Clock, Timer } from '@ib-stream/service'
 import { encodeTickJson } from '@ib-stream/storage'
+import type { WireTap } from './capture/wire-tap.ts'
 import type { TimeAnswer } from './clock-watch/clock-offset.ts'
 import { Connection, type ConnectionChange } from './connection/connection.ts'
 import { FARM_BROKEN, FarmWatch } from './connection/farm-watch.ts'
@@ -43,6 +44,8 @@ export interface RecorderOptions {
   /** What the next start must know; told at each change. */
   remember: (streams: readonly RememberedStream[]) => void
   onNote: (note: RecorderNote) => void
+  /** Hears every byte of the gateway; undefined: nobody does. */
+  tap?: WireTap | undefined
   /** IB has told its time. */
   onTime: (answer: TimeAnswer) => void
   /** A tick is in the hands of the publisher; what is announced now stands behind it. */
@@ -121,6 +124,7 @@ export class Recorder {
           frame: (fields) => this.#guard(() => this.#onFrame(fields)),
           requestError: (rid, code, message) => this.#guard(() => this.#onRequestError(rid, code, message)),
           notice: (code, message) => this.#guard(() => this.#onNotice(code, message)),
+          tap: options.tap,
           time: (answer) => this.#guard(() => options.onTime(answer)),
         }),
       inRestartWindow: options.inRestartWindow,

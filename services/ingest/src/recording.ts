@@ -3,6 +3,7 @@ import { type Bus, type KeyValue, openKeyValue, type Publisher } from '@ib-strea
 import { hash31, type TrackedContract, trackedCid } from '@ib-stream/model'
 import type { Clock, Config, Service } from '@ib-stream/service'
 import { openBackfill } from './backfill/run-backfill.ts'
+import { openCapture } from './capture/open-capture.ts'
 import type { ClockSteps } from './clock-watch/clock-steps.ts'
 import { watchClock } from './clock-watch/watch-clock.ts'
 import { restartWindow } from './connection/restart-window.ts'
@@ -57,7 +58,9 @@ export async function runRecording(config: Config, service: Service, { bus, publ
     recorder: () => recorder,
     offsetUs: () => clockWatch.offsetUs,
   })
+  const capture = openCapture(config, service, clock)
   recorder = new Recorder({
+    tap: capture,
     gateway: config.gateway,
     lines,
     requestGuard: new RequestGuard(stateFile('requests.json'), requestGuardMs),
@@ -121,6 +124,7 @@ export async function runRecording(config: Config, service: Service, { bus, publ
   await recorder.run(stopping)
   await filling
   for (const part of [...desks, watches, names, leases, clockWatch]) part.close()
+  await capture?.close()
   await tracking
   await invalid.close()
   const lost = invalid.overflowed + invalid.waiting

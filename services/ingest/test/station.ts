@@ -19,15 +19,22 @@ export class Station implements AsyncDisposable {
   readonly dataDir: string
   readonly #controlUrl: string
 
-  static async start(tracked: string, simulator: readonly string[] = []): Promise<Station> {
+  static async start(tracked: string, simulator: readonly string[] = [], env: Record<string, string> = {}): Promise<Station> {
     const nats = await NatsServer.start()
     const [simPort, controlPort] = [await freePort(), await freePort()]
-    return new Station(nats, { tracked, simulator, simPort, controlPort, dataDir: await mkdtemp(join(tmpdir(), 'ibs-station-')) })
+    return new Station(nats, { tracked, simulator, env, simPort, controlPort, dataDir: await mkdtemp(join(tmpdir(), 'ibs-station-')) })
   }
 
   constructor(
     nats: NatsServer,
-    options: { tracked: string; simulator: readonly string[]; simPort: number; controlPort: number; dataDir: string },
+    options: {
+      tracked: string
+      simulator: readonly string[]
+      env: Record<string, string>
+      simPort: number
+      controlPort: number
+      dataDir: string
+    },
   ) {
     const { tracked, simulator, simPort, controlPort, dataDir } = options
     const clock = { CLOCK_START: `2025-07-30T15:00:00Z@${Date.now()}`, CLOCK_RATE: String(RATE) }
@@ -56,27 +63,12 @@ export class Station implements AsyncDisposable {
       HEALTH_PORT: '0',
       IB_STREAM_TRACKED_CONTRACTS: tracked,
       IB_STREAM_REQUEST_GUARD_MS: '0',
+      ...options.env,
     }).start()
   }
 
-  /** All lines of the log now. */
-  async log(): Promise<{ ticks: TickMessage[]; events: RecorderEvent[] }> {
-    await using bus = await connectBus({ url: this.nats.url, name: 'test' })
-    const log = await readLog(bus.manager)
-    const found = { ticks: [] as TickMessage[], events: [] as RecorderEvent[] }
-    if (!log || log.lastSeq === 0) return found
-    const reader = openLogReader({ bus, filter: '>', fromSeq: 1, signal: AbortSignal.timeout(20_000) })
-    for await (const batch of reader.batches()) {
-      for (const { payload } of batch) {
-        for (const line of Buffer.from(payload).toString('utf8').trimEnd().split('\n')) {
-          const entry = JSON.parse(line)
-          if (entry.tt !== undefined && entry.kind === undefined) found.ticks.push(entry)
-          else found.events.push(entry)
-        }
-      }
-      if ((batch.at(-1)?.seq ?? 0) >= log.lastSeq) break
-    }
-    return found
+  log(): ReturnType<typeof logOf> {
+    return logOf(this.nats.url)
   }
 
   /** Events of a kind. */
@@ -118,6 +110,26 @@ export class Station implements AsyncDisposable {
     await this.nats[Symbol.asyncDispose]()
     await rm(this.dataDir, { recursive: true, force: true })
   }
+}
+
+/** All lines of the log now. */
+export async function logOf(url: string): Promise<{ ticks: TickMessage[]; events: RecorderEvent[] }> {
+  await using bus = await connectBus({ url: url, name: 'test' })
+  const log = await readLog(bus.manager)
+  const found = { ticks: [] as TickMessage[], events: [] as RecorderEvent[] }
+  if (!log || log.lastSeq === 0) return found
+  const reader = openLogReader({ bus, filter: '>', fromSeq: 1, signal: AbortSignal.timeout(20_000) })
+  for await (const batch of reader.batches()) {
+    for (const { payload } of batch) {
+      for (const line of Buffer.from(payload).toString('utf8').trimEnd().split('\n')) {
+        const entry = JSON.parse(line)
+        if (entry.tt !== undefined && entry.kind === undefined) found.ticks.push(entry)
+        else found.events.push(entry)
+      }
+    }
+    if ((batch.at(-1)?.seq ?? 0) >= log.lastSeq) break
+  }
+  return found
 }
 
 /** All of a tick but our stamp, and whether it came live. */

@@ -1,6 +1,7 @@
 import { type TickType, usFromMs } from '@ib-stream/model'
 import type { Clock } from '@ib-stream/service'
 import { type ContractDetails, EventName, IBApi, type Contract as IbContract } from '@stoqey/ib'
+import type { WireTap } from '../capture/wire-tap.ts'
 import type { TimeAnswer } from '../clock-watch/clock-offset.ts'
 import type { LinkHandlers, Session } from './connection.ts'
 import { type HistoryQuery, HistoryRequests } from './history-requests.ts'
@@ -16,6 +17,8 @@ export interface SessionHandlers extends LinkHandlers {
   notice(code: number, message: string): void
   /** The gateway's answer to `askTime`. */
   time(answer: TimeAnswer): void
+  /** Hears every byte; undefined: nobody does. */
+  tap?: WireTap | undefined
 }
 
 export interface GatewayAddress {
@@ -44,6 +47,7 @@ export class GatewaySession implements Session {
   readonly #api: IBApi
   readonly #handlers: SessionHandlers
   readonly #clock: Clock
+  readonly #address: { host: string; port: number }
   readonly #clientId: number
   readonly #pacer: RequestPacer
   #lastWords: { reason: string; code: number | undefined } = { reason: 'the gateway closed the connection', code: undefined }
@@ -57,12 +61,13 @@ export class GatewaySession implements Session {
   constructor(address: GatewayAddress, clock: Clock, handlers: SessionHandlers) {
     this.#handlers = handlers
     this.#clock = clock
+    this.#address = { host: address.host, port: address.port }
     this.#clientId = address.clientId
     this.#pacer = new RequestPacer(clock)
     // All four are given, or the library reads a .env file of its own.
     this.#api = new IBApi({ ...address, maxReqPerSec: LIBRARY_REQUESTS_PER_SECOND })
     this.#history = new HistoryRequests(this.#api, clock, this.#pacer)
-    guardReads(this.#api, (error) => this.#end(`the gateway sent what cannot be read: ${String(error)}`, undefined))
+    guardReads(this.#api, handlers.tap, (error) => this.#end(`the gateway sent what cannot be read: ${String(error)}`, undefined))
   }
 
   open(): void {
@@ -86,6 +91,9 @@ export class GatewaySession implements Session {
       const request = this.#details.get(rid)
       request?.settle(request.found)
     })
+    const { tap } = this.#handlers
+    if (tap) api.on(EventName.sent, (tokens: string[]) => tap.sent(tokens.join('\0')))
+    tap?.opened(this.#address)
     api.connect(this.#clientId)
   }
 
@@ -175,6 +183,7 @@ export class GatewaySession implements Session {
     this.#pacer.close()
     for (const { settle } of this.#details.values()) settle(new Error(reason))
     this.#history.end(reason)
+    this.#handlers.tap?.ended(reason)
     this.#handlers.ended(reason, code)
     this.#api.disconnect()
   }
@@ -191,10 +200,11 @@ const isWarning = (code: number): boolean => code >= 2_100 && code < 2_200
  * What throws while the library reads would come out of the socket's handler and take the process with it: JSON that is none in an error message, and our
  * own refusal of a frame (of length -4 the library makes a loop without end). Its door for bytes is no public one.
  */
-function guardReads(api: IBApi, onBroken: (error: unknown) => void): void {
+function guardReads(api: IBApi, tap: WireTap | undefined, onBroken: (error: unknown) => void): void {
   const { socket } = (api as unknown as { controller: { socket: { onData(bytes: Buffer): void } } }).controller
   const read = socket.onData.bind(socket)
   socket.onData = (bytes) => {
+    tap?.received(bytes)
     try {
       read(bytes)
     } catch (error) {
