@@ -1,7 +1,7 @@
 import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream'
 import type { Spool } from './spool.ts'
 import type { SpoolRecord } from './spool-record.ts'
-import { TICKS } from './streams.ts'
+import { TICKS } from './stream-configs.ts'
 
 /** Numbers looked at in one go. */
 const BLOCK = 1_000

@@ -1,6 +1,8 @@
 import { type KV, Kvm } from '@nats-io/kv'
 import type { Bus } from './connection.ts'
+import { ensureStream } from './ensure-stream.ts'
 import { BusError } from './errors.ts'
+import { bucketConfig } from './stream-configs.ts'
 
 /** A bucket of JSON values that services share; it survives their restarts. */
 export interface KeyValue<Value> {
@@ -26,11 +28,12 @@ export interface KeyValueOptions<Value> {
 const LIST_WITHIN_MS = 5_000
 
 /**
- * Opens a bucket, making it where it is missing.
- * @throws the client's errors where the server cannot be asked
+ * Opens a bucket, making it where it is missing, with one copy: the init step of the streams gives it as many as are configured.
+ * @throws BusError `IBS_BUS_STREAM_DIFFERS`; the client's errors where the server cannot be asked
  */
 export async function openKeyValue<Value>(bus: Bus, { bucket, parse }: KeyValueOptions<Value>): Promise<KeyValue<Value>> {
-  return new Bucket(await new Kvm(bus.jetstream).create(bucket, { history: 1 }), bucket, parse)
+  await ensureStream(bus.manager, bucketConfig(bucket, 1))
+  return new Bucket(await new Kvm(bus.jetstream).open(bucket), bucket, parse)
 }
 
 class Bucket<Value> implements KeyValue<Value> {

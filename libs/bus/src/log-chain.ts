@@ -8,7 +8,8 @@ import { BATCH_HEADER } from './log-message.ts'
 import { RecordCache } from './record-cache.ts'
 import type { Spool } from './spool.ts'
 import type { SpoolRecord } from './spool-record.ts'
-import { createLog, ensureSideStreams, forgetFirstSeq, type LogOwner, readLog } from './streams.ts'
+import type { LogOwner } from './stream-configs.ts'
+import { createLog, ensureStreams, forgetFirstSeq, readLog } from './streams.ts'
 
 /** Messages on their way at once. */
 const WINDOW = 1_000
@@ -76,6 +77,8 @@ export class LogChain {
   #linked = false
   #logFull = false
   #refused = false
+  /** Asked once: in a cluster that has just lost a server the log must not wait for the leaders of the others. */
+  #streamsStand = false
   #lastSyncMs = Number.NEGATIVE_INFINITY
 
   #generation = 0
@@ -268,12 +271,14 @@ export class LogChain {
     if (!found) {
       failPoint('make the stream ours')
       await createLog(bus.manager, this.#owner, { firstSeq: this.#spool.low, maxBytes: logMaxBytes, replicas })
-      await ensureSideStreams(bus.manager, replicas)
+      await ensureStreams(bus.manager, this.#owner, replicas)
+      this.#streamsStand = true
       return this.#spool.low - 1
     }
     if (found.owner.spoolId !== this.#owner.spoolId || found.owner.source !== this.#owner.source) throw foreignLog(found.owner, this.#owner)
     await forgetFirstSeq(bus.manager) // who made it may have died before
-    await ensureSideStreams(bus.manager, replicas)
+    if (!this.#streamsStand) await ensureStreams(bus.manager, this.#owner, replicas)
+    this.#streamsStand = true
     return found.lastSeq
   }
 

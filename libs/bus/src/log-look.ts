@@ -1,6 +1,6 @@
 import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream'
 import { type LogMessage, storedMessage } from './log-message.ts'
-import { TICKS } from './streams.ts'
+import { TICKS } from './stream-configs.ts'
 
 /** Stored subjects of a filter of which the log holds a message, in no order. */
 export async function subjectsInLog(manager: JetStreamManager, filter: string): Promise<string[]> {

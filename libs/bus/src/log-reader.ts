@@ -3,7 +3,8 @@ import { createInbox, type Msg, nuid, type Subscription } from '@nats-io/nats-co
 import { type Bus, beginAttempt, pause, unlessAborted } from './connection.ts'
 import { nextMessage } from './log-look.ts'
 import { type Delivery, type LogMessage, readDelivery } from './log-message.ts'
-import { readLog, TICKS } from './streams.ts'
+import { TICKS } from './stream-configs.ts'
+import { readLog } from './streams.ts'
 
 /** Messages asked for at once, and the most that wait for the caller. */
 const PULL_MESSAGES = 500

@@ -1,6 +1,6 @@
 import { DeliverPolicy } from '@nats-io/jetstream'
 import { type Bus, unlessAborted } from './connection.ts'
-import { EVENTS } from './streams.ts'
+import { EVENTS } from './stream-configs.ts'
 
 const MESSAGES_AT_ONCE = 1_000
 /** One wait for messages that are there. */

@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net'
 import { describe, expect, it } from '@jest/globals'
 import { freePort } from '../../../test/support/free-port.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
@@ -36,6 +37,20 @@ describe('connectBus', () => {
     await bus.close()
     await bus.close()
     await waitFor('the end', () => bus.state === 'closed')
+  })
+
+  it('refuses a server older than 2.10, by its version', async () => {
+    const server = createServer((socket) => {
+      socket.write('INFO {"server_id":"A","version":"2.9.10","proto":1,"headers":true,"max_payload":1048576,"jetstream":true}\r\n')
+      socket.on('data', (bytes) => bytes.includes('PING') && socket.write('PONG\r\n'))
+    })
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+    const { port } = server.address() as AddressInfo
+    await expect(connectBus({ url: `nats://127.0.0.1:${port}`, name: 'test' })).rejects.toMatchObject({
+      code: 'IBS_BUS_SERVER_TOO_OLD',
+      message: expect.stringMatching(/nats-server 2\.9\.10 at nats:.*run 2\.10 or newer/),
+    })
+    await new Promise((closed) => server.close(closed))
   })
 
   it('an attempt ends when the connection comes back, and with the signal', async () => {

@@ -1,7 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
+import { DiscardPolicy, StorageType } from '@nats-io/jetstream'
 import { waitFor } from '../../../test/support/wait-for.ts'
+import { ensureStream } from '../src/ensure-stream.ts'
 import { nextMessage } from '../src/log-look.ts'
-import { createLog, EVENTS, ensureSideStreams, forgetFirstSeq, INVALID, partitionFilter, readLog, TICKS } from '../src/streams.ts'
+import { bucketConfig, EVENTS, eventsConfig, INVALID, invalidConfig, logConfig, TICKS } from '../src/stream-configs.ts'
+import { createLog, ensureStreams, forgetFirstSeq, partitionFilter, readLog } from '../src/streams.ts'
 import { TestNats } from './support/test-nats.ts'
 
 const owner = { spoolId: 'spool-a', source: 'simulator' }
@@ -12,8 +15,8 @@ describe('streams', () => {
     const { manager, jetstream, connection } = await nats.bus()
     expect(await readLog(manager)).toBeUndefined()
     await createLog(manager, owner, { firstSeq: 101, maxBytes: 1_000_000 })
-    await ensureSideStreams(manager)
-    await ensureSideStreams(manager)
+    await ensureStreams(manager, owner)
+    await ensureStreams(manager, owner)
     expect(await readLog(manager)).toEqual({ firstSeq: 101, lastSeq: 100, bytes: 0, maxBytes: 1_000_000, owner })
     const stored: [number, number][] = [
       [265598, 2],
@@ -59,22 +62,76 @@ describe('streams', () => {
     expect(await readLog(manager)).toMatchObject({ firstSeq: 1, lastSeq: 0 })
   })
 
-  it('refuses a side stream of another configuration, by field', async () => {
+  it('makes every stream and bucket exactly as it is written down, with each field', async () => {
     await using nats = await TestNats.start()
     const { manager } = await nats.bus()
     await createLog(manager, owner, { firstSeq: 1, maxBytes: 1_000_000 })
-    await manager.streams.add({ name: INVALID, subjects: ['ticks_invalid.*'], max_age: 1_000_000_000 })
-    await expect(ensureSideStreams(manager)).rejects.toMatchObject({
+    await ensureStreams(manager, owner)
+    const configs = [
+      logConfig(owner, { maxBytes: 1_000_000 }),
+      eventsConfig(1),
+      invalidConfig(1),
+      bucketConfig('tracked', 1),
+      bucketConfig('contracts', 1),
+    ]
+    expect((await manager.streams.names().next()).sort()).toEqual(configs.map(({ name }) => name).sort())
+    for (const wanted of configs) {
+      const { config } = await manager.streams.info(wanted.name)
+      for (const [field, value] of Object.entries(wanted))
+        if (value || field === 'sealed')
+          expect([wanted.name, field, config[field as keyof typeof config] || false]).toMatchObject([wanted.name, field, value])
+    }
+  })
+
+  it.each([
+    [TICKS, { max_age: 3_600_000_000_000 }],
+    [TICKS, { discard: DiscardPolicy.Old, duplicate_window: 1_000_000_000 }],
+    [EVENTS, { max_bytes: 1_000_000 }],
+    [INVALID, { max_age: 3_600_000_000_000, max_msgs: 10 }],
+    ['KV_tracked', { allow_direct: false }],
+  ])('changes back in %s what somebody changed and what costs no message: %j', async (name, change) => {
+    await using nats = await TestNats.start()
+    const { manager } = await nats.bus()
+    await createLog(manager, owner, { firstSeq: 1, maxBytes: 1_000_000 })
+    await ensureStreams(manager, owner)
+    const { config } = await manager.streams.info(name)
+    await manager.streams.update(name, change)
+    await ensureStreams(manager, owner)
+    expect((await manager.streams.info(name)).config).toEqual(config)
+  })
+
+  it('refuses a stream that cannot be made right without losing messages, by its name and field, and leaves it as it is', async () => {
+    await using nats = await TestNats.start()
+    const { manager, jetstream } = await nats.bus()
+    await createLog(manager, owner, { firstSeq: 1, maxBytes: 1_000_000 })
+    await manager.streams.add({ name: INVALID, subjects: ['ticks_invalid.*'], storage: StorageType.Memory })
+    await jetstream.publish('ticks_invalid.1', 'kept')
+    await expect(ensureStreams(manager, owner)).rejects.toMatchObject({
       code: 'IBS_BUS_STREAM_DIFFERS',
-      message: expect.stringContaining('max_age'),
+      message: expect.stringMatching(/stream INVALID differs \(storage: wanted "file", is "memory"\).*nats stream backup/),
+      facts: { stream: INVALID, fields: expect.arrayContaining(['storage']) },
     })
+    expect(await manager.streams.info(INVALID)).toMatchObject({ config: { storage: 'memory' }, state: { messages: 1 } })
+  })
+
+  it('refuses a limit under which messages would go, and takes it where they have their room', async () => {
+    await using nats = await TestNats.start()
+    const { manager, jetstream } = await nats.bus()
+    await manager.streams.add(bucketConfig('many', 1))
+    await manager.streams.update('KV_many', { max_msgs_per_subject: 5 })
+    await expect(ensureStream(manager, bucketConfig('many', 1))).rejects.toThrow('max_msgs_per_subject: wanted 1, is 5')
+    await manager.streams.add({ ...invalidConfig(1), max_bytes: -1 })
+    await jetstream.publish('ticks_invalid.1', 'x'.repeat(1_000))
+    await expect(ensureStream(manager, { ...invalidConfig(1), max_bytes: 100 })).rejects.toThrow('max_bytes: wanted 100, is -1')
+    await ensureStream(manager, invalidConfig(1))
+    expect((await manager.streams.info(INVALID)).state.messages).toBe(1)
   })
 
   it('keeps the events of the log in EVENTS too, in their order', async () => {
     await using nats = await TestNats.start()
     const { manager, jetstream } = await nats.bus()
     await createLog(manager, owner, { firstSeq: 1, maxBytes: 1_000_000 })
-    await ensureSideStreams(manager)
+    await ensureStreams(manager, owner)
     for (const n of [1, 2, 3]) await jetstream.publish('ib.events.gap', `{"n":${n}}\n`)
     await expect(manager.streams.info(TICKS)).resolves.toMatchObject({ state: { messages: 3 } })
     await waitFor('the events', async () => (await manager.streams.info(EVENTS)).state.messages === 3)

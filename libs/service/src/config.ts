@@ -171,7 +171,14 @@ export const SETTINGS = {
   },
   IB_STREAM_LOG_REPLICAS: {
     rule: z.enum(['1', '3']).prefault('1'),
-    doc: 'Servers of a NATS cluster that keep each stream, 1 or 3; used when the streams are made.',
+    doc: 'Servers of a NATS cluster that keep each stream, 1 or 3. Streams that have fewer get more; none are taken away.',
+  },
+  IB_STREAM_LOG_SYNC: {
+    rule: z
+      .string()
+      .regex(/^\d{1,3}[sm]$/, 'a whole number and s or m, e.g. 10s')
+      .prefault('10s'),
+    doc: 'How often nats-server makes the log durable (its sync_interval); what a power cut costs is refilled from the spool. For a server of your own set there what it does.',
   },
   PORT: {
     rule: port.prefault(8851),
@@ -238,6 +245,8 @@ export interface Config {
   keeperEveryMs: number
   alertWebhookUrl: string | undefined
   logReplicas: number
+  /** `sync_interval` of the log's server. */
+  logSyncMs: number
   port: number
   host: string
   healthPort: number
@@ -304,6 +313,7 @@ function derive(raw: Raw): Config {
     keeperEveryMs: raw.KEEPER_EVERY_MS,
     alertWebhookUrl: raw.ALERT_WEBHOOK_URL,
     logReplicas: Number(raw.IB_STREAM_LOG_REPLICAS),
+    logSyncMs: msOfDuration(raw.IB_STREAM_LOG_SYNC),
     port: raw.PORT,
     host: raw.HOST,
     healthPort: raw.HEALTH_PORT,

@@ -118,6 +118,7 @@ describe('loadConfig', () => {
     ALERT_WEBHOOK_URL: 'example.org',
     IB_STREAM_SPOOL_MAX_BYTES: '1',
     IB_STREAM_LOG_REPLICAS: '2',
+    IB_STREAM_LOG_SYNC: 'often',
     PORT: '70000',
     HOST: undefined,
     HEALTH_PORT: 'auto',

@@ -29,6 +29,7 @@ export async function runIngest(config: Config, service: Service): Promise<void>
     spoolMaxBytes: config.spoolMaxBytes,
     logMaxBytes: await logBytesLimit(config),
     replicas: config.logReplicas,
+    logSyncIntervalMs: config.logSyncMs,
     onEvent: (event) => news.hear(event),
   })
   reportPublisher(service, publisher)

@@ -80,7 +80,7 @@ async function planNats({ config, env, ports }: Setting, logs: string): Promise<
     `pid_file: ${JSON.stringify(join(folder, 'pid'))}`,
     'jetstream {',
     `  store_dir: ${JSON.stringify(folder)}`,
-    '  sync_interval: 10s',
+    `  sync_interval: ${config.logSyncMs}ms`,
     '  max_file_store: 1TB',
     '}',
     '',

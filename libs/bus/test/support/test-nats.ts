@@ -8,7 +8,8 @@ import { freePort } from '../../../../test/support/free-port.ts'
 import { waitFor } from '../../../../test/support/wait-for.ts'
 import { type Bus, connectBus } from '../../src/connection.ts'
 import type { LogMessage } from '../../src/log-message.ts'
-import { readLog, TICKS } from '../../src/streams.ts'
+import { TICKS } from '../../src/stream-configs.ts'
+import { readLog } from '../../src/streams.ts'
 
 /** A real nats-server on a port and a folder of its own; its store can be copied, put back and wiped while it is down. */
 export class TestNats implements AsyncDisposable {
