@@ -67,6 +67,23 @@ describe('ingest killed at a step of the model', () => {
     expect(stampsOf(messages)).toEqual(range(1, LAST))
   })
 
+  it.each([1, 3])('kill %s trim: what is left are whole segments without a hole up to the end, and the next trims on', async (time) => {
+    await using nats = await TestNats.start()
+    const trim = async (setting: string) => {
+      const child = spawn(process.execPath, [resolve(__dirname, 'support/trimming-child.ts'), nats.spoolFolder], {
+        stdio: 'ignore',
+        env: { ...process.env, IB_STREAM_FAIL_POINT: setting },
+      })
+      return (await once(child, 'exit'))[1] as unknown
+    }
+    expect(await trim(`kill ${time} trim`)).toBe('SIGKILL')
+    expect(await numbersIn(nats.spoolFolder)).toEqual(range(1 + 8 * (time - 1), 40))
+    expect(await trim('')).toBe(null)
+    const left = await numbersIn(nats.spoolFolder)
+    expect(left).toEqual(range(left[0] ?? 0, 40))
+    expect(left.length).toBeLessThanOrEqual(8)
+  })
+
   it('holds the spool of a process that stands still against a second one', async () => {
     await using nats = await TestNats.start()
     const child = spawn(process.execPath, [resolve(__dirname, 'support/publishing-child.ts'), nats.url, nats.spoolFolder, '9'], {
@@ -102,4 +119,15 @@ async function spooledStamps(folder: string): Promise<number[]> {
     n = (records.at(-1)?.n ?? spool.end) + 1
   }
   return stamps
+}
+
+async function numbersIn(folder: string): Promise<number[]> {
+  await using spool = await openSpool(folder, { source: 'simulator' })
+  const numbers: number[] = []
+  for (let n = spool.low; n <= spool.end; ) {
+    const records = await spool.readFrom(n)
+    numbers.push(...records.map((record) => record.n))
+    n = (records.at(-1)?.n ?? spool.end) + 1
+  }
+  return numbers
 }
