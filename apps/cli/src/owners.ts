@@ -1,6 +1,6 @@
 import { askOwner, type Bus, pause } from '@ib-stream/bus'
 import { codeOf } from '@ib-stream/model'
-import { type Backend, doJob, type JobResult, type PartitionId, type PartitionJob, type Said, workOffline } from '@ib-stream/storage'
+import { type Backend, doJobOffline, type JobResult, type PartitionId, type PartitionJob, type Said, workOffline } from '@ib-stream/storage'
 import { natsOf, openBus } from './bus.ts'
 
 export interface OwnersOptions {
@@ -27,7 +27,7 @@ export class Owners implements AsyncDisposable {
   async doJob(at: { backend: Backend; partition: PartitionId }, job: PartitionJob, say: (said: Said) => void): Promise<JobResult> {
     const { dataDir, signal } = this.#options
     for (const endMs = performance.now() + OWNERLESS_MS; ; ) {
-      const local = await workOffline({ dataDir, ...at }, (work) => doJob(work, job, { dataDir, say, signal }))
+      const local = await workOffline({ dataDir, ...at }, (work) => doJobOffline(work, job, { dataDir, say, signal }))
       if (local) return local.result
       try {
         this.#bus ??= this.#connect()

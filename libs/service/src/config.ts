@@ -154,7 +154,7 @@ export const SETTINGS = {
   },
   IB_STREAM_RETENTION: {
     rule: retention.optional(),
-    doc: 'How much of each backend `ib-stream retention` keeps: age (h, d) and share of the disk, e.g. json:7d;20%,pb:90d. Unset: all. An hour goes only once a longer-kept backend has it.',
+    doc: 'How much of each backend `ib-stream retention`, and the keeper each hour, keeps: age (h, d) and share of the disk, e.g. json:7d;20%,pb:90d. Unset: all. An hour goes only once a longer-kept backend has it.',
   },
   KEEPER_EVERY_MS: { rule: wholeMs.prefault(10_000), doc: 'How often the keeper looks at everything and trims the log, ms.' },
   ALERT_WEBHOOK_URL: {

@@ -10,7 +10,16 @@ export { tickOfRow } from './codec/tick-of-row.ts'
 export { STORAGE_ERROR_CODES, StorageError, type StorageErrorCode } from './errors.ts'
 export { type ImportOptions, importTicks } from './import/import-ticks.ts'
 export type { FormReport, ImportFault, ImportProgress, ImportReport } from './import/report.ts'
-export { doJob, type JobResult, type PartitionJob, parseJob, type RepairJob, type Said } from './jobs/partition-job.ts'
+export { parseJob } from './jobs/parse-job.ts'
+export {
+  doJob,
+  doJobOffline,
+  type JobResult,
+  type PartitionJob,
+  type RepairJob,
+  type RetentionJob,
+  type Said,
+} from './jobs/partition-job.ts'
 export {
   type AddedBackend,
   addBackend,

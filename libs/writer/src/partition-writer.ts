@@ -123,14 +123,16 @@ export class PartitionWriter {
     }
   }
 
-  /** Does work on the files of the partition between two commits; the log waits meanwhile. @throws what the work throws, which does not harm the partition */
+  /** Does work on the files of the partition; what it throws does not harm the partition. Repair has the files to itself, between two commits, and the log waits. */
   async doJob(job: PartitionJob, say: (said: object) => void): Promise<JobResult> {
-    const { dataDir, signal } = this.#options
+    const { codec, dataDir, signal } = this.#options
+    const work = () => doJob(this.#store, { backend: codec.backend, partition: this.partition }, job, { dataDir, say, signal })
+    if (job.do === 'retention') return await work()
     let outcome: PromiseSettledResult<JobResult> | undefined
     await this.#inTurn(async () => {
       await this.#commit('durable')
       this.#become('lent', job.do)
-      outcome = (await Promise.allSettled([this.#store.lend((work) => doJob(work, job, { dataDir, say, signal }))]))[0]
+      outcome = (await Promise.allSettled([work()]))[0]
       if (this.#store.state.word === 'failed') throw outcome?.status === 'rejected' ? outcome.reason : new Error('the store failed')
       this.#become(STATE_OF[this.#reader.state], `${job.do} is done`)
     })

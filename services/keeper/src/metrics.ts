@@ -2,6 +2,7 @@ import type { Service } from '@ib-stream/service'
 import { Counter, Gauge } from 'prom-client'
 import { LIMITS } from './conditions.ts'
 import type { Keeper } from './keeper.ts'
+import type { RetentionSchedule } from './retention-schedule.ts'
 
 /** What Prometheus sees of the keeper. */
 export function registerKeeperMetrics(service: Service, read: () => Keeper | undefined): void {
@@ -67,6 +68,23 @@ export function registerKeeperMetrics(service: Service, read: () => Keeper | und
       collect() {
         this.reset()
         for (const one of read()?.sight?.backends ?? []) this.set({ backend: one.backend }, value(one))
+      },
+    })
+  }
+}
+
+export function registerRetentionMetrics(service: Service, retention: RetentionSchedule): void {
+  for (const [name, help, read] of [
+    ['removed_files_total', 'Files that retention took away since the start', () => retention.removedFiles],
+    ['removed_bytes_total', 'What they took on the disk', () => retention.removedBytes],
+  ] as const) {
+    new Counter({
+      name: `ibs_keeper_retention_${name}`,
+      help,
+      registers: [service.metrics],
+      collect() {
+        this.reset()
+        this.inc(read())
       },
     })
   }

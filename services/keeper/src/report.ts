@@ -1,5 +1,6 @@
 import type { Service } from '@ib-stream/service'
 import type { Keeper } from './keeper.ts'
+import type { RetentionSchedule } from './retention-schedule.ts'
 
 /** The keeper's parts of `/health`. An alert is about something else, so it does not make the keeper itself unready. */
 export function reportKeeper(service: Service, read: () => Keeper | undefined): void {
@@ -24,5 +25,13 @@ export function reportKeeper(service: Service, read: () => Keeper | undefined): 
       ready: true,
       firing: firing.map(({ alert, summary, since }) => ({ alert, summary, since })),
     }
+  })
+}
+
+/** What retention does is no matter of the keeper's own health either; what it could not do is tried again. */
+export function reportRetention(service: Service, retention: RetentionSchedule): void {
+  service.report('retention', () => {
+    const { state, last } = retention
+    return { state: last && last.failed.length > 0 ? 'failed' : state, ready: true, ...(last && { last }) }
   })
 }

@@ -3,10 +3,13 @@ import { type Config, logBytesLimit, type Service } from '@ib-stream/service'
 import { assertSharedLocks } from '@ib-stream/storage'
 import { Keeper } from './keeper.ts'
 import { becomeKeeper } from './keeper-lock.ts'
-import { registerKeeperMetrics } from './metrics.ts'
-import { reportKeeper } from './report.ts'
+import { registerKeeperMetrics, registerRetentionMetrics } from './metrics.ts'
+import { reportKeeper, reportRetention } from './report.ts'
+import { RetentionSchedule } from './retention-schedule.ts'
 import { serveKeeper } from './serve-keeper.ts'
 import { openWebhook } from './webhook.ts'
+
+const RETENTION_EVERY_MS = 3_600_000
 
 /** The whole of the keeper: waits to be the only one, then looks until SIGTERM. */
 export async function runKeeper(config: Config, service: Service): Promise<void> {
@@ -37,9 +40,20 @@ export async function runKeeper(config: Config, service: Service): Promise<void>
     onAlert: ({ alert, state, summary }) => (state === 'firing' ? log.warn({ alert }, summary) : log.info({ alert }, `over: ${summary}`)),
     onTrouble: (what, error) => log.warn({ what, err: error }, 'tried again with the next look'),
   })
+  const retention = new RetentionSchedule({
+    bus,
+    keep: config.retention,
+    everyMs: RETENTION_EVERY_MS,
+    onRun: ({ removed, stayedHours, failed }) => {
+      if (failed.length > 0) log.warn({ removed, stayedHours, failed }, 'retention could not work everywhere')
+      else if (removed.files > 0) log.info({ removed, stayedHours }, 'retention took files away')
+    },
+  })
+  reportRetention(service, retention)
+  registerRetentionMetrics(service, retention)
   await using micro = serveKeeper(keeper, { bus, source })
   void micro
-  await keeper.run(stopping).catch((error: unknown) => {
+  await Promise.all([keeper.run(stopping), retention.run(stopping)]).catch((error: unknown) => {
     if (!stopping.aborted) throw error
   })
 }

@@ -1,5 +1,5 @@
 import { PARTITION_COUNT } from '@ib-stream/model'
-import { BACKENDS, type PartitionId, type RepairOptions, type RepairReport } from '@ib-stream/storage'
+import { BACKENDS, type PartitionId, type RepairOptions, type RepairOutcome, type RepairReport } from '@ib-stream/storage'
 import { Owners, type OwnersOptions } from '../owners.ts'
 
 export type OwnersRepairOptions = RepairOptions & Pick<OwnersOptions, 'nats' | 'signal'>
@@ -13,7 +13,8 @@ export async function repairThroughOwners(options: OwnersRepairOptions): Promise
   for (const backend of BACKENDS) {
     const partitions: PartitionId[] = [...Array(PARTITION_COUNT).keys(), ...(backend === 'json' ? (['events'] as const) : [])]
     for (const partition of partitions) {
-      const result = await owners.doJob({ backend, partition }, { do: 'repair', dryRun }, (outcome) => {
+      const result = await owners.doJob({ backend, partition }, { do: 'repair', dryRun }, (said) => {
+        const outcome = said as RepairOutcome
         outcomes.push(outcome)
         onOutcome?.(outcome)
       })

@@ -1,13 +1,16 @@
 import { codeOf, isoFromUs } from '@ib-stream/model'
 import { loadConfig, parseRetention, RETENTION_FORM, type RetentionSetting } from '@ib-stream/service'
-import { type RetainedDay, type RetentionReport, retain, STAY_WORDS } from '@ib-stream/storage'
+import { type RetainedDay, type RetentionOptions, type RetentionReport, retain, STAY_WORDS } from '@ib-stream/storage'
 import { type Command, InvalidArgumentError } from 'commander'
 import { dataDirOf, loadDotEnv, withDataDir } from '../data-dir.ts'
 import { ProgressLine } from './progress-line.ts'
+import type { OwnersRetentionOptions } from './retain-through-owners.ts'
 
 interface RetentionFlags {
   dataDir?: string
   keep?: RetentionSetting
+  offline?: true
+  nats?: string
   unconfirmed?: boolean
   dryRun?: boolean
   json?: true
@@ -16,8 +19,10 @@ interface RetentionFlags {
 /** Adds `ib-stream retention`. */
 export function registerRetention(program: Command): void {
   withDataDir(program.command('retention'))
-    .description('take away what is older, or more, than is kept of a backend; ib-stream must not be running on the recording')
+    .description('take away what is older, or more, than is kept of a backend; where writers run, they do it')
     .option('--keep <limits>', 'how much of each backend is kept, e.g. json:7d;20%,pb:90d (default: IB_STREAM_RETENTION)', keepOf)
+    .option('--offline', 'only while no writer runs; it is checked')
+    .option('--nats <address>', 'where to ask them (default: NATS_URL, or the server that "up" runs on the recording)')
     .option('--unconfirmed', 'take hours too that no longer-kept backend is known to hold: their ticks are gone then')
     .option('--dry-run', 'decide everything, remove nothing')
     .option('-j, --json', 'one JSON object a line, the counts last')
@@ -33,7 +38,7 @@ function keepOf(text: string): RetentionSetting {
 }
 
 /** @returns the exit status: 0 what was due is gone, 1 something that was due stays, 2 could not begin or go on, 130 stopped */
-async function runRetention({ dataDir, keep, unconfirmed = false, dryRun = false, json }: RetentionFlags): Promise<number> {
+async function runRetention({ dataDir, keep, offline, nats, unconfirmed = false, dryRun = false, json }: RetentionFlags): Promise<number> {
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort(new Error('stopped')))
   process.once('SIGTERM', () => stop.abort(new Error('stopped')))
@@ -45,10 +50,10 @@ async function runRetention({ dataDir, keep, unconfirmed = false, dryRun = false
   try {
     let days = 0
     const limits = keep ?? settingOf()
-    const report = await retain({
+    const report = await retainWherever(offline === true ? 'offline' : 'anywhere', {
       dataDir: dataDirOf(dataDir),
       keep: limits,
-      ...{ unconfirmed, dryRun, signal: stop.signal },
+      ...{ nats, unconfirmed, dryRun, signal: stop.signal },
       onProgress: ({ backend, dayUs, day, days: all }) => line.show(() => `${backend} ${dateOf(dayUs)}  day ${day} of ${all}`),
       onDay: (day) => {
         if (!json && days++ === 0) say(HEAD)
@@ -72,6 +77,16 @@ async function runRetention({ dataDir, keep, unconfirmed = false, dryRun = false
     }
     process.stderr.write(`${Error.isError(error) ? error.message : String(error)}\n`)
     return 2
+  }
+}
+
+async function retainWherever(where: 'offline' | 'anywhere', options: RetentionOptions & OwnersRetentionOptions): Promise<RetentionReport> {
+  try {
+    return await retain(options)
+  } catch (error) {
+    if (where === 'offline' || codeOf(error) !== 'IBS_STORAGE_BACKEND_IN_USE') throw error
+    const { retainThroughOwners } = await import('./retain-through-owners.ts') // the other verbs start without the client of NATS
+    return await retainThroughOwners(options)
   }
 }
 

@@ -66,7 +66,7 @@ describe('retention', () => {
     await using recorded = await recordedHour()
     await using _store = await openWriter(recorded.dataDir, 'json')
     const runs = [
-      runVerb(['retention', '-d', recorded.dataDir, '--keep', 'json:1d']),
+      runVerb(['retention', '-d', recorded.dataDir, '--offline', '--keep', 'json:1d']),
       runVerb(['retention', '-d', recorded.dataDir, '--keep', 'json:1w']),
       runVerb(['retention', '-d', recorded.dataDir], { IB_STREAM_RETENTION: '7d' }),
     ]

@@ -1,10 +1,13 @@
-import { StorageError } from '../errors.ts'
 import { type RepairOutcome, repairPartition } from '../repair/repair.ts'
-import type { PartitionWork } from '../segment/partition-store.ts'
+import { offlineRemover } from '../retention/file-remover.ts'
+import type { KeepByBackend } from '../retention/keep.ts'
+import type { RetainedDay, RetentionReport } from '../retention/report.ts'
+import { retainPartition } from '../retention/retain.ts'
+import type { PartitionStore, PartitionWork } from '../segment/partition-store.ts'
 import type { Unreachable } from '../verify/verify.ts'
 
 /** Work on the files of one partition of one backend, as plain data: it is sent to its owner, or done under its lock. */
-export type PartitionJob = RepairJob
+export type PartitionJob = RepairJob | RetentionJob
 
 export interface RepairJob {
   do: 'repair'
@@ -13,8 +16,18 @@ export interface RepairJob {
   dryRun?: boolean
 }
 
-/** What is told on the way: of `repair` each outcome. */
-export type Said = RepairOutcome
+export interface RetentionJob {
+  do: 'retention'
+  keep: KeepByBackend
+  /** Hours may go that no longer-kept backend holds. */
+  unconfirmed?: boolean
+  dryRun?: boolean
+  /** µs UTC; default: the clock. */
+  nowUs?: number
+}
+
+/** What is told on the way: of `repair` each outcome, of `retention` each day. */
+export type Said = RepairOutcome | RetainedDay
 
 export interface JobOptions {
   dataDir: string
@@ -22,35 +35,38 @@ export interface JobOptions {
   signal: AbortSignal
 }
 
-/** What is left to say in the end. */
-export interface JobResult {
-  unreachable: readonly Unreachable[]
+/** What is left to say in the end; of `retention` its whole report. */
+export type JobResult = { unreachable: readonly Unreachable[] } | RetentionReport
+
+/** Does it for the owner of an open store, who has committed and takes nothing meanwhile. @throws what the work throws */
+export function doJob(store: PartitionStore, at: OfStore, job: PartitionJob, options: JobOptions): Promise<JobResult> {
+  return job.do === 'repair' ? store.lend((work) => repairOne(work, job, options)) : retainOne({ ...at, store }, job, options)
 }
 
-/** Does it, for whoever holds the partition. @throws what the work throws */
-export async function doJob(work: PartitionWork, job: PartitionJob, { dataDir, say, signal }: JobOptions): Promise<JobResult> {
-  const { do: _do, ...options } = job
-  const { unreachable } = await repairPartition(work, { dataDir, ...options, onOutcome: say, signal })
+type OfStore = Pick<PartitionWork, 'backend' | 'partition'>
+
+/** Does it for whoever holds the lock of a partition that nobody else owns. @throws what the work throws */
+export async function doJobOffline(work: PartitionWork, job: PartitionJob, options: JobOptions): Promise<JobResult> {
+  if (job.do === 'repair') return await repairOne(work, job, options)
+  const { partition } = work
+  if (partition === 'events') return NOTHING_TO_RETAIN
+  const store = await offlineRemover({ ...work, partition, checkLock: () => work.checkLocks() })
+  return await retainOne({ ...work, store }, job, options)
+}
+
+async function repairOne(work: PartitionWork, { do: _do, ...asked }: RepairJob, { dataDir, say, signal }: JobOptions): Promise<JobResult> {
+  const { unreachable } = await repairPartition(work, { dataDir, ...asked, onOutcome: say, signal })
   return { unreachable }
 }
 
-/** @throws StorageError `IBS_STORAGE_JOB_INVALID` naming the field */
-export function parseJob(value: unknown): PartitionJob {
-  const fields = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
-  const { do: what, startUs, endUs, dryRun } = fields
-  if (what !== 'repair') throw invalid('do', what, 'must be "repair"')
-  if (!isOptional(startUs, 'number')) throw invalid('startUs', startUs, 'must be µs since 1970')
-  if (!isOptional(endUs, 'number')) throw invalid('endUs', endUs, 'must be µs since 1970')
-  if (!isOptional(dryRun, 'boolean')) throw invalid('dryRun', dryRun, 'must be true or false')
-  return {
-    do: what,
-    ...(typeof startUs === 'number' ? { startUs } : {}),
-    ...(typeof endUs === 'number' ? { endUs } : {}),
-    ...(typeof dryRun === 'boolean' ? { dryRun } : {}),
-  }
+async function retainOne(
+  { store, backend, partition }: OfStore & { store: Pick<PartitionStore, 'removeFiles'> },
+  { do: _do, ...asked }: RetentionJob,
+  { dataDir, say, signal }: JobOptions,
+): Promise<JobResult> {
+  if (partition === 'events') return NOTHING_TO_RETAIN
+  return await retainPartition({ store, backend, partition }, { dataDir, ...asked, onDay: say, signal })
 }
 
-const isOptional = (value: unknown, type: 'number' | 'boolean'): boolean => value === undefined || typeof value === type
-
-const invalid = (field: string, value: unknown, rule: string): StorageError =>
-  new StorageError('IBS_STORAGE_JOB_INVALID', `${field} is ${JSON.stringify(value)}; it ${rule}`, { field, value })
+/** Recorder events are kept for ever. */
+const NOTHING_TO_RETAIN: JobResult = { unreachable: [] }

@@ -5,7 +5,6 @@ import { BACKENDS, type Backend } from '../layout/backend.ts'
 import { statePaths } from '../layout/state-path.ts'
 import { type Disk, nodeDisk } from '../segment/disk.ts'
 import { stoppable } from '../segment/fail-points.ts'
-import type { PartitionStore } from '../segment/partition-store.ts'
 import { assertTree } from '../verify/verify.ts'
 import { type FileRemover, offlineRemover } from './file-remover.ts'
 import { assertKeep, limitedBackends, longerKept } from './keep.ts'
@@ -41,7 +40,7 @@ export async function retainOn(disk: Disk, options: RetentionOptions): Promise<R
 
 export interface OwnedPartition {
   /** Open; its owner may go on with it meanwhile. */
-  store: PartitionStore
+  store: FileRemover
   backend: Backend
   partition: number
 }

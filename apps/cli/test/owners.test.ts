@@ -3,15 +3,15 @@ import { join } from 'node:path'
 import { connectBus, openPublisher, tickSubject } from '@ib-stream/bus'
 import { hash31, US_PER_HOUR } from '@ib-stream/model'
 import { describe, expect, test } from '@jest/globals'
-import { NatsServer } from '../../../../test/support/nats-server.ts'
-import { nodeProgram } from '../../../../test/support/program.ts'
-import { waitFor } from '../../../../test/support/wait-for.ts'
-import { runVerb } from './run-verb.ts'
+import { NatsServer } from '../../../test/support/nats-server.ts'
+import { nodeProgram } from '../../../test/support/program.ts'
+import { waitFor } from '../../../test/support/wait-for.ts'
+import { runVerb } from './verbs/run-verb.ts'
 
 const CID = 8314
 
-describe('repair beside running writers', () => {
-  test('each partition is mended by its owner; without their NATS it says so', async () => {
+describe('repair and retention beside running writers', () => {
+  test('each partition is worked on by its owner; without their NATS it says so', async () => {
     await using nats = await NatsServer.start()
     const dataDir = join(nats.folder, 'data')
     await using bus = await connectBus({ url: nats.url, name: 'repair-test' })
@@ -37,6 +37,13 @@ describe('repair beside running writers', () => {
     const run = runVerb(['repair', '-d', dataDir], { NATS_URL: nats.url })
     expect([await run.ended, run.err, run.out]).toEqual([0, '', expect.stringContaining('1 restored, 0 rebuilt')])
     expect(await readFile(path)).toEqual(whole)
+    const retention = runVerb(['retention', '-d', dataDir, '--keep', 'json:1d', '--json'], { NATS_URL: nats.url })
+    expect([await retention.ended, retention.err]).toEqual([0, ''])
+    expect(JSON.parse(retention.out.trim().split('\n').at(-1) ?? '')).toMatchObject({
+      removed: { files: expect.any(Number) },
+      notWorkedOn: 0,
+    })
+    await expect(readFile(path)).rejects.toMatchObject({ code: 'ENOENT' })
     expect([json.running, pb.running]).toEqual([true, true])
     await publisher.close()
   }, 60_000)

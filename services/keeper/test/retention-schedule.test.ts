@@ -1,0 +1,54 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { tickSubject } from '@ib-stream/bus'
+import { hash31, US_PER_DAY, US_PER_HOUR } from '@ib-stream/model'
+import { verify } from '@ib-stream/storage'
+import { describe, expect, it } from '@jest/globals'
+import { nodeProgram } from '../../../test/support/program.ts'
+import { waitFor } from '../../../test/support/wait-for.ts'
+import { type RetentionRun, RetentionSchedule } from '../src/retention-schedule.ts'
+import { KeeperBench } from './support.ts'
+
+const never = new AbortController().signal
+const CID = 711280073
+
+async function names({ dataDir }: KeeperBench, backend: string): Promise<string[]> {
+  return (await readdir(join(dataDir, backend), { recursive: true }).catch(() => [])).filter((name) => name.includes(`/${CID}_`)).sort()
+}
+
+describe('retention by schedule', () => {
+  it('has owners take away what is due, while they record, and only what another backend has', async () => {
+    await using bench = await KeeperBench.open(0)
+    const env = { NATS_URL: bench.nats.url, DATA_DIR: bench.dataDir, HEALTH_PORT: '0', IB_HOST: '', CHECKPOINT_DURABLE_MS: '200' }
+    await using json = nodeProgram('writer-json', 'services/writer-json/src/main.ts', env).start()
+    await using pb = nodeProgram('writer-proto', 'services/writer-proto/src/main.ts', env).start()
+    for (let i = 0; i < 60; i++) {
+      const ts = 1_753_837_200_000_000 + (i * US_PER_HOUR) / 10
+      const line = JSON.stringify({ ts, st: ts, cid: CID, tt: 'last', rid: hash31(CID, 'last'), p: 1, s: i })
+      bench.publisher.add({ subject: tickSubject(CID, 'last'), line })
+    }
+    await bench.publisher.settled()
+    const closed = async (backend: string) => (await readdir(join(bench.dataDir, `.state/${backend}/manifest`)).catch(() => [])).length > 0
+    await waitFor('hours are closed', async () => (await closed('json')) && (await closed('pb')))
+    const before = await names(bench, 'pb')
+    const runs: RetentionRun[] = []
+    const keep = { json: { maxAgeUs: US_PER_DAY } }
+    const schedule = new RetentionSchedule({ bus: bench.bus, keep, everyMs: 60_000, onRun: (run) => runs.push(run) })
+    const { removed, stayedHours, failed } = await schedule.once(never)
+    expect({ failed, stayedHours }).toEqual({ failed: [], stayedHours: 0 })
+    expect(removed.hours).toBeGreaterThan(3)
+    expect((await names(bench, 'json')).length).toBe(before.length - removed.files)
+    expect(await names(bench, 'pb')).toEqual(before)
+    expect(runs).toHaveLength(1)
+    expect((await verify({ dataDir: bench.dataDir })).damage).toEqual([])
+    expect([json.running, pb.running]).toEqual([true, true])
+    await json.stop()
+    expect((await schedule.once(never)).failed).toHaveLength(16)
+    expect(schedule.removedFiles).toBe(removed.files)
+  }, 60_000)
+
+  it('does nothing where no backend has a limit', () => {
+    const bus = undefined as never // nobody is asked
+    expect(new RetentionSchedule({ bus, keep: {}, everyMs: 1, onRun: () => undefined }).state).toBe('off')
+  })
+})
