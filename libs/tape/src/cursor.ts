@@ -29,18 +29,20 @@ export interface HistoryCursor {
   k: number
   /** `st` of the newest late tick given out since it went on: one that came after `lastSeq` and lies before the tick. −1: none. */
   lateSt: number
+  /** Ticks received up to then were given out before this history began, µs UTC: it stands in for a log that was trimmed. */
+  floorSt?: number
 }
 
 export type Cursor = LiveCursor | HistoryCursor
 
 const LIVE = /^l\.([\w-]{1,64})\.(\d{1,15})\.(-1|\d{1,16})$/
-const HISTORY = /^h\.([\w-]{1,64})\.(\d{1,15})\.(\d{1,16})\.(\d{1,16})\.(\d{1,9})\.(-1|\d{1,16})$/
+const HISTORY = /^h\.([\w-]{1,64})\.(\d{1,15})\.(\d{1,16})\.(\d{1,16})\.(\d{1,9})\.(-1|\d{1,16})(?:\.(\d{1,16}))?$/
 
 /** The cursor as users carry it (SSE `id:`); its form is ours to change. */
 export function formatCursor(cursor: Cursor): string {
   if (cursor.kind === 'live') return `l.${cursor.spoolId}.${cursor.batchSeq}.${cursor.st}`
-  const { spoolId, lastSeq, ts, st, k, lateSt } = cursor
-  return `h.${spoolId}.${lastSeq}.${ts}.${st}.${k}.${lateSt}`
+  const { spoolId, lastSeq, ts, st, k, lateSt, floorSt } = cursor
+  return `h.${spoolId}.${lastSeq}.${ts}.${st}.${k}.${lateSt}${floorSt === undefined ? '' : `.${floorSt}`}`
 }
 
 /** Undefined for what {@link formatCursor} never made. */
@@ -49,8 +51,9 @@ export function parseCursor(text: string): Cursor | undefined {
   if (live) return { kind: 'live', spoolId: live[1] ?? '', batchSeq: Number(live[2]), st: Number(live[3]) }
   const history = HISTORY.exec(text)
   if (!history) return undefined
-  const [lastSeq = 0, ts = 0, st = 0, k = 0, lateSt = -1] = history.slice(2).map(Number)
-  return { kind: 'history', spoolId: history[1] ?? '', lastSeq, ts, st, k, lateSt }
+  const [lastSeq = 0, ts = 0, st = 0, k = 0, lateSt = -1] = history.slice(2, 7).map(Number)
+  const floorSt = history[7] === undefined ? {} : { floorSt: Number(history[7]) }
+  return { kind: 'history', spoolId: history[1] ?? '', lastSeq, ts, st, k, lateSt, ...floorSt }
 }
 
 /** Where a reader goes on live that has everything up to a sequence of the log. */

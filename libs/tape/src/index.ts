@@ -8,4 +8,5 @@ export { type HubState, type LiveHub, type LiveHubOptions, type LiveStream, open
 export type { LiveEvent, LiveItem, LiveTick } from './live-item.ts'
 export type { RingBounds } from './live-ring.ts'
 export { type HistoryOptions, openHistory } from './open-history.ts'
+export { openTape, type Tape, type TapeItem, type TapeOptions } from './open-tape.ts'
 export type { LogPosition, TailState } from './tail.ts'

@@ -8,13 +8,23 @@ test.each([
   liveAfter(spoolId, 41),
   { kind: 'history', spoolId, lastSeq: 7, ts: 1_753_884_000_000_000, st: 1_753_884_000_000_001, k: 2, lateSt: -1 } as const,
   { kind: 'history', spoolId, lastSeq: 7, ts: 0, st: 0, k: 1, lateSt: 1_753_884_000_000_009 } as const,
+  { kind: 'history', spoolId, lastSeq: 7, ts: 0, st: 0, k: 1, lateSt: -1, floorSt: 5 } as const,
 ])('a cursor survives its text: %j', (cursor) => {
   expect(parseCursor(formatCursor(cursor))).toEqual(cursor)
 })
 
-test.each(['', 'l', 'l.a.1', 'h.a.1.2', 'l.a.1.x', 'l.a.-1.2', 'l.a.1.2.3', `l.${'a'.repeat(65)}.1.2`, 'h.a.1.2.3.4', 'h.a.1.2.3.4.-2'])(
-  '%j is no cursor',
-  (text) => {
-    expect(parseCursor(text)).toBeUndefined()
-  },
-)
+test.each([
+  '',
+  'l',
+  'l.a.1',
+  'h.a.1.2',
+  'l.a.1.x',
+  'l.a.-1.2',
+  'l.a.1.2.3',
+  `l.${'a'.repeat(65)}.1.2`,
+  'h.a.1.2.3.4',
+  'h.a.1.2.3.4.-2',
+  'h.a.1.2.3.4.5.-1',
+])('%j is no cursor', (text) => {
+  expect(parseCursor(text)).toBeUndefined()
+})
