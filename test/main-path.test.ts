@@ -38,9 +38,14 @@ describe('the main path, every service a process', () => {
     stack.nats.thaw()
 
     const truth = await sentByGateway(stack, replay)
-    const settled = async () =>
-      (await readJsonFiles(stack.dataDir)).length >= truth.length && (await readProtoFiles(stack.dataDir)).length >= truth.length
-    await waitFor(`${truth.length} ticks are in the files`, settled, 60_000)
+    let counts = { json: 0, proto: 0 }
+    const settled = async () => {
+      counts = { json: (await readJsonFiles(stack.dataDir)).length, proto: (await readProtoFiles(stack.dataDir)).length }
+      return counts.json >= truth.length && counts.proto >= truth.length
+    }
+    await waitFor(`${truth.length} ticks are in the files`, settled, 90_000).catch((error: unknown) => {
+      throw new Error(`${String(error)}; there are ${JSON.stringify(counts)}`)
+    })
     await waitFor(`${truth.length} ticks came live`, () => lives.reduce((sum, { ticks }) => sum + ticks.length, 0) >= truth.length, 30_000)
 
     const sent = byStream(truth)
@@ -69,7 +74,7 @@ describe('the main path, every service a process', () => {
       for (const answer of answers) expect(answer).toEqual(inQueryOrder(recorded))
       expect(plain(answers[0] ?? [])).toEqual(plain(inQueryOrder(recorded)))
     }
-  }, 150_000)
+  }, 240_000)
 })
 
 /** Lines that ingest has and the log has not confirmed. */
