@@ -9,6 +9,7 @@ import { infoRoute } from './routes/info.ts'
 import { streamLive, streamLiveOfType } from './routes/live.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { openApiRoute } from './routes/openapi.ts'
+import { replayContract, replayContracts } from './routes/replay.ts'
 import { queryTicks } from './routes/ticks.ts'
 import { webSocketRoute } from './routes/web-socket.ts'
 
@@ -21,6 +22,8 @@ export const ROUTES: readonly Route[] = [
   queryTicks,
   streamLive,
   streamLiveOfType,
+  replayContract,
+  replayContracts,
   webSocketRoute,
   healthRoute,
   readyRoute,

@@ -7,7 +7,7 @@ import { parseReplayPlace } from '../../src/replay/replay-place.ts'
 import { CIDS, DAY_US, market, openRecording, type Recording, randomFrom, TYPES, until } from '../recording.ts'
 
 const HOUR_US = 3_600 * US_PER_SECOND
-/** 2 ms apart on average, over the end of an hour; then a tick a week old that was filled in, and one after a long gap. */
+/** 2 ms apart on average, over the end of an hour. */
 const ticks: TickMessage[] = market(6_000, {
   seed: 11,
   fromUs: DAY_US + HOUR_US - 5 * US_PER_SECOND,
@@ -15,6 +15,7 @@ const ticks: TickMessage[] = market(6_000, {
   lateUs: 400 * US_PER_MS,
 })
 const lastStUs = ticks.at(-1)?.st ?? 0
+/** One that was filled in later. */
 const filledIn: TickMessage = { ts: DAY_US + HOUR_US, st: lastStUs + 1_000 * US_PER_SECOND, cid: CIDS[0], tt: 'last', rid: 1, p: 1, s: 1 }
 let recording: Recording
 

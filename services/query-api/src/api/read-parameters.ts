@@ -41,7 +41,11 @@ function readGiven<P extends Parameters>(parameters: P, given: Readonly<Record<s
   return Object.fromEntries(entries) as Given<P>
 }
 
-function readOne(field: string, { rule, allowed }: Parameter, value: unknown): unknown {
+/**
+ * One value by the rule of its parameter.
+ * @throws QueryError `IBS_QUERY_PARAMETER_INVALID`
+ */
+export function readOne<Value>(field: string, { rule, allowed }: Parameter<Value>, value: unknown): Value {
   const result = rule.safeParse(value)
   if (result.success) return result.data
   const problem = Array.isArray(value) ? 'is given more than once' : (result.error.issues[0]?.message ?? 'is wrong')

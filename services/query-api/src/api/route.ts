@@ -10,6 +10,7 @@ import type { KnownCode } from './problem-table.ts'
 export const TAGS = {
   history: 'Recorded ticks',
   live: 'Ticks as they arrive',
+  replay: 'Recorded ticks as they arrived',
   service: 'The service itself',
 } as const
 export type Tag = keyof typeof TAGS

@@ -38,6 +38,16 @@ export const STREAM_EVENTS = {
       code: z.string().optional().describe('Code of ingest, see docs/reference/errors.md'),
     }),
   },
+  replay: {
+    doc: 'What a replay does: after its beginning, and after each pause, seek and change of speed.',
+    data: z.object({
+      state: z.enum(['playing', 'paused']),
+      speed: z.union([z.number(), z.literal('max')]).describe('Recorded seconds in a real one'),
+      position: z.string().describe('Moment of the tape, ISO'),
+      start: z.string().optional(),
+      end: z.string().optional(),
+    }),
+  },
   tick: { doc: 'One tick, exactly as it was recorded.', data: TICK },
   complete: {
     doc: 'The stream is over, as it should be; its last event.',

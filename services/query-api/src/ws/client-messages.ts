@@ -1,13 +1,17 @@
 import { TICK_TYPES } from '@ib-stream/model'
-import type { LiveCursor } from '@ib-stream/tape'
 import { z } from 'zod'
 import { DEFAULT_TICK_TYPES } from '../api/shared-parameters.ts'
 import { CONTRACT } from '../contracts/contract-ref.ts'
 import { QueryError } from '../errors.ts'
-import { LIVE_CURSOR, LONGEST_TIMEOUT_S, STREAM_ENDS } from '../stream/stream-parameters.ts'
+import { TIME_RANGE } from '../history/time-range.ts'
+import { SPEED } from '../stream/replay-feed.ts'
+import { LONGEST_TIMEOUT_S, STREAM_ENDS } from '../stream/stream-parameters.ts'
 
 /** Most contracts of one subscription. */
 export const MOST_CONTRACTS = 100
+
+/** What a replay is asked for by. */
+export const REPLAY_PARAMETERS = { ...TIME_RANGE, speed: SPEED } as const
 
 const NAME_FORM = /^[\w.:-]{1,64}$/
 const name = z.string().regex(NAME_FORM, 'is no name: 1 to 64 letters, digits, dots, colons, _ or -')
@@ -19,6 +23,15 @@ const timeout = z
   .union([z.number().transform(String), z.string()], 'is neither seconds nor a duration')
   .pipe(STREAM_ENDS.timeout.rule)
   .describe(`Complete after so many seconds, or a duration such as "5m"; at most ${LONGEST_TIMEOUT_S} s`)
+
+const text = z.union([z.string().max(100, 'is longer than 100 characters'), z.number()], 'is neither text nor a number').transform(String)
+
+/** The parameters of a replay as its routes have them; each is read by the rule of its parameter. */
+const replay = z.strictObject({
+  ...(Object.fromEntries(Object.entries(REPLAY_PARAMETERS).map(([key, { doc }]) => [key, text.optional().describe(doc)])) as {
+    [Key in keyof typeof REPLAY_PARAMETERS]: z.ZodOptional<typeof text>
+  }),
+})
 
 const subscribe = z
   .strictObject({
@@ -32,9 +45,8 @@ const subscribe = z
         .min(1, 'names no tick type')
         .max(16, 'names too many')
         .default([...DEFAULT_TICK_TYPES]),
-      after: z.string().pipe(LIVE_CURSOR.rule).optional().describe('Go on after the `id` of this event') as z.ZodType<
-        LiveCursor | undefined
-      >,
+      after: z.string().max(200, 'is no event id').optional().describe('Go on after the `id` of this event'),
+      replay: replay.optional().describe('Recorded ticks instead of live ones, at the pace at which they came'),
       limit: z.int().min(1, 'is not 1 or more').optional().describe('Complete after so many ticks'),
       timeout: timeout.optional(),
     }),
@@ -47,16 +59,41 @@ const unsubscribe = z
 
 const ping = z.strictObject({ type: z.literal('ping'), id: name.optional().describe('Comes back in `to`'), timestamp }).meta({ id: 'Ping' })
 
+const ofReplay = 'The name of a subscription that is a replay'
+const pause = z.strictObject({ type: z.literal('pause'), id: name.describe(ofReplay), timestamp }).meta({ id: 'Pause' })
+const resume = z.strictObject({ type: z.literal('resume'), id: name.describe(ofReplay), timestamp }).meta({ id: 'Resume' })
+const seek = z
+  .strictObject({
+    type: z.literal('seek'),
+    id: name.describe(ofReplay),
+    timestamp,
+    data: z.strictObject({ to: text.describe('A time with its zone, or a number since 1970, as start_time takes it') }),
+  })
+  .meta({ id: 'Seek' })
+const speed = z
+  .strictObject({
+    type: z.literal('speed'),
+    id: name.describe(ofReplay),
+    timestamp,
+    data: z.strictObject({ speed: text.pipe(SPEED.rule).describe(SPEED.doc) }),
+  })
+  .meta({ id: 'Speed' })
+
 /** What a client may send, by its `type`. */
 export const CLIENT_MESSAGES = {
   subscribe: { doc: 'Begins a subscription of some contracts and tick types.', schema: subscribe },
   unsubscribe: { doc: 'Ends it; `complete` answers.', schema: unsubscribe },
+  pause: { doc: 'Holds a replay; `replay` answers.', schema: pause },
+  resume: { doc: 'Lets it go on; `replay` answers.', schema: resume },
+  seek: { doc: 'Lets it go on from another moment, earlier or later; `replay` answers.', schema: seek },
+  speed: { doc: 'Makes it faster or slower; `replay` answers.', schema: speed },
   ping: { doc: 'Asks for a `pong`.', schema: ping },
 } as const
 
-const clientMessage = z.discriminatedUnion('type', [subscribe, unsubscribe, ping])
+const clientMessage = z.discriminatedUnion('type', [subscribe, unsubscribe, pause, resume, seek, speed, ping])
 export type ClientMessage = z.output<typeof clientMessage>
 export type Subscribe = z.output<typeof subscribe>
+export type ReplayControl = Extract<ClientMessage, { type: 'pause' | 'resume' | 'seek' | 'speed' }>
 
 /** A message, or what is wrong with it and the id of the one that it answers. */
 export type ReadMessage =

@@ -7,6 +7,7 @@ import { problemResponse } from '../api/problem-response.ts'
 import { requestIdOf } from '../api/request-id.ts'
 import type { RouteDeps } from '../api/route.ts'
 import { QueryError } from '../errors.ts'
+import { CLOSE_CODES } from './close-codes.ts'
 import { WsConnection } from './ws-connection.ts'
 import { WS_PATH } from './ws-path.ts'
 
@@ -51,7 +52,10 @@ function accept(server: WebSocketServer, { request, socket, head, deps, running 
   server.handleUpgrade(request, socket, head, (ws) => {
     const run = new WsConnection(ws, { socket, client, deps })
       .run()
-      .catch((error: unknown) => deps.onFailure(error, requestId))
+      .catch((error: unknown) => {
+        deps.onFailure(error, requestId)
+        ws.close(CLOSE_CODES.internal.code, CLOSE_CODES.internal.doc)
+      })
       .finally(() => running.delete(run))
     running.add(run)
   })

@@ -128,6 +128,11 @@ export class WsConnection {
         return this.#subscriptions.begin(message)
       case 'unsubscribe':
         return this.#subscriptions.end(message.id)
+      case 'pause':
+      case 'resume':
+      case 'seek':
+      case 'speed':
+        return this.#subscriptions.control(message)
       case 'ping':
         this.#say(
           connectionFrame('pong', { server_timestamp: isoFromUs(this.#deps.nowUs()), client_timestamp: message.timestamp }, message.id),

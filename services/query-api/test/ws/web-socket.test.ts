@@ -128,7 +128,6 @@ const BAD: readonly [unknown, string][] = [
   [subscribe('x', { limit: 1.5 }), 'data.limit'],
   [subscribe('x', { timeout: 0.5 }), 'data.timeout'],
   [subscribe('x', { timeout: '9d' }), 'data.timeout'],
-  [subscribe('x', { after: 'h.1' }), 'data.after'],
   [subscribe('x', { contract_id: 1 }), 'data'],
   [{ type: 'unsubscribe' }, 'id'],
   [{ type: 'ping', id: 7 }, 'id'],
@@ -160,11 +159,13 @@ test('tells by name what is wrong with a subscription: taken, unknown, gone, of 
   client.send(subscribe('a'))
   client.send({ type: 'unsubscribe', id: 'b' })
   client.send(subscribe('c', { after: 'l.other.1.2' }))
+  client.send(subscribe('e', { after: 'h.1' }))
   client.send(subscribe('d', { contracts: ['AAPL'] }))
-  await until('the errors', () => ['a', 'b', 'c', 'd'].every((id) => client.of(id).at(-1)?.type === 'error'))
+  await until('the errors', () => ['a', 'b', 'c', 'd', 'e'].every((id) => client.of(id).at(-1)?.type === 'error'))
   expect(client.of('a').at(-1)?.data).toMatchObject({ code: 'IBS_QUERY_MESSAGE_INVALID', field: 'id', value: 'a' })
   expect(client.of('b').at(-1)?.data).toMatchObject({ code: 'IBS_QUERY_SUBSCRIPTION_UNKNOWN', allowed: ['a'] })
   expect(client.of('c').at(-1)?.data).toMatchObject({ code: 'IBS_TAPE_CURSOR_GONE' })
+  expect(client.of('e').at(-1)?.data).toMatchObject({ code: 'IBS_QUERY_PARAMETER_INVALID', field: 'after' })
   expect(String(client.of('d').at(-1)?.data.code)).toMatch(/^IBS_QUERY_CONTRACT_/)
   expect(client.breaches).toEqual([])
 })
