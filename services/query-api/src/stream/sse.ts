@@ -70,7 +70,7 @@ export class SseSink implements Sink {
     const response = this.#response
     if (last === undefined || (unread === 'leave' && response.writableNeedDrain)) return void response.destroy()
     response.end(sseFrame(last))
-    const deadline = setTimeout(() => response.destroy(), DRAIN_WITHIN_MS)
+    const deadline = setTimeout(() => response.destroy(), DRAIN_WITHIN_MS).unref()
     response.once('close', () => clearTimeout(deadline))
   }
 
