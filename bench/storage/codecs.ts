@@ -1,6 +1,6 @@
 import { deepStrictEqual } from 'node:assert'
 import type { TickMessage } from '@ib-stream/model'
-import { decodeTicksProto, encodeTickJson, encodeTickProto, encodeTicksJson, tickOfRow } from '@ib-stream/storage'
+import { decodeTicksProto, encodeTickJson, encodeTickProto, encodeTicksJson, encodeTicksProto, tickOfRow } from '@ib-stream/storage'
 import protobuf from 'protobufjs'
 import { formatOf } from '../../libs/storage/src/codec/block-reader.ts'
 import { ColumnBuffer } from '../../libs/storage/src/codec/columns.ts'
@@ -14,14 +14,15 @@ export async function codecFigures(day: string, ticks: readonly TickMessage[], r
   const pieces: (readonly TickMessage[])[] = []
   for (let at = 0; at < ticks.length; at += BLOCK_TICKS) pieces.push(ticks.slice(at, at + BLOCK_TICKS))
   const json = pieces.map((piece) => encodeTicksJson(piece))
-  const pb = pieces.map((piece) => Buffer.concat(piece.map(encodeTickProto)))
+  const pb = pieces.map((piece) => encodeTicksProto(piece))
   verify(pieces, json, pb)
   const runs: Record<string, () => number> = {
     'JSON.stringify': () => each(pieces, (piece) => Buffer.from(linesOf(piece, JSON.stringify))),
     'encode JSON': () => each(pieces, encodeTicksJson),
     'encode JSON, each line as text': () => each(pieces, (piece) => linesOf(piece, encodeTickJson)),
     'protobufjs encode': () => each(pieces, (piece) => piece.map((tick) => TickMessageType.encodeDelimited(tick).finish())),
-    'encode pb': () => each(pieces, (piece) => piece.map(encodeTickProto)),
+    'encode pb': () => each(pieces, encodeTicksProto),
+    'encode pb, each record': () => each(pieces, (piece) => piece.map(encodeTickProto)),
     'JSON.parse each line': () => each(json, parsed),
     'json to objects': () => each(json, (block) => objectsOf('json', block)),
     'json to columns': () => each(json, (block) => columnsOf('json', block)),

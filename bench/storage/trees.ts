@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { hourOf, isoFromUs, partitionOf, type TickMessage, US_PER_DAY } from '@ib-stream/model'
-import { type Backend, encodeTickProto, encodeTicksJson, manifestPath, parseSegmentPath, segmentPath } from '@ib-stream/storage'
+import { type Backend, encodeTicksJson, encodeTicksProto, manifestPath, parseSegmentPath, segmentPath } from '@ib-stream/storage'
 import { encodeManifestEntry } from '../../libs/storage/src/manifest/manifest-entry.ts'
 import { EMPTY_TALLY, extendTally, type Tally } from '../../libs/storage/src/manifest/tally.ts'
 import { writtenV2Line } from '../../libs/storage/test/import/old-recordings.ts'
@@ -19,7 +19,7 @@ export async function inFolder<Result>(work: (folder: string) => Promise<Result>
 }
 
 export const encode = (backend: Backend, ticks: readonly TickMessage[]): Uint8Array =>
-  backend === 'json' ? encodeTicksJson(ticks) : Buffer.concat(ticks.map(encodeTickProto))
+  backend === 'json' ? encodeTicksJson(ticks) : encodeTicksProto(ticks)
 
 /** Files as a writer leaves them when their hours close: with a manifest entry each, without a checkpoint. May be added to until it is closed. */
 export class ClosedTree {

@@ -3,7 +3,7 @@ export { bidAskTick, hourOf, midPointTick, partitionOf, type TickMessage, type T
 export { columnsOf, FIELD_BIT, type FieldKey, type TickColumns } from './codec/columns.ts'
 export { decodeTickJson, encodeTickJson, encodeTicksJson } from './codec/json.ts'
 export { JsonScanner } from './codec/json-scan.ts'
-export { decodeTicksProto, encodeTickProto } from './codec/proto.ts'
+export { decodeTicksProto, encodeTickProto, encodeTicksProto } from './codec/proto.ts'
 export { LineSplitter } from './codec/split-lines.ts'
 export { VarintSplitter } from './codec/split-varint.ts'
 export { tickOfRow } from './codec/tick-of-row.ts'

@@ -24,9 +24,8 @@ const BF = 0xc0
 
 const LONGEST_TEXT = 100 // longer ones go to the twin, so that a record always fits MAX_BYTES
 const MAX_BYTES = 512
-const HEAD = 2 // room for the length in front
 
-// Records are cut from slabs as Node cuts small buffers from its pool: an ArrayBuffer for each would take longer than all the rest.
+// Records are cut from slabs as Node cuts small buffers from its pool: an ArrayBuffer for each would take longer than all the rest. What was given out is never written again.
 const SLAB_BYTES = 64 * 1024
 let slab = new Uint8Array(SLAB_BYTES)
 let slabView = new DataView(slab.buffer)
@@ -35,13 +34,54 @@ let at = 0
 
 /** One record: its length as a varint, then the message, fields in the order of their numbers. The bytes are the caller's; the tick must have passed `checkTick`. */
 export function encodeTickProto(tick: TickMessage): Uint8Array {
-  if (slabUsed + MAX_BYTES > SLAB_BYTES) {
-    slab = new Uint8Array(SLAB_BYTES)
-    slabView = new DataView(slab.buffer)
-    slabUsed = 0
+  const first = reserve(slabUsed, MAX_BYTES)
+  if (!putRecord(tick)) return encodeTickProtoGeneric(tick)
+  return slab.subarray(first, slabUsed)
+}
+
+/** Records of ticks, one behind the other; the bytes are the caller's. The ticks must have passed `checkTick`. */
+export function encodeTicksProto(ticks: readonly TickMessage[]): Uint8Array {
+  let first = slabUsed
+  for (const tick of ticks) {
+    first = reserve(first, MAX_BYTES)
+    if (putRecord(tick)) continue
+    const record = encodeTickProtoGeneric(tick)
+    first = reserve(first, record.length)
+    slab.set(record, slabUsed)
+    slabUsed += record.length
   }
-  const start = slabUsed + HEAD
+  return slab.subarray(first, slabUsed)
+}
+
+/** Makes room behind what is used; where that takes a new slab, what was written from `first` on moves there. @returns where it begins now */
+function reserve(first: number, bytes: number): number {
+  if (slabUsed + bytes <= slab.length) return first
+  const held = slab.subarray(first, slabUsed)
+  slab = new Uint8Array(Math.max(SLAB_BYTES, 2 * (held.length + bytes)))
+  slabView = new DataView(slab.buffer)
+  slab.set(held)
+  slabUsed = held.length
+  return 0
+}
+
+/** False, and nothing written, where a text is not plain. */
+function putRecord(tick: TickMessage): boolean {
+  const start = slabUsed + 1
   at = start
+  if (!putMessage(tick)) return false
+  const bytes = at - start
+  if (bytes < 0x80) slab[start - 1] = bytes
+  else {
+    slab.copyWithin(start + 1, start, at) // its length takes two bytes
+    slab[start - 1] = (bytes & 0x7f) | 0x80
+    slab[start] = bytes >>> 7
+    at++
+  }
+  slabUsed = at
+  return true
+}
+
+function putMessage(tick: TickMessage): boolean {
   slab[at++] = TS
   putVarint(tick.ts)
   slab[at++] = ST
@@ -63,24 +103,11 @@ export function encodeTickProto(tick: TickMessage): Uint8Array {
       putDouble(tick.mp)
       break
     default:
-      if (!isPlain(tick.ex) || !isPlain(tick.sc)) return encodeTickProtoGeneric(tick)
+      if (!isPlain(tick.ex) || !isPlain(tick.sc)) return false
       putTrade(tick)
   }
   if (tick.bf) putTrue(BF)
-  return framed(start)
-}
-
-/** Puts the length in front of what was written from `start` on. */
-function framed(start: number): Uint8Array {
-  slabUsed = at
-  const bytes = at - start
-  if (bytes < 0x80) {
-    slab[start - 1] = bytes
-    return slab.subarray(start - 1, at)
-  }
-  slab[start - 2] = (bytes & 0x7f) | 0x80
-  slab[start - 1] = bytes >>> 7
-  return slab.subarray(start - 2, at)
+  return true
 }
 
 function putTickType(tt: TickType): void {

@@ -5,7 +5,7 @@ import { scanRowProto } from './proto-scan.ts'
 import { recordAt } from './split-varint.ts'
 import { tickOfRow } from './tick-of-row.ts'
 
-export { encodeTickProto } from './proto-writer.ts'
+export { encodeTickProto, encodeTicksProto } from './proto-writer.ts'
 
 /**
  * The ticks of the whole records at the start of `bytes`; a record that is cut off at the end stays unconsumed.

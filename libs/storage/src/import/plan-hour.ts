@@ -1,6 +1,6 @@
 import type { TickMessage } from '@ib-stream/model'
 import { encodeTickJson } from '../codec/json.ts'
-import { encodeTickProto } from '../codec/proto.ts'
+import { encodeTicksProto } from '../codec/proto.ts'
 import type { OwnBackend } from '../layout/backend.ts'
 import { type HourFiles, importedPath, readHourFiles } from './hour-files.ts'
 import type { HourKey, SpooledFile } from './hour-spool.ts'
@@ -103,5 +103,5 @@ function filesOf(
 
 const ENCODE: Record<OwnBackend, (ticks: readonly TickMessage[]) => Uint8Array> = {
   json: (ticks) => Buffer.from(ticks.map((tick) => `${encodeTickJson(tick)}\n`).join('')),
-  pb: (ticks) => Buffer.concat(ticks.map(encodeTickProto)),
+  pb: encodeTicksProto,
 }

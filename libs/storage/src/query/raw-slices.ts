@@ -1,6 +1,6 @@
 import type { TickColumns } from '../codec/columns.ts'
 import { encodeTicksJson } from '../codec/json.ts'
-import { encodeTickProto } from '../codec/proto.ts'
+import { encodeTicksProto } from '../codec/proto.ts'
 import { tickOfRow } from '../codec/tick-of-row.ts'
 import type { OwnBackend } from '../layout/backend.ts'
 import type { SegmentRead } from './plan.ts'
@@ -92,7 +92,7 @@ const ROWS_AT_ONCE = 512
 
 function encodeRows(format: OwnBackend, columns: TickColumns, from: number, to: number): Uint8Array {
   const ticks = Array.from({ length: to - from }, (_, row) => tickOfRow(columns, from + row))
-  return format === 'json' ? encodeTicksJson(ticks) : Buffer.concat(ticks.map(encodeTickProto))
+  return format === 'json' ? encodeTicksJson(ticks) : encodeTicksProto(ticks)
 }
 
 /** How many records of the range a file has, and their bytes, by their stamps alone. */

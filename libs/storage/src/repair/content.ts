@@ -1,6 +1,6 @@
 import type { TickMessage } from '@ib-stream/model'
 import { encodeTicksJson } from '../codec/json.ts'
-import { encodeTickProto } from '../codec/proto.ts'
+import { encodeTicksProto } from '../codec/proto.ts'
 import type { OwnBackend } from '../layout/backend.ts'
 import { crc32c } from '../manifest/crc32c.ts'
 import { EMPTY_TALLY, extendTally, type Tally } from '../manifest/tally.ts'
@@ -47,7 +47,7 @@ export function reencoded(dataDir: string, path: string, backend: OwnBackend): C
   return async function* () {
     for await (const records of readRecords(dataDir, path, Number.POSITIVE_INFINITY)) {
       const ticks = ticksOf(records)
-      if (ticks.length > 0) yield backend === 'json' ? encodeTicksJson(ticks) : Buffer.concat(ticks.map((tick) => encodeTickProto(tick)))
+      if (ticks.length > 0) yield backend === 'json' ? encodeTicksJson(ticks) : encodeTicksProto(ticks)
     }
   }
 }

@@ -4,7 +4,7 @@ import { codeOf, FIELDS, type TickMessage } from '@ib-stream/model'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import protobuf from 'protobufjs'
-import { decodeRecordProto, decodeTicksProto, encodeTickProto, viewOf } from '../../src/codec/proto.ts'
+import { decodeRecordProto, decodeTicksProto, encodeTickProto, encodeTicksProto, viewOf } from '../../src/codec/proto.ts'
 import { decodeRecordProtoGeneric, encodeTickProtoGeneric, TickMessageType } from '../../src/codec/proto-generic.ts'
 import { arbitraryTick } from '../arbitrary-tick.ts'
 
@@ -52,6 +52,22 @@ describe('protobuf records', () => {
     fc.assert(
       fc.property(arbitraryTick, (tick) => expect([...encodeTickProto(tick)]).toEqual([...encodeTickProtoGeneric(tick)])),
       { numRuns: 2000 },
+    )
+  })
+
+  it('property: many ticks at once are their records, and stay so while others are made', () => {
+    const text = fc.oneof(fc.constantFrom('CME', ''), fc.string({ maxLength: 3_000 }))
+    const trade = fc
+      .tuple(arbitraryTick, text)
+      .map(([tick, ex]): TickMessage => (tick.tt === 'bid_ask' || tick.tt === 'mid_point' ? tick : { ...tick, ex }))
+    const twins = (ticks: readonly TickMessage[]) => Buffer.concat(ticks.map((tick) => encodeTickProtoGeneric(tick)))
+    fc.assert(
+      fc.property(fc.array(fc.array(trade, { maxLength: 40 }), { maxLength: 4 }), fc.constantFrom(1, 30), (batches, times) => {
+        const many = batches.map((ticks) => Array.from({ length: times }, () => ticks).flat()) // thirty times: more than one slab
+        const made = many.map(encodeTicksProto)
+        for (const [n, ticks] of many.entries()) expect(Buffer.compare(made[n] ?? Buffer.of(), twins(ticks))).toBe(0)
+      }),
+      { numRuns: 150 },
     )
   })
 
