@@ -1,5 +1,5 @@
 export { runMain } from '@ib-stream/service'
-export { encodeTickProto } from '@ib-stream/storage'
+export { encodeTicksProto } from '@ib-stream/storage'
 export type { HourOfTicks, SegmentCodec } from './codec.ts'
 export { WRITER_ERROR_CODES, WriterError, type WriterErrorCode } from './errors.ts'
 export { runWriter } from './run-writer.ts'
