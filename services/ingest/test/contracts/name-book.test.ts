@@ -33,7 +33,10 @@ describe('contracts by name', () => {
     await bench.ticks(roll?.to ?? 0, 'bid_ask')
     await waitFor('the old one ends', () => bench.streams.length === 1)
     expect(bench.streams[0]).toMatchObject({ cid: roll?.to, symbol: 'MNQ.front (MNQH7)' })
-    const seen = await bench.events<Subscription>('subscription')
+    const seen = await waitFor('its end is in the log', async () => {
+      const events = await bench.events<Subscription>('subscription')
+      return events.some(({ state }) => state === 'ended') && events
+    })
     expect(seen.map(({ cid, state }) => `${cid} ${state}`)).toEqual([
       `${MNQ_DECEMBER} subscribed`,
       `${roll?.to} subscribed`,

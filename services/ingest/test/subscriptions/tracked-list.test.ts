@@ -39,7 +39,9 @@ describe('tracked contracts', () => {
     const bucket = await openTracked(bench.bus)
     await bucket.delete(trackedKey('265598'))
     await bucket.put(trackedKey('711280073'), { name: '711280073', symbol: 'MNQ', tickTypes: ['last'], bufferHours: 1 })
-    await waitFor('it is taken', () => ids(bench).join() === '711280073 last,8314 bid_ask')
+    await waitFor('it is taken', () => ids(bench).join() === '711280073 last,8314 bid_ask').catch((error: unknown) => {
+      throw new Error(`${String(error)}; streams: ${JSON.stringify(bench.streams)}`)
+    })
     await bench.stop()
     bench.start()
     await bench.ticks(711280073, 'last')
