@@ -1,5 +1,6 @@
 import type { Route } from './api/route.ts'
 import { asyncApiRoute } from './routes/asyncapi.ts'
+import { streamBuffer } from './routes/buffer.ts'
 import { docsRoute } from './routes/docs.ts'
 import { healthRoute, readyRoute } from './routes/health.ts'
 import { getHistoryInfo } from './routes/history-info.ts'
@@ -22,6 +23,7 @@ export const ROUTES: readonly Route[] = [
   queryTicks,
   streamLive,
   streamLiveOfType,
+  streamBuffer,
   replayContract,
   replayContracts,
   webSocketRoute,

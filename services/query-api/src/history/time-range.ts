@@ -68,11 +68,14 @@ export interface TimeRangeContext {
   given: Readonly<Record<string, unknown>>
 }
 
+/** Values of {@link TIME_RANGE}, each left out or undefined where it is not given. */
+export type AskedTimes = { [Name in keyof typeof TIME_RANGE]?: Given<typeof TIME_RANGE>[Name] | undefined }
+
 /**
  * The range that is meant; the contract's hours are looked up where they are needed.
  * @throws QueryError `IBS_QUERY_RANGE_INVALID`, `IBS_QUERY_SESSION_UNKNOWN`, `IBS_QUERY_PARAMETER_INVALID`, and those of {@link ContractDirectory}
  */
-export async function timeRangeOf(values: Given<typeof TIME_RANGE>, context: TimeRangeContext): Promise<TimeRange> {
+export async function timeRangeOf(values: AskedTimes, context: TimeRangeContext): Promise<TimeRange> {
   const { nowUs, contracts, cid, given } = context
   const asked: AskedRange = {
     start: values.start_time,
@@ -87,6 +90,15 @@ export async function timeRangeOf(values: Given<typeof TIME_RANGE>, context: Tim
   const range = needsHours ? resolveRange(asked, { nowUs, calendar: await contracts.calendar(cid) }) : first
   if (isRange(range)) return range
   throw rangeError(range, given[NAMES[range.field]])
+}
+
+/**
+ * Where a stream begins that goes on into the present, µs UTC: a start may lie anywhere, a length is until now.
+ * @throws QueryError as {@link timeRangeOf}
+ */
+export async function beginningOf(values: Omit<AskedTimes, 'end_time'>, context: TimeRangeContext): Promise<number> {
+  const end_time = values.start_time === undefined ? undefined : ({ kind: 'instant', us: Number.MAX_SAFE_INTEGER } as const)
+  return (await timeRangeOf({ ...values, end_time }, context)).startUs
 }
 
 const CODES = {

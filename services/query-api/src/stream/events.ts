@@ -1,6 +1,7 @@
 import { TICK_TYPES, tickSchema } from '@ib-stream/model'
 import { z } from 'zod'
 import { KNOWN_CODES, type KnownCode } from '../api/problem-table.ts'
+import { RECORDER_EVENTS } from './recorder-events.ts'
 
 /** A tick as every answer has it. */
 export const TICK = tickSchema.meta({ id: 'Tick', description: 'One tick, format v3; docs/reference/tick-format.md' })
@@ -49,6 +50,15 @@ export const STREAM_EVENTS = {
     }),
   },
   tick: { doc: 'One tick, exactly as it was recorded.', data: TICK },
+  live: { doc: 'The history is through: everything from here on comes as it arrives.', data: z.object({}) },
+  resume_incomplete: {
+    doc: 'The log no longer holds what came between these moments. Ticks that arrived then follow from the files; of those that were late some may be missing.',
+    data: z.object({ from: z.string(), to: z.string() }),
+  },
+  connection: { doc: RECORDER_EVENTS.connection.doc, data: RECORDER_EVENTS.connection.payload },
+  gap_opened: { doc: RECORDER_EVENTS.gap_opened.doc, data: RECORDER_EVENTS.gap_opened.payload },
+  gap: { doc: RECORDER_EVENTS.gap.doc, data: RECORDER_EVENTS.gap.payload },
+  lost: { doc: RECORDER_EVENTS.lost.doc, data: RECORDER_EVENTS.lost.payload },
   complete: {
     doc: 'The stream is over, as it should be; its last event.',
     data: z.object({
@@ -70,5 +80,8 @@ export const STREAM_EVENTS = {
     }),
   },
 } as const
+/** What is told of the recording between ticks. */
+export const TOLD_KINDS = ['connection', 'gap_opened', 'gap', 'lost'] as const
+
 export type StreamEventName = keyof typeof STREAM_EVENTS
 export type StreamEventData<Name extends StreamEventName> = z.output<(typeof STREAM_EVENTS)[Name]['data']>

@@ -1,5 +1,5 @@
 import { DURATION_FORMS, parseDuration, US_PER_MS, US_PER_SECOND } from '@ib-stream/model'
-import { type LiveCursor, parseCursor } from '@ib-stream/tape'
+import { type Cursor, type LiveCursor, parseCursor } from '@ib-stream/tape'
 import { type Read, readBy, wholeNumber } from '../api/parameter.ts'
 
 /** After a cursor of a live stream. */
@@ -9,6 +9,18 @@ export const LIVE_CURSOR = readBy<LiveCursor>(
     return value?.kind === 'live' ? { value } : { problem: 'is no event id of this stream' }
   },
   { allowed: 'the id of the last event that was received', doc: 'Go on after this event; the header goes before the parameter.' },
+)
+
+/** After a cursor of a stream that begins with history. */
+export const CURSOR = readBy<Cursor>(
+  (text) => {
+    const value = parseCursor(text)
+    return value === undefined ? { problem: 'is no event id of a stream' } : { value }
+  },
+  {
+    allowed: 'the id of the last event that was received',
+    doc: 'Go on after this event, in history or live; the range counts no more then. The header goes before the parameter.',
+  },
 )
 
 export const LONGEST_TIMEOUT_S = 7 * 24 * 3_600

@@ -45,6 +45,19 @@ const subscribe = z
         .min(1, 'names no tick type')
         .max(16, 'names too many')
         .default([...DEFAULT_TICK_TYPES]),
+      start_time: z
+        .string()
+        .pipe(TIME_RANGE.start_time.rule)
+        .optional()
+        .describe('Begin with history from here on; as in /v3/stream/{cid}/buffer'),
+      buffer_duration: z.string().pipe(TIME_RANGE.buffer_duration.rule).optional().describe('Begin with so much history, e.g. "1h"'),
+      session: z
+        .string()
+        .pipe(TIME_RANGE.session.rule)
+        .optional()
+        .describe('Begin with history from the start of this session on; one contract only'),
+      hours: TIME_RANGE.hours.rule.optional().describe('Which hours sessions go by'),
+      tz: z.string().pipe(TIME_RANGE.tz.rule).optional().describe('Zone of times without their own'),
       after: z.string().max(200, 'is no event id').optional().describe('Go on after the `id` of this event'),
       replay: replay.optional().describe('Recorded ticks instead of live ones, at the pace at which they came'),
       limit: z.int().min(1, 'is not 1 or more').optional().describe('Complete after so many ticks'),

@@ -1,0 +1,107 @@
+import { compareTicks, isoFromUs, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
+import { encodeTickJson } from '@ib-stream/storage'
+import { type LiveHub, openLiveHub } from '@ib-stream/tape'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { CIDS, DAY_US, market, openRecording, type Recording, until } from '../../../../libs/tape/test/recording.ts'
+import { type StandingServer, startServer } from '../standing-server.ts'
+import { openWs } from '../ws/ws-client.ts'
+
+const ONE = CIDS[0]
+const ticks = market(900, { seed: 61, stepUs: 8 * US_PER_SECOND })
+const mine = ticks.filter(({ cid }) => cid === ONE)
+const START_US = DAY_US + US_PER_HOUR / 2
+const stop = new AbortController()
+let recording: Recording
+let hub: LiveHub
+let server: StandingServer
+
+beforeAll(async () => {
+  recording = await openRecording()
+  hub = await openLiveHub({ bus: recording.bus, signal: stop.signal })
+  server = await startServer({ dataDir: recording.dataDir, live: { bus: recording.bus, hub } })
+  await recording.publish(ticks.slice(0, 600))
+  await recording.write('json', ONE, 400)
+})
+afterAll(async () => {
+  stop.abort(new Error('the test is over'))
+  await hub?.close()
+  await server?.[Symbol.asyncDispose]()
+  await recording?.[Symbol.asyncDispose]()
+})
+
+interface SseEvent {
+  name: string
+  id: string | undefined
+  data: string
+}
+
+/** Events as they come. */
+async function open(query: string, headers: Record<string, string> = {}) {
+  const leave = new AbortController()
+  const url = `${server.url}/v3/stream/${ONE}/buffer?tick_types=bid_ask,last&${query}`
+  const response = await fetch(url, { headers, signal: leave.signal })
+  const stream = { response, events: [] as SseEvent[], leave: () => leave.abort(), ended: false }
+  let rest = ''
+  const read = async () => {
+    for await (const text of response.body?.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>) ?? []) {
+      const frames = `${rest}${text}`.split('\n\n')
+      rest = frames.pop() ?? ''
+      for (const frame of frames) {
+        const name = /^event: (.+)$/m.exec(frame)?.[1]
+        if (name) stream.events.push({ name, id: /^id: (.+)$/m.exec(frame)?.[1], data: /^data: (.*)$/m.exec(frame)?.[1] ?? '' })
+      }
+    }
+    stream.ended = true
+  }
+  void read().catch(() => undefined)
+  return stream
+}
+
+const linesOf = (events: readonly SseEvent[]) => events.filter(({ name }) => name === 'tick').map(({ data }) => data)
+const historyLines = (to: number) =>
+  mine
+    .filter((tick) => tick.ts >= START_US && ticks.indexOf(tick) < to)
+    .toSorted(compareTicks)
+    .map(encodeTickJson)
+
+test('history of files and log, `live`, then what arrives; cut and resumed anywhere', async () => {
+  const stream = await open(`start_time=${encodeURIComponent(isoFromUs(START_US))}`)
+  expect(stream.response.status).toBe(200)
+  await until('it is live', () => stream.events.some(({ name }) => name === 'live'))
+  const history = historyLines(600)
+  expect(stream.events.map(({ name }) => name)).toEqual(['info', ...history.map(() => 'tick'), 'live'])
+  expect(linesOf(stream.events)).toEqual(history)
+  await recording.publish(ticks.slice(600))
+  const live = mine.filter((tick) => ticks.indexOf(tick) >= 600).map(encodeTickJson)
+  await until('all', () => linesOf(stream.events).length === history.length + live.length)
+  stream.leave()
+  expect(linesOf(stream.events)).toEqual([...history, ...live])
+  const all = stream.events.filter(({ name }) => name === 'tick')
+  for (const k of [0, 17, history.length - 1, history.length + 3]) {
+    const again = await open('start_time=now', { 'last-event-id': all[k]?.id ?? '' })
+    await until(`the rest after ${k}`, () => linesOf(again.events).length === all.length - k - 1)
+    again.leave()
+    const given = [...linesOf(all.slice(0, k + 1)), ...linesOf(again.events)]
+    expect(given.toSorted()).toEqual([...history, ...live].toSorted())
+  }
+})
+
+test('a limit ends it, with where to go on; what cannot be is a problem document', async () => {
+  const stream = await open('start_time=0&limit=5')
+  await until('the end', () => stream.ended)
+  const last = stream.events.at(-1)
+  expect(last?.name).toBe('complete')
+  expect(JSON.parse(last?.data ?? '')).toMatchObject({ reason: 'limit_reached', ticks: 5, resume: stream.events.at(-2)?.id })
+  const foreign = await open('start_time=0', { 'last-event-id': 'h.other.1.2.3.1.-1' })
+  expect(foreign.response.status).toBe(410)
+  expect((await open('end_time=now')).response.status).toBe(400)
+  expect((await open('start_time=1&last_event_id=x')).response.status).toBe(400)
+})
+
+test('over WebSocket the same fields in subscribe', async () => {
+  await using client = await openWs(server.url)
+  client.send({ type: 'subscribe', id: 's', data: { contracts: [ONE], tick_types: ['bid_ask', 'last'], start_time: isoFromUs(START_US) } })
+  await until('it is live', () => client.of('s').some(({ type }) => type === 'live'))
+  expect(client.lines('s')).toEqual(historyLines(900))
+  expect(client.breaches).toEqual([])
+})
