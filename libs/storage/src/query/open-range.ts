@@ -153,7 +153,7 @@ class OpenRange implements TickRange {
 
   get fingerprint(): string {
     const hash = createHash('sha256').update(`${this.#options.startUs} ${this.#options.endUs}`)
-    for (const { segment, bytes, inode } of this.#hours.flat()) hash.update(`\n${segment.path} ${bytes} ${inode}`)
+    for (const { segment, bytes, inode, bornMs } of this.#hours.flat()) hash.update(`\n${segment.path} ${bytes} ${inode} ${bornMs}`)
     return hash.digest('hex').slice(0, 32)
   }
 

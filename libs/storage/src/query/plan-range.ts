@@ -1,5 +1,6 @@
 import { partitionOf, type TickType, US_PER_HOUR } from '@ib-stream/model'
 import { BACKENDS, type Backend } from '../layout/backend.ts'
+import { isSameFile } from './file-identity.ts'
 import type { LostSegment, RemovedSegment } from './lost-segments.ts'
 import { chooseReads, type RemovedHour, type SegmentRead, ticksIn } from './plan.ts'
 import { snapshotOf } from './snapshot.ts'
@@ -73,7 +74,7 @@ export async function planHourAgain(options: RangeOptions, hour: readonly Segmen
   const same: SegmentRead[] = []
   for (const [key, before] of Map.groupBy(hour, keyOf)) {
     const after = now.get(key) ?? []
-    if (before.every(({ inode, segment: { path } }) => after.some((read) => read.inode === inode && read.segment.path === path))) {
+    if (before.every((old) => after.some((read) => read.segment.path === old.segment.path && isSameFile(read, old)))) {
       same.push(...before)
       continue
     }

@@ -2,10 +2,11 @@ import type { TickType } from '@ib-stream/model'
 import { BACKENDS, type Backend } from '../layout/backend.ts'
 import { compareSegments } from '../layout/find-segments.ts'
 import type { Segment } from '../layout/segment-path.ts'
+import type { FileIdentity } from './file-identity.ts'
 import { type LostSegment, manifestAhead, type RemovedSegment } from './lost-segments.ts'
 
-/** One file to read, and how much of it. */
-export interface SegmentRead {
+/** One file to read, and how much of it. The identity is that of the file that was looked at; another one under its name later is not read. */
+export interface SegmentRead extends FileIdentity {
   segment: Segment
   /** Bytes that count: committed ones of a listed file, all of another. */
   bytes: number
@@ -16,8 +17,6 @@ export interface SegmentRead {
   /** Only ticks received after this, and up to that, count; left out: all. In one recording `st` is the order of the log. */
   afterStUs?: number
   untilStUs?: number
-  /** The file that was looked at; another one under its name later is not read. */
-  inode: number
   /** Last change of the file, ms since 1970. */
   modifiedMs: number
   /** What manifest or checkpoint say of exactly these bytes; undefined where neither knows them. */

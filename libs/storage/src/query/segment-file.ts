@@ -6,6 +6,7 @@ import { type BlockReader, formatOf } from '../codec/block-reader.ts'
 import { isMissing, StorageError } from '../errors.ts'
 import { linkRefused } from '../layout/find-segments.ts'
 import type { DamageList } from './damage.ts'
+import { identityOf, isSameFile } from './file-identity.ts'
 import type { SegmentRead } from './plan.ts'
 
 /** How files are read. */
@@ -37,7 +38,8 @@ export async function openSegment(read: SegmentRead, context: ReadContext): Prom
   let handle: FileHandle | undefined
   try {
     handle = await open(join(context.dataDir, path), constants.O_RDONLY | constants.O_NOFOLLOW)
-    if ((await handle.stat()).ino === read.inode) return new OpenSegment(read, handle, context)
+    const found = await handle.stat()
+    if (isSameFile(identityOf(found), read) && found.size >= read.bytes) return new OpenSegment(read, handle, context)
   } catch (error) {
     await handle?.close()
     if (codeOf(error) === 'ELOOP') throw linkRefused(path)

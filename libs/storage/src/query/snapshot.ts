@@ -9,6 +9,7 @@ import { readManifests } from '../manifest/read-manifest.ts'
 import type { Checkpoint } from '../segment/checkpoint.ts'
 import { readCheckpoint } from '../segment/read-position.ts'
 import { checkpointAhead } from '../segment/recover.ts'
+import { identityOf } from './file-identity.ts'
 import { type LostSegment, lostSegments, type RemovedSegment, removedSegments } from './lost-segments.ts'
 import type { SegmentRead } from './plan.ts'
 
@@ -123,7 +124,7 @@ async function sizeOf(
     bytes,
     committed: committedBytes !== undefined || known !== undefined,
     asOfStUs: checkpoint?.newestStUs,
-    inode: found.ino,
+    ...identityOf(found),
     modifiedMs: found.mtimeMs,
     known,
   }

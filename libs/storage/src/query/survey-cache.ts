@@ -1,12 +1,12 @@
 import { join } from 'node:path'
+import { type FileIdentity, isSameFile } from './file-identity.ts'
 import type { SegmentFile } from './segment-file.ts'
 import type { GrowingSurvey } from './survey.ts'
 
 /** A hundred bytes each: some 6 MB for 8 GB of files. */
 const MOST_STRETCHES = 65_536
 
-interface Kept {
-  inode: number
+interface Kept extends FileIdentity {
   modifiedMs: number
   survey: GrowingSurvey
 }
@@ -22,10 +22,10 @@ class SurveyCache {
     const key = keyOf(file)
     const kept = this.#kept.get(key)
     if (kept === undefined) return undefined
-    const { survey, inode, modifiedMs } = kept
-    const isSameFile = inode === read.inode && survey.surveyedBytes <= read.bytes && (read.committed || modifiedMs === read.modifiedMs)
+    const { survey, modifiedMs } = kept
+    const isAsItWas = isSameFile(kept, read) && survey.surveyedBytes <= read.bytes && (read.committed || modifiedMs === read.modifiedMs)
     this.#drop(key)
-    if (!isSameFile) return undefined
+    if (!isAsItWas) return undefined
     this.#put(key, kept)
     return { ...survey, stretches: [...survey.stretches] }
   }
@@ -33,7 +33,8 @@ class SurveyCache {
   keep(file: SegmentFile, survey: GrowingSurvey): void {
     const key = keyOf(file)
     this.#drop(key)
-    this.#put(key, { inode: file.read.inode, modifiedMs: file.read.modifiedMs, survey })
+    const { inode, bornMs, modifiedMs } = file.read
+    this.#put(key, { inode, bornMs, modifiedMs, survey })
     for (const [oldest] of this.#kept) {
       if (this.#stretches <= MOST_STRETCHES) break
       this.#drop(oldest)

@@ -14,7 +14,7 @@ function read(backend: Backend, hour: number, stampSeconds = 0, cid = 1): Segmen
     hourUs: HOUR_US + hour * US_PER_HOUR,
     stampSeconds,
   }
-  return { segment, bytes: 1, committed: true, asOfStUs: undefined, inode: 1, modifiedMs: 0 }
+  return { segment, bytes: 1, committed: true, asOfStUs: undefined, inode: 1, bornMs: 0, modifiedMs: 0 }
 }
 
 const choose = (reads: SegmentRead[], seqs: Partial<Record<Backend, number>>, prefer?: Backend) =>

@@ -325,6 +325,27 @@ describe('a range that was opened before', () => {
     expect((await range.measure()).ticks).toBe(TICKS)
   })
 
+  it('regression: reads no file that was begun anew at the same place on the disk, and remembers nothing of the old one', async () => {
+    await using at = await copied()
+    const hourOne = { startUs: START_US + US_PER_HOUR, endUs: START_US + 2 * US_PER_HOUR - 1 } // not whole, so that files are surveyed
+    const wanted = sorted(ticks.filter(({ ts }) => ts >= hourOne.startUs && ts < hourOne.endUs))
+    await using range = await open(at.dataDir, hourOne)
+    await using alone = await open(at.dataDir, { ...hourOne, backends: ['json'] })
+    expect(await range.measure()).toMatchObject({ ticks: wanted.length })
+    await retain(jsonForADay(at.dataDir))
+    await using store = await openStore(at.dataDir, 'json')
+    for (let n = 1; n <= 2 * PER_HOUR; n++) {
+      const st = tickAt(TICKS, PER_HOUR).st + n
+      takeTick(store, 'json', TICKS + n, { ts: hourOne.startUs + n, st, cid: CID, tt: 'bid_ask', rid: 1, bp: n, bs: 1, ap: 2, as: 2 })
+    }
+    await store.commitDurable() // longer than the old file, and where the kernel wills with its number
+    expect(await all(range)).toEqual(wanted)
+    expect(await outcomeOf(all(alone))).toBe('IBS_STORAGE_SEGMENT_GONE')
+    await using now = await open(at.dataDir, { ...hourOne, backends: ['json'], tts: ['bid_ask'] })
+    expect((await now.measure()).ticks).toBe(2 * PER_HOUR)
+    expect(await all(now)).toHaveLength(2 * PER_HOUR)
+  })
+
   it('says so where nobody holds these ticks any more', async () => {
     await using at = await copied()
     await using range = await open(at.dataDir, { backends: ['json'] })
