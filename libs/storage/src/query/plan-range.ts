@@ -78,11 +78,22 @@ export async function planHourAgain(options: RangeOptions, hour: readonly Segmen
       same.push(...before)
       continue
     }
-    if (!(ticksIn(after) >= ticksIn(before))) return undefined // nor where it is not known
-    const untilStUs = ticksIn(after) > ticksIn(before) ? Math.max(...before.map(({ asOfStUs = 0 }) => asOfStUs)) : undefined
-    for (const read of after) same.push(untilStUs === undefined ? read : { ...read, untilStUs })
+    if (!holdsAll(after, before)) return undefined
+    const isMore = ticksIn(after) !== ticksIn(before) || before.some((read) => isLate(read) || read.untilStUs !== undefined)
+    for (const read of after) same.push(isMore ? { ...read, untilStUs: asOf(before) } : read)
   }
   return same
 }
+
+/** As many ticks, in a backend that is as far as the one that late ticks were taken from. Not where either is not known. */
+function holdsAll(after: readonly SegmentRead[], before: readonly SegmentRead[]): boolean {
+  const [now, then] = [after, before].map((reads) => ticksIn(reads.filter((read) => !isLate(read))))
+  return (now ?? 0) >= (then ?? 0) && (!before.some(isLate) || asOf(after) >= asOf(before))
+}
+
+/** Of a file that was begun anew only what the other backend has not got yet is read, so its count says nothing. */
+const isLate = ({ afterStUs }: SegmentRead): boolean => afterStUs !== undefined
+
+const asOf = (reads: readonly SegmentRead[]): number => Math.max(...reads.map(({ asOfStUs = 0, untilStUs = asOfStUs }) => untilStUs))
 
 const keyOf = ({ segment: { cid, tt } }: SegmentRead): string => `${cid}_${tt}`

@@ -28,7 +28,6 @@ class Writer {
     for (let left = Math.floor(Math.random() * MOST_TICKS); left > 0; left--) this.#take(store)
     await (n % 40 === 7 ? store.commitDurable() : store.commitVisible())
     did.ticks = Math.max(did.ticks, store.seq)
-    if (Math.random() < 0.004) await this.close()
   }
 
   async retain(): Promise<void> {
@@ -70,6 +69,7 @@ async function main(): Promise<void> {
   for (let n = 1; !isOver; n++) {
     for (const writer of writers) if (Math.random() < 0.7) await writer.turn(n)
     if (n % 50 === 0) for (const writer of writers) if (writer.backend === 'json') await writer.retain()
+    if (n % 90 === 0) for (const writer of writers) await writer.close()
     await pause(10) // as real ones rest between two commits
   }
   for (const writer of writers) await writer.close()
