@@ -54,6 +54,17 @@ const restartTime = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+const originList = z.string().transform((text, context): readonly string[] => {
+  const origins = text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+  const wrong = origins.filter((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin)
+  if (wrong.length === 0) return origins
+  context.addIssue(`origins separated by commas, without a path, e.g. https://example.com; not ${wrong.join(', ')}`)
+  return z.NEVER
+})
+
 function isZone(zone: string): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone })
@@ -188,6 +199,26 @@ export const SETTINGS = {
     rule: z.string().min(1, 'an address to listen on').prefault('127.0.0.1'),
     doc: 'Address that query-api and the health pages listen on.',
   },
+  API_KEYS_FILE: {
+    rule: z.string().optional(),
+    doc: 'File of API keys, a line each: name, read or admin, SHA-256 of the key. With it every request needs one. Changes count at once. See docs/guides/api-keys.md.',
+  },
+  API_OPEN: {
+    rule: z.enum(['loopback', 'anywhere'], 'loopback or anywhere').prefault('loopback'),
+    doc: 'Without API_KEYS_FILE query-api listens on the loopback address only; anywhere: also on others, because something in front of it keeps strangers out.',
+  },
+  API_CORS_ORIGINS: {
+    rule: originList.prefault(''),
+    doc: 'Origins whose web pages may use the API, separated by commas, e.g. https://example.com; none by default.',
+  },
+  API_REQUESTS_PER_SECOND: {
+    rule: z.coerce.number().int('a whole number').min(1, 'at least 1').max(100_000, 'at most 100000').prefault(200),
+    doc: 'Requests a second of one API key or address; five times as many may come at once.',
+  },
+  API_STREAMS_PER_ADDRESS: {
+    rule: z.coerce.number().int('a whole number').min(1, 'at least 1').max(100_000, 'at most 100000').prefault(1_000),
+    doc: 'SSE streams and WebSockets that one address may have open.',
+  },
   HEALTH_PORT: { rule: port.prefault(0), doc: 'Port of /health, /ready and /metrics of every other service; 0 takes a free one.' },
   CHECKPOINT_VISIBLE_MS: { rule: wholeMs.prefault(500), doc: 'How often writers show readers what they wrote, ms.' },
   CHECKPOINT_DURABLE_MS: { rule: wholeMs.prefault(10_000), doc: 'How often writers make it survive a power cut, ms.' },
@@ -249,6 +280,14 @@ export interface Config {
   logSyncMs: number
   port: number
   host: string
+  /** Who may use query-api, and how much. */
+  api: {
+    keysFile: string | undefined
+    open: 'loopback' | 'anywhere'
+    corsOrigins: readonly string[]
+    requestsPerSecond: number
+    streamsPerAddress: number
+  }
   healthPort: number
   checkpointVisibleMs: number
   checkpointDurableMs: number
@@ -316,6 +355,13 @@ function derive(raw: Raw): Config {
     logSyncMs: msOfDuration(raw.IB_STREAM_LOG_SYNC),
     port: raw.PORT,
     host: raw.HOST,
+    api: {
+      keysFile: raw.API_KEYS_FILE === undefined ? undefined : resolve(raw.API_KEYS_FILE),
+      open: raw.API_OPEN,
+      corsOrigins: raw.API_CORS_ORIGINS,
+      requestsPerSecond: raw.API_REQUESTS_PER_SECOND,
+      streamsPerAddress: raw.API_STREAMS_PER_ADDRESS,
+    },
     healthPort: raw.HEALTH_PORT,
     checkpointVisibleMs: raw.CHECKPOINT_VISIBLE_MS,
     checkpointDurableMs: raw.CHECKPOINT_DURABLE_MS,

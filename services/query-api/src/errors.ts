@@ -21,6 +21,10 @@ export const QUERY_ERROR_CODES = [
   'IBS_QUERY_SUBSCRIPTION_UNKNOWN', // a WebSocket message about a subscription that is not there
   'IBS_QUERY_TOO_MANY_STREAMS', // more clients or subscriptions than are taken
   'IBS_QUERY_TOO_MANY_REQUESTS', // faster than is allowed
+  'IBS_QUERY_KEY_MISSING', // no API key, or one that is not known
+  'IBS_QUERY_KEY_FORBIDDEN', // the key may not do this
+  'IBS_QUERY_ORIGIN_REFUSED', // a web page of another origin asks for a WebSocket
+  'IBS_QUERY_CLIENT_UNKNOWN', // no such client is connected
   'IBS_QUERY_INTERNAL', // a failure of ib-stream itself; the log of query-api has its cause
 ] as const
 export type QueryErrorCode = (typeof QUERY_ERROR_CODES)[number]

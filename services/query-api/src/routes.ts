@@ -1,6 +1,7 @@
 import type { Route } from './api/route.ts'
 import { asyncApiRoute } from './routes/asyncapi.ts'
 import { streamBuffer } from './routes/buffer.ts'
+import { endClient, listClients } from './routes/clients.ts'
 import { docsRoute } from './routes/docs.ts'
 import { healthRoute, readyRoute } from './routes/health.ts'
 import { getHistoryInfo } from './routes/history-info.ts'
@@ -27,6 +28,8 @@ export const ROUTES: readonly Route[] = [
   replayContract,
   replayContracts,
   webSocketRoute,
+  listClients,
+  endClient,
   healthRoute,
   readyRoute,
   metricsRoute,

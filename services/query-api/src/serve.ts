@@ -4,10 +4,14 @@ import { openContractDirectory } from './contracts/contract-directory.ts'
 import { filesReport } from './files-report.ts'
 import { listen } from './listen.ts'
 import { registerQueryMetrics } from './metrics.ts'
+import { openKeyFile } from './safety/key-file.ts'
+import { assertProtected } from './safety/must-be-protected.ts'
 import { buildServer } from './server.ts'
 import { openLiveSource } from './stream/live-source.ts'
 import { openStreamLeases } from './stream/stream-leases.ts'
 
+/** Answers from files under way of one caller and in all; clients with streams in all. */
+const LIMITS = { heavy: 16, heavyInAll: 64, most: 5_000 }
 const KEEP_ALIVE_MS = 15_000
 const PING_EVERY_MS = 30_000
 
@@ -26,7 +30,19 @@ await runMain('query-api', async () => {
   service.report('files', () => filesReport(config.dataDir))
   service.report('bus', () => live.busReport())
   service.report('live', () => live.liveReport())
+  const { keysFile, open, corsOrigins, requestsPerSecond, streamsPerAddress } = config.api
+  assertProtected({ host: config.host, keysFile, open })
+  using keys =
+    keysFile === undefined
+      ? undefined
+      : openKeyFile(keysFile, ({ keys: all, problem }) => {
+          if (problem === undefined) log.info({ keys: all.map(({ name, scope }) => `${name} ${scope}`) }, 'API keys read anew')
+          else log.error({ problem }, 'the API keys changed and cannot be read; the old ones go on counting')
+        })
   await using app = buildServer({
+    keys,
+    corsOrigins,
+    limits: { ...LIMITS, requests: 5 * requestsPerSecond, requestsPerSecond, mostOfAddress: streamsPerAddress },
     dataDir: config.dataDir,
     backends: config.backends,
     live,

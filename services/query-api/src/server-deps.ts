@@ -2,8 +2,11 @@ import type { Bus } from '@ib-stream/bus'
 import type { Health } from '@ib-stream/service'
 import type { Backend } from '@ib-stream/storage'
 import type { History, LiveHub } from '@ib-stream/tape'
+import type { ClientBounds } from './clients/client-registry.ts'
 import type { ContractDirectory } from './contracts/contract-directory.ts'
 import type { QueryMetrics } from './metrics.ts'
+import type { AccessLimits } from './safety/access.ts'
+import type { KeyFile } from './safety/key-file.ts'
 import type { StreamLeases } from './stream/stream-leases.ts'
 
 /** What the routes stand on. */
@@ -13,6 +16,11 @@ export interface ServerDeps {
   /** Both undefined until NATS is there; files answer meanwhile. */
   live: { readonly bus: Bus | undefined; readonly hub: LiveHub | undefined }
   contracts: ContractDirectory
+  /** API keys; undefined: nobody needs one. */
+  keys: KeyFile | undefined
+  /** Origins whose pages may read answers. */
+  corsOrigins: readonly string[]
+  limits: AccessLimits & ClientBounds
   /** Has what live clients listen to recorded. */
   leases: StreamLeases
   health(): Health

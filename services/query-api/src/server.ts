@@ -3,13 +3,13 @@ import { answerClientError, MAX_BODY_BYTES, MAX_HEADER_BYTES, REQUEST_WITHIN_MS 
 import { mountRoutes } from './api/mount-routes.ts'
 import { PROBLEM_TYPE, retryAfterOf, toProblem } from './api/problem.ts'
 import { requestIdOf } from './api/request-id.ts'
-import type { Route } from './api/route.ts'
+import type { Route, RouteDeps } from './api/route.ts'
 import { ClientRegistry } from './clients/client-registry.ts'
 import { ROUTES } from './routes.ts'
+import { Access } from './safety/access.ts'
+import { mountAccess } from './safety/mount-access.ts'
 import type { ServerDeps } from './server-deps.ts'
 import { isWebSocket, mountWebSocket } from './ws/mount-web-socket.ts'
-
-const CLIENT_BOUNDS = { most: 2_000, mostOfAddress: 1_000 }
 
 /** The HTTP server with all its routes; not listening yet. */
 export function buildServer(deps: ServerDeps, routes: readonly Route[] = ROUTES): FastifyInstance {
@@ -31,10 +31,27 @@ export function buildServer(deps: ServerDeps, routes: readonly Route[] = ROUTES)
     deps.metrics.responded(routeId ?? 'none', reply.raw.statusCode, reply.elapsedTime / 1_000)
   })
   app.setErrorHandler((error, request, reply) => sendProblem(deps, reply, error, request.id))
-  const routeDeps = { ...deps, closing, routes, clients: new ClientRegistry(CLIENT_BOUNDS, () => deps.nowUs()) }
+  const clients = new ClientRegistry(deps.limits, () => deps.nowUs())
+  const access = new Access({ keys: deps.keys, limits: deps.limits })
+  const routeDeps = { ...deps, closing, routes, clients, access }
+  mountAccess(app, access, routeDeps)
+  endWhoseKeyIsGone(app, routeDeps)
   mountRoutes(app, routeDeps)
   mountWebSocket(app, routeDeps)
   return app
+}
+
+const LOOK_FOR_KEYS_EVERY_MS = 1_000
+
+/** A key that was taken back ends what runs by it. */
+function endWhoseKeyIsGone(app: FastifyInstance, { keys, clients }: Pick<RouteDeps, 'keys' | 'clients'>): void {
+  if (!keys) return
+  const look = () => {
+    const names = new Set(keys.keys.map(({ name }) => name))
+    for (const { id, key } of clients.all) if (key !== undefined && !names.has(key)) clients.end(id, 'key')
+  }
+  const timer = setInterval(look, LOOK_FOR_KEYS_EVERY_MS).unref()
+  app.addHook('onClose', async () => clearInterval(timer))
 }
 
 /** How long answers under way may take once the server closes; live streams end at once. */
@@ -57,6 +74,7 @@ function sendProblem(deps: ServerDeps, reply: FastifyReply, error: unknown, requ
   if (problem.code === 'IBS_QUERY_INTERNAL' && !reply.raw.destroyed) deps.onFailure(error, requestId)
   const retryAfter = retryAfterOf(error, problem)
   if (retryAfter !== undefined) void reply.header('retry-after', String(retryAfter))
+  if (problem.status === 401) void reply.header('www-authenticate', 'Bearer')
   // as bytes: fastify would add a charset of its own to a text, and look for a serializer of an object
   void reply.code(problem.status).header('content-type', PROBLEM_TYPE).header('cache-control', 'no-store').send(JSON.stringify(problem))
 }

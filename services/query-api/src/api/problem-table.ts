@@ -25,6 +25,10 @@ export const PROBLEMS: Readonly<Record<KnownCode, { status: number; title: strin
   IBS_QUERY_SUBSCRIPTION_UNKNOWN: { status: 404, title: 'There is no such subscription' },
   IBS_QUERY_TOO_MANY_STREAMS: { status: 429, title: 'Too many streams' },
   IBS_QUERY_TOO_MANY_REQUESTS: { status: 429, title: 'Too many requests' },
+  IBS_QUERY_KEY_MISSING: { status: 401, title: 'An API key is needed' },
+  IBS_QUERY_KEY_FORBIDDEN: { status: 403, title: 'The key may not do this' },
+  IBS_QUERY_ORIGIN_REFUSED: { status: 403, title: 'Not from this page' },
+  IBS_QUERY_CLIENT_UNKNOWN: { status: 404, title: 'There is no such client' },
   IBS_QUERY_INTERNAL: { status: 500, title: 'Something failed inside' },
   IBS_TAPE_CURSOR_GONE: { status: 410, title: 'The place to go on from is gone' },
   IBS_TAPE_SLOW_CONSUMER: { status: 503, title: 'Read too slowly' },
@@ -41,6 +45,9 @@ export const isKnown = (code: string | undefined): code is KnownCode => code !==
 
 /** What any request may meet, whatever its route. */
 export const COMMON_ERRORS: readonly KnownCode[] = [
+  'IBS_QUERY_KEY_MISSING',
+  'IBS_QUERY_KEY_FORBIDDEN',
+  'IBS_QUERY_TOO_MANY_REQUESTS',
   'IBS_QUERY_PARAMETER_UNKNOWN',
   'IBS_QUERY_REQUEST_INVALID',
   'IBS_QUERY_REQUEST_TOO_LARGE',

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import type { ClientRegistry } from '../clients/client-registry.ts'
+import type { Access } from '../safety/access.ts'
 import type { ServerDeps } from '../server-deps.ts'
 import type { StreamEventName } from '../stream/events.ts'
 import type { Given, Parameters, Whole } from './parameter.ts'
@@ -33,6 +34,7 @@ export interface AnswerDoc {
 export interface RouteDeps extends ServerDeps {
   /** Aborts when the server begins to close. */
   closing: AbortSignal
+  access: Access
   /** Who is connected with streams. */
   clients: ClientRegistry
   /** Every route that is mounted. */

@@ -27,6 +27,9 @@ export interface ClientFacts {
   requestId: string
 }
 
+/** Who ended a client: an administrator, or the taking back of its key. */
+export type EndedBy = 'admin' | 'key'
+
 /** A connected client. */
 export interface Client extends ClientFacts, Disposable {
   readonly id: string
@@ -34,7 +37,7 @@ export interface Client extends ClientFacts, Disposable {
   /** Ticks given so far. */
   ticks: number
   readonly streams: Set<ClientStream>
-  /** Aborts when it is ended from outside. */
+  /** Aborts when it is ended from outside; its reason is an {@link EndedBy}. */
   readonly ended: AbortSignal
 }
 
@@ -46,7 +49,7 @@ export interface ClientBounds {
 
 /** Who is connected now. */
 export class ClientRegistry {
-  readonly #clients = new Map<string, Client & { end(): void }>()
+  readonly #clients = new Map<string, Client & { end(by: EndedBy): void }>()
   readonly #bounds: ClientBounds
   readonly #nowUs: () => number
 
@@ -72,15 +75,15 @@ export class ClientRegistry {
     const end = new AbortController()
     const leave = () => void this.#clients.delete(id)
     const client = { ...facts, id, sinceUs: this.#nowUs(), ticks: 0, streams: new Set<ClientStream>(), ended: end.signal }
-    const entry = Object.assign(client, { end: () => end.abort(new Error('ended by an administrator')), [Symbol.dispose]: leave })
+    const entry = Object.assign(client, { end: (by: EndedBy) => end.abort(by), [Symbol.dispose]: leave })
     this.#clients.set(id, entry)
     return entry
   }
 
   /** Ends a client; it is told. @returns whether there is one of this id */
-  end(id: string): boolean {
+  end(id: string, by: EndedBy): boolean {
     const client = this.#clients.get(id)
-    client?.end()
+    client?.end(by)
     return client !== undefined
   }
 }

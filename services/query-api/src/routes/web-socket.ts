@@ -10,7 +10,7 @@ export const webSocketRoute = defineRoute({
   summary: 'A WebSocket for any number of subscriptions',
   description: 'Messages in both directions are described in /asyncapi.json, channel `webSocket`.',
   answers: { 101: { doc: 'The connection is a WebSocket from here on.' } },
-  errors: ['IBS_QUERY_UPGRADE_REQUIRED', 'IBS_QUERY_TOO_MANY_STREAMS', 'IBS_QUERY_LIVE_UNAVAILABLE'],
+  errors: ['IBS_QUERY_UPGRADE_REQUIRED', 'IBS_QUERY_TOO_MANY_STREAMS', 'IBS_QUERY_LIVE_UNAVAILABLE', 'IBS_QUERY_ORIGIN_REFUSED'],
   handle: ({ reply }) => {
     void reply.header('upgrade', 'websocket').header('connection', 'upgrade')
     throw new QueryError('IBS_QUERY_UPGRADE_REQUIRED', `${WS_PATH} is a WebSocket; connect to it with ws://`, {

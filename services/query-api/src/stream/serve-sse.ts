@@ -13,6 +13,14 @@ export interface ServeSseOptions {
   timeoutMs?: number | undefined
 }
 
+/** What was set for web pages: a raw head passes none of the reply's headers. */
+const corsOf = (reply: FastifyReply): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(reply.getHeaders())
+      .filter(([name]) => name === 'vary' || name.startsWith('access-control-'))
+      .map(([name, value]) => [name, String(value)]),
+  )
+
 /** Answers a request with a stream of events, until the feed ends, the client leaves or the service stops. */
 export async function serveSse(
   { isHead, gone, request, reply }: Pick<Call, 'isHead' | 'gone' | 'request' | 'reply'>,
@@ -21,7 +29,7 @@ export async function serveSse(
 ): Promise<FastifyReply> {
   const headers = streamHeaders(request.id)
   if (isHead) return reply.headers(headers).send()
-  using client = deps.clients.enter({ kind: 'sse', address: request.ip, key: undefined, requestId: request.id })
+  using client = deps.clients.enter({ kind: 'sse', address: request.ip, key: request.caller.key, requestId: request.id })
   const timedOut = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)
   const ends = { server_shutdown: deps.closing, ended_by_admin: client.ended, ...(timedOut ? { timeout: timedOut } : {}) }
   const signal = AbortSignal.any([gone, ...Object.values(ends)])
@@ -31,7 +39,7 @@ export async function serveSse(
   const sink = new SseSink(reply.raw, signal)
   deps.metrics.liveOpened()
   try {
-    sink.begin(feed, { headers, keepAliveMs: deps.keepAliveMs })
+    sink.begin(feed, { headers: { ...corsOf(reply), ...headers }, keepAliveMs: deps.keepAliveMs })
     const last = await deliver(feed, sink, {
       limit,
       gone,

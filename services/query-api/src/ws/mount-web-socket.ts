@@ -4,14 +4,16 @@ import type { FastifyInstance } from 'fastify'
 import { WebSocketServer } from 'ws'
 import { MAX_BODY_BYTES } from '../api/client-error.ts'
 import { problemResponse } from '../api/problem-response.ts'
+import { readQuery } from '../api/read-parameters.ts'
 import { requestIdOf } from '../api/request-id.ts'
 import type { RouteDeps } from '../api/route.ts'
 import { QueryError } from '../errors.ts'
+import { assertOrigin } from '../safety/mount-access.ts'
 import { CLOSE_CODES } from './close-codes.ts'
 import { WsConnection } from './ws-connection.ts'
 import { WS_PATH } from './ws-path.ts'
 
-const pathOf = ({ url = '' }: IncomingMessage): string => url.split('?')[0] ?? ''
+const pathOf = ({ url = '' }: Pick<IncomingMessage, 'url'>): string => url.split('?')[0] ?? ''
 
 /** Whether a request is for a WebSocket; any other upgrade is answered as if it had not been asked for. */
 export const isWebSocket = (request: IncomingMessage): boolean =>
@@ -36,6 +38,13 @@ export function mountWebSocket(app: FastifyInstance, deps: RouteDeps): void {
   })
 }
 
+/** @throws QueryError `IBS_QUERY_PARAMETER_UNKNOWN`: `api_key` is all that it takes */
+function queryKeyOf({ url = '' }: IncomingMessage): string | undefined {
+  const { api_key: key, ...others } = Object.fromEntries(new URLSearchParams(url.slice(pathOf({ url }).length)))
+  readQuery({}, others)
+  return key
+}
+
 interface Upgrade {
   request: IncomingMessage
   socket: Socket
@@ -47,7 +56,11 @@ interface Upgrade {
 function accept(server: WebSocketServer, { request, socket, head, deps, running }: Upgrade): void {
   if (deps.closing.aborted) throw new QueryError('IBS_QUERY_LIVE_UNAVAILABLE', 'the service is stopping; try again in a second')
   const requestId = requestIdOf(request.headers)
-  const client = deps.clients.enter({ kind: 'websocket', address: socket.remoteAddress ?? '', key: undefined, requestId })
+  const address = socket.remoteAddress ?? ''
+  const queryKey = queryKeyOf(request)
+  assertOrigin(request.headers, deps.corsOrigins)
+  const { key } = deps.access.admit({ headers: request.headers, queryKey, address, scope: 'read' })
+  const client = deps.clients.enter({ kind: 'websocket', address, key, requestId })
   socket.once('close', () => client[Symbol.dispose]()) // also where the handshake fails
   server.handleUpgrade(request, socket, head, (ws) => {
     const run = new WsConnection(ws, { socket, client, deps })

@@ -60,7 +60,7 @@ export class WsConnection {
     const ws = this.#ws
     const { closing, pingEveryMs } = this.#deps
     const onClosing = () => void this.#endAll('server_shutdown', 'goingAway')
-    const onEnded = () => void this.#endAll('ended_by_admin', 'policy')
+    const onEnded = () => void this.#endAll('ended_by_admin', this.#client.ended.reason === 'key' ? 'authentication' : 'policy')
     const closed = once(ws, 'close')
     ws.on('error', () => undefined) // it breaks the protocol or its size: `ws` has sent the close code, 'close' follows
     ws.on('message', (data, isBinary) => this.#onMessage(data, isBinary))

@@ -82,7 +82,7 @@ test('ids and tags are used as they should: ids once, each tag by a route', () =
 test('every error that can be answered is declared by a route or met before any', () => {
   const beforeRoutes = ['IBS_QUERY_ROUTE_UNKNOWN', 'IBS_QUERY_METHOD_NOT_ALLOWED']
   const byBodies = ['IBS_QUERY_BODY_INVALID']
-  const onWebSockets = ['IBS_QUERY_MESSAGE_INVALID', 'IBS_QUERY_SUBSCRIPTION_UNKNOWN', 'IBS_QUERY_TOO_MANY_REQUESTS']
+  const onWebSockets = ['IBS_QUERY_MESSAGE_INVALID', 'IBS_QUERY_SUBSCRIPTION_UNKNOWN']
   const declared = new Set([...ROUTES.flatMap(errorsOf), ...beforeRoutes, ...byBodies, ...onWebSockets])
   expect(KNOWN_CODES.filter((code) => !declared.has(code))).toEqual([])
 })
