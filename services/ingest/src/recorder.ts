@@ -26,7 +26,7 @@ import type { InvalidSink } from './invalid-sink.ts'
 import type { RecorderNote } from './recorder-note.ts'
 import type { RememberedStream } from './stream-memory.ts'
 import type { DesiredStream, LinePlan } from './subscriptions/line-plan.ts'
-import type { Refusal } from './subscriptions/refusals.ts'
+import { NOTHING_TO_CANCEL, type Refusal } from './subscriptions/refusals.ts'
 import type { RequestGuard } from './subscriptions/request-guard.ts'
 import { Subscriber, type SubscriptionState } from './subscriptions/subscriber.ts'
 
@@ -289,7 +289,8 @@ export class Recorder {
   }
 
   #onRequestError(rid: number, code: number, message: string): void {
-    if (!this.#subscriber.refuse(rid, code, message)) this.#options.onNote({ kind: 'notice', code, message: `${message} (request ${rid})` })
+    if (code === NOTHING_TO_CANCEL || !this.#subscriber.refuse(rid, code, message))
+      this.#options.onNote({ kind: 'notice', code, message: `${message} (request ${rid})` })
   }
 
   #onSubscribed(stream: DesiredStream): void {
@@ -348,7 +349,6 @@ export class Recorder {
     stream.last = tick
     this.#lastTickUs = tick.st
     if (this.#suspects.size > 0) this.#suspects.delete(stream.rid)
-    this.#gaps.moveOn(stream, tick.st)
     const revived = this.#subscriber.revive(stream.rid)
     if (revived) this.#options.onNote({ kind: 'stream', cid: stream.cid, tt: stream.tt, rid: stream.rid, state: 'subscribed' })
     if (this.#connection.state !== 'ready') this.#connection.apply('flowing', 'ticks come')

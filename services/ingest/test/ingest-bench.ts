@@ -10,10 +10,13 @@ import { parseLines } from '../../../test/support/ticks.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
 import type { StreamStatus } from '../src/recorder.ts'
 import { runIngest } from '../src/run-ingest.ts'
+import { StateFile } from '../src/state-file.ts'
 
 export interface BenchOptions {
   env?: Record<string, string>
   sim?: GatewaySimOptions
+  /** What an earlier run left in `.state/ingest`, by file. */
+  state?: Record<string, unknown>
   /** Time of simulator and ingest: when it begins, and how many seconds pass in a real one. */
   clock?: { start: string; rate: number }
 }
@@ -31,8 +34,9 @@ export class IngestBench implements AsyncDisposable {
   #stop = new AbortController()
   #running: Promise<void> = Promise.resolve()
 
-  static async open({ env = {}, sim = {}, clock }: BenchOptions = {}): Promise<IngestBench> {
+  static async open({ env = {}, sim = {}, state = {}, clock }: BenchOptions = {}): Promise<IngestBench> {
     const dataDir = await mkdtemp(join(tmpdir(), 'ibs-ingest-'))
+    for (const [name, value] of Object.entries(state)) new StateFile(join(dataDir, '.state', 'ingest', name)).write(value)
     const nats = await NatsServer.start()
     const bus = await connectBus({ url: nats.url, name: 'test', signal: AbortSignal.timeout(20_000) })
     const start = clock && `${clock.start}@${Date.now()}`

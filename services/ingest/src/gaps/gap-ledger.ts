@@ -37,11 +37,6 @@ export class GapLedger {
     this.#options.publish({ kind: 'gap_opened', ...this.#options.head(), cid, tt, ...rest, ...(code === undefined ? {} : { code }) })
   }
 
-  /** A tick came, but the next ones may be missing still. */
-  moveOn(stream: TickStream, heardUs: number): void {
-    this.#tracker.moveOn(stream, heardUs)
-  }
-
   /** From `toUs` on nothing is missing. @returns whether a gap was open */
   end(stream: TickStream, toUs: number): boolean {
     const gap = this.#tracker.close(stream, toUs)

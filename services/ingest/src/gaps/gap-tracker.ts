@@ -35,12 +35,6 @@ export class GapTracker {
     return true
   }
 
-  /** A tick came while the gap goes on: nothing is missing up to it. */
-  moveOn(stream: TickStream, heardUs: number): void {
-    const gap = this.#open.get(stream.rid)
-    if (gap) this.#open.set(stream.rid, { ...gap, fromUs: Math.max(gap.fromUs, heardUs) })
-  }
-
   /** Ends the stream's gap at `toUs`; undefined where none is open. */
   close(stream: TickStream, toUs: number): Pick<GapEvent, 'cid' | 'tt' | 'fromUs' | 'toUs' | 'cause' | 'reason' | 'code'> | undefined {
     const gap = this.#open.get(stream.rid)

@@ -68,8 +68,7 @@ export class StalenessWatch {
 
   /** A tick of a stream was recorded; called for each, so it does next to nothing. */
   heard(tick: TickMessage): void {
-    const watched = this.#watched.get(tick.rid)
-    if (!watched) return
+    const watched = this.#watched.get(tick.rid) ?? this.#begin(tick.rid, tick.cid, tick.st)
     if (watched.isFlowing && !watched.isHalted) this.#learn(watched, tick.st)
     watched.sinceUs = tick.st
     watched.isFlowing = true

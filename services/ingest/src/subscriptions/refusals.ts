@@ -51,6 +51,9 @@ const UNSUPPORTED: Refusal = {
   advice: 'IB has no such ticks for this contract: take this tick type out of the list',
 }
 
+/** IB's answer to a cancel of what it does not have (any more): it says nothing of the stream. */
+export const NOTHING_TO_CANCEL = 300
+
 /** Reads an error of a tick-by-tick request. Some codes stand for several things, which only the text tells apart. */
 export function refusalOf(code: number, message: string): Refusal {
   if (/different IP address|competing/i.test(message)) return COMPETING

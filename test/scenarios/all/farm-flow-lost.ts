@@ -1,0 +1,11 @@
+import { scenario as define } from '../scenario.ts'
+
+export const scenario = define({
+  name: 'a farm comes back and its streams do not',
+  causes: ['farm_broken', 'stale'],
+  async play(world) {
+    world.fault({ fault: 'farm', farm: 'usfarm', seconds: 10, flow: 'silent' })
+    await world.pass(100)
+    await world.flowing()
+  },
+})

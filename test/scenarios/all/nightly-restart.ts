@@ -1,0 +1,17 @@
+import { expect } from '@jest/globals'
+import { scenario as define } from '../scenario.ts'
+
+export const scenario = define({
+  name: 'the gateway restarts at its time of the day and is away for four minutes',
+  causes: ['daily_restart'],
+  env: { IB_RESTART_TIME: '10:01 America/New_York' },
+  clock: { start: '2026-11-24T15:00:00Z', rate: 30 },
+  async play(world) {
+    world.fault({ fault: 'restart', seconds: 240 })
+    await world.pass(245)
+    await world.flowing()
+  },
+  expect({ log }) {
+    expect(log.some(({ text, facts }) => text === 'gateway' && (facts as { to: string }).to === 'restarting')).toBe(true)
+  },
+})
