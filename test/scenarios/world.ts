@@ -102,8 +102,10 @@ export class World implements AsyncDisposable {
     await this.ingest.stop()
     const { dataDir } = this.ingest
     const lines = await this.#linesInLog()
-    await waitFor('the files have what the log has', async () => (await readJsonFiles(dataDir)).length >= lines.ticks)
-    await waitFor('the events have what the log has', async () => (await readEvents(dataDir)).length >= lines.events)
+    // A file may be read while its last line is being written.
+    const count = (files: Promise<readonly unknown[]>) => files.then(({ length }) => length).catch(() => 0)
+    await waitFor('the files have what the log has', async () => (await count(readJsonFiles(dataDir))) >= lines.ticks)
+    await waitFor('the events have what the log has', async () => (await count(readEvents(dataDir))) >= lines.events)
     this.#stopWriter.abort(new Error('the scenario is over'))
     await this.#writing
     // A late stamp lies in the file of its own hour; what is judged is the order of arrival.

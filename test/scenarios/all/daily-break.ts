@@ -6,9 +6,9 @@ export const scenario = define({
   causes: [],
   tracked: `${MNQ}:MNQ:bid_ask;last`,
   sim: { hours: 'exchange' },
-  clock: { start: '2026-11-24T21:57:00Z', rate: 200 }, // CME closes at 16:00 in Chicago, until 17:00
+  clock: { start: '2026-11-24T21:46:00Z', rate: 200 }, // CME closes at 16:00 in Chicago, until 17:00
   async play(world) {
-    await world.pass(3_600 + 480)
+    await world.pass(840 + 3_600 + 240)
     await world.flowing()
   },
   expect({ log, recorded }) {
