@@ -26,7 +26,7 @@ export function judge(scenario: Scenario, { sent, recorded, events, market, endU
     if (scenario.unwanted?.includes(stream)) continue
     const own = gaps.filter(({ cid, tt }) => `${cid}_${tt}` === stream)
     const ticks = recorded.get(stream) ?? []
-    const faults = compareWithTruth(inOrder(sent.get(stream) ?? []), inOrder(ticks), own)
+    const faults = compareWithTruth(inOrder(sent.get(stream) ?? []), inOrder(ticks), own, slackUs(rate))
     found.push(...faults.map(({ kind, count, detail }) => `${stream}: ${count} ${kind} of what was sent (${detail})`))
     if (!scenario.marketDiffers)
       found.push(...missedOfMarket(stream, { happened: market.get(stream) ?? [], ticks, gaps: own, endUs, rate }))

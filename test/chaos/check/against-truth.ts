@@ -25,8 +25,14 @@ const STAMP_SLACK_US = 2_000_000
 /**
  * Holds the recording of one (contract, tick type) to what the gateway sent: the same ticks in the same order, but for runs that are missing where a declared
  * gap ends, and that were sent while it was open. `st` must rise strictly.
+ * @param slackUs how far outside of a gap the stamp of a missing tick may lie; more where the clock runs faster than the real one
  */
-export function compareWithTruth(sent: readonly SentTick[], recorded: readonly RecordedTick[], gaps: readonly DeclaredGap[]): Fault[] {
+export function compareWithTruth(
+  sent: readonly SentTick[],
+  recorded: readonly RecordedTick[],
+  gaps: readonly DeclaredGap[],
+  slackUs = STAMP_SLACK_US,
+): Fault[] {
   const faults = stampFaults(recorded)
   const wanted = sent.map(({ text }) => text)
   const parts = partsOf(recorded, gaps)
@@ -43,9 +49,9 @@ export function compareWithTruth(sent: readonly SentTick[], recorded: readonly R
       at = end
       continue
     }
-    faults.push(...undeclared(sent.slice(at, place), part.gaps, parts[i - 1]?.ticks.at(-1)))
+    faults.push(...undeclared(sent.slice(at, place), { gaps: part.gaps, before: parts[i - 1]?.ticks.at(-1), slackUs }))
     at = place + texts.length
-    if (isLast) faults.push(...undeclared(sent.slice(at), gaps.slice(-3), recorded.at(-1)))
+    if (isLast) faults.push(...undeclared(sent.slice(at), { gaps: gaps.slice(-3), before: recorded.at(-1), slackUs }))
   }
   return faults
 }
@@ -93,10 +99,13 @@ function placeOf(
   return standsAt(wanted, part, place) ? place : undefined
 }
 
-function undeclared(missing: readonly SentTick[], gaps: readonly DeclaredGap[], before: RecordedTick | undefined): Fault[] {
+function undeclared(
+  missing: readonly SentTick[],
+  { gaps, before, slackUs }: { gaps: readonly DeclaredGap[]; before: RecordedTick | undefined; slackUs: number },
+): Fault[] {
   const lateUs = before ? Math.max(0, before.st - before.sentUs) : 0 // how far ingest was behind the gateway then
   const outside = missing.filter(
-    ({ sentUs }) => !gaps.some(({ fromUs, toUs }) => sentUs >= fromUs - lateUs - STAMP_SLACK_US && sentUs <= toUs + STAMP_SLACK_US),
+    ({ sentUs }) => !gaps.some(({ fromUs, toUs }) => sentUs >= fromUs - lateUs - slackUs && sentUs <= toUs + slackUs),
   )
   const [first] = outside
   if (!first) return []
