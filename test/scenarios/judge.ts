@@ -1,4 +1,5 @@
 import type { Tick } from '@ib-stream/gateway-sim'
+import type { GapCause } from '@ib-stream/model'
 import { compareWithTruth } from '../chaos/check/against-truth.ts'
 import { type PlainTick, withoutStamp } from '../support/ticks.ts'
 import type { RecorderEventLine, Scenario } from './scenario.ts'
@@ -15,13 +16,16 @@ interface Gap extends RecorderEventLine {
 /** A tick's stamp is its second, and it is recorded a moment later: of the clock, so the more the faster that runs. */
 const slackUs = (rate: number) => 1_000_000 + rate * 300_000
 
-/** The clock runs so fast that a pause of this process, a few hundred ms, looks like a gateway that is silent for ten seconds. */
-const HURRIED = 'gateway_mute'
+/**
+ * The clock runs so fast that a pause of this process, a few hundred ms, looks like a gateway that is silent for ten seconds; and where it runs faster still, like
+ * streams that are silent for a minute.
+ */
+const hurried = (rate: number): readonly GapCause[] => (rate > 20 ? ['gateway_mute', 'stale'] : ['gateway_mute'])
 
 /** Everything that is wrong with what a scenario left behind, in words. */
 export function judge(scenario: Scenario, { sent, recorded, events, market, endUs }: Outcome, rate: number): string[] {
   const gaps = events.filter((event): event is Gap => event.kind === 'gap')
-  const found = judgeCauses(scenario, gaps, endUs)
+  const found = judgeCauses(scenario, { gaps, endUs, rate })
   for (const stream of new Set([...sent.keys(), ...recorded.keys()])) {
     if (scenario.unwanted?.includes(stream)) continue
     const own = gaps.filter(({ cid, tt }) => `${cid}_${tt}` === stream)
@@ -34,9 +38,12 @@ export function judge(scenario: Scenario, { sent, recorded, events, market, endU
   return found
 }
 
-function judgeCauses({ causes, mayCause = [] }: Scenario, gaps: readonly Gap[], endUs: number): string[] {
+function judgeCauses(
+  { causes, mayCause = [] }: Scenario,
+  { gaps, endUs, rate }: { gaps: readonly Gap[]; endUs: number; rate: number },
+): string[] {
   const before = gaps.filter(({ fromUs, toUs }) => fromUs < endUs - 1_000_000 && toUs < endUs)
-  const allowed = new Set<string>([...causes, ...mayCause, HURRIED])
+  const allowed = new Set<string>([...causes, ...mayCause, ...hurried(rate)])
   const odd = before.filter(({ cause }) => !allowed.has(cause))
   const told = new Set(before.map(({ cause }) => cause))
   return [

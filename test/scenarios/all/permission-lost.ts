@@ -4,7 +4,7 @@ export const scenario = define({
   name: 'after a reconnect IB refuses one contract for a while (10189), the others go on',
   causes: ['disconnected'],
   mayCause: ['refused'],
-  clock: { start: '2026-11-24T15:00:00Z', rate: 100 },
+  clock: { start: '2026-11-24T15:00:00Z', rate: 60 },
   async play(world) {
     world.fault({ fault: 'deny', code: '10189', cid: IBM, seconds: 60 })
     world.fault({ fault: 'cut' })
