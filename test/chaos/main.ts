@@ -13,6 +13,8 @@ const { values } = parseArgs({
 })
 const say = (line: string) => void process.stdout.write(`${line}\n`)
 const minutes = Number(values.minutes)
+const stop = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(new Error(`ended by ${signal}`)))
 const report = await runChaos({
   seed: Number(values.seed),
   minutes,
@@ -21,6 +23,10 @@ const report = await runChaos({
   everyMs: [1_500, 5_000],
   awayMs: minutes >= 4 ? 60_000 : 0,
   say,
+  signal: stop.signal,
+}).catch((error: unknown) => {
+  say(String(error))
+  process.exit(1)
 })
 const { verdict, faults, takeOverMs, catchUpMs, probes, purgedBelowSeq, oddEnds, clean } = report
 for (const finding of verdict.findings.slice(0, 40)) say(`  ${finding}`)

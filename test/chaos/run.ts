@@ -21,6 +21,8 @@ export interface ChaosOptions {
   /** How long a backend is away, once a run, ms; 0: never. */
   awayMs: number
   say: (line: string) => void
+  /** Ends the run before its time: everything is taken down, and its reason is thrown. */
+  signal?: AbortSignal
 }
 
 export interface ChaosReport {
@@ -39,10 +41,15 @@ export interface ChaosReport {
 
 /** One run of faults over the real services, and its judgement. The seed gives the faults and the ticks; what the machine makes of the timing is its own. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
-  const { seed, minutes, replicas, rate, say } = options
-  const durationMs = minutes * 60_000
+  const { seed, minutes, replicas, rate, signal = new AbortController().signal } = options
   const diskMegabytes = 160 + Math.ceil(minutes * 30 * Math.max(1, rate / 2))
   await using world = await World.make({ replicas, rate, diskMegabytes, seed })
+  return await unlessAborted(runIn(world, options), signal)
+}
+
+async function runIn(world: World, options: ChaosOptions): Promise<ChaosReport> {
+  const { seed, minutes, replicas, say } = options
+  const durationMs = minutes * 60_000
   const { notMounted } = world.dataDisk
   const skipped = notMounted === undefined ? [] : [`full disks: cannot mount (${notMounted})`]
   for (const what of skipped) say(`SKIPPED ${what}`)
@@ -149,4 +156,10 @@ async function stopWriters(world: World, record: Record): Promise<void> {
     const code = await program.stop()
     if (code !== 0) record.oddEnds.push(`${name} ended with ${code} on SIGTERM`)
   }
+}
+
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>()
+  signal.addEventListener('abort', () => aborted.reject(signal.reason), { once: true })
+  return await Promise.race([work, aborted.promise])
 }
