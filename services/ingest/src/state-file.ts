@@ -2,9 +2,13 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, wr
 import { dirname } from 'node:path'
 import { codeOf } from '@ib-stream/model'
 
+const RETRY_AFTER_MS = 1_000
+
 /** A small JSON file that ingest keeps for its own next start; replaced as a whole, so that it is the old one or the new one whatever happens. */
 export class StateFile {
   readonly #path: string
+  /** Tries again what the disk did not take. */
+  #late: NodeJS.Timeout | undefined
 
   constructor(path: string) {
     this.#path = path
@@ -20,12 +24,23 @@ export class StateFile {
     }
   }
 
+  /** A disk that takes no writes ends nothing: the newest value is tried again every second until it stands there. */
   write(value: unknown): void {
+    clearTimeout(this.#late)
+    try {
+      this.#replace(JSON.stringify(value))
+    } catch (error) {
+      if (codeOf(error) === undefined) throw error // no word of the disk
+      this.#late = setTimeout(() => this.write(value), RETRY_AFTER_MS).unref()
+    }
+  }
+
+  #replace(text: string): void {
     mkdirSync(dirname(this.#path), { recursive: true })
     const tmp = `${this.#path}.tmp`
     const file = openSync(tmp, 'w')
     try {
-      writeFileSync(file, JSON.stringify(value))
+      writeFileSync(file, text)
       fsyncSync(file)
     } finally {
       closeSync(file)
