@@ -1,8 +1,6 @@
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { hourOf, TICK_TYPES, type TickType, US_PER_DAY, US_PER_HOUR, usFromMs } from '@ib-stream/model'
-import { isMissing, StorageError } from '../errors.ts'
 import type { Backend } from './backend.ts'
+import { listFolder } from './list-folder.ts'
 import { parseSegmentPath, type Segment } from './segment-path.ts'
 
 export interface SegmentQuery {
@@ -26,7 +24,7 @@ export async function findSegments(dataDir: string, backend: Backend, query: Seg
   const found: Segment[] = []
   for (const day of await dayFolders(dataDir, backend, query)) {
     const hours = await children(dataDir, day.path, (hour) => day.startUs + Number(hour) * US_PER_HOUR, US_PER_HOUR, query)
-    const listings = await Promise.all(hours.map(({ path }) => list(dataDir, path)))
+    const listings = await Promise.all(hours.map(({ path }) => listFolder(dataDir, path)))
     for (const [index, hour] of hours.entries()) {
       for (const name of listings[index] ?? []) {
         const segment = parseSegmentPath(`${hour.path}/${name}`)
@@ -73,32 +71,9 @@ async function children(
   query: SegmentQuery,
 ): Promise<Folder[]> {
   const firstUs = hourOf(query.startUs)
-  return (await list(dataDir, path))
+  return (await listFolder(dataDir, path))
     .filter((name) => /^\d{2,4}$/.test(name))
     .map((name) => ({ path: `${path}/${name}`, startUs: startOf(name) }))
     .filter(({ startUs }) => startUs < query.endUs && startUs + spanUs > firstUs)
     .sort((a, b) => a.startUs - b.startUs)
-}
-
-/** Names in a folder. @throws StorageError `IBS_STORAGE_LINK_REFUSED` for a link with a name that is ours */
-async function list(dataDir: string, path: string): Promise<string[]> {
-  try {
-    const entries = await readdir(join(dataDir, path), { withFileTypes: true })
-    const link = entries.find((entry) => entry.isSymbolicLink() && isOurs(path, entry.name))
-    if (link !== undefined) throw linkRefused(`${path}/${link.name}`)
-    return entries.map(({ name }) => name)
-  } catch (error) {
-    if (isMissing(error)) return []
-    throw error
-  }
-}
-
-const isOurs = (path: string, name: string): boolean => /^\d{2,4}$/.test(name) || parseSegmentPath(`${path}/${name}`) !== undefined
-
-export function linkRefused(path: string): StorageError {
-  return new StorageError(
-    'IBS_STORAGE_LINK_REFUSED',
-    `${path} is a symbolic link, which could lead out of DATA_DIR; move the files there, or mount the other disk there`,
-    { path },
-  )
 }

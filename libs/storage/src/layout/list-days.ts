@@ -1,8 +1,7 @@
-import { readdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { isoFromUs, US_PER_HOUR, usFromMs } from '@ib-stream/model'
-import { isMissing } from '../errors.ts'
 import type { Backend } from './backend.ts'
+import { listFolder } from './list-folder.ts'
 import { dayOf, manifestFolder, manifestPath, parseManifestPath } from './manifest-path.ts'
 import { parseEventsPath, parseSegmentPath, type Segment } from './segment-path.ts'
 
@@ -46,11 +45,5 @@ export async function listEventsFiles(dataDir: string): Promise<string[]> {
 
 const dayFrom = (day: string): number => dayOf(usFromMs(Date.parse(`${day}T00:00:00Z`)))
 
-async function names(dataDir: string, folder: string, wanted: RegExp): Promise<string[]> {
-  try {
-    return (await readdir(join(dataDir, folder))).filter((name) => wanted.test(name)).sort()
-  } catch (error) {
-    if (isMissing(error)) return []
-    throw error
-  }
-}
+const names = async (dataDir: string, folder: string, wanted: RegExp): Promise<string[]> =>
+  (await listFolder(dataDir, folder)).filter((name) => wanted.test(name)).sort()

@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, open, readFile, rename, rm, rmdir, stat, trunca
 import { dirname, resolve } from 'node:path'
 import { codeOf } from '@ib-stream/model'
 import { isMissing } from '../errors.ts'
+import { assertInside } from '../layout/list-folder.ts'
 
 /** All that a partition's owner does to a disk, one method an effect; paths are relative to DATA_DIR with `/`, '' is DATA_DIR itself. */
 export interface Disk {
@@ -43,7 +44,7 @@ export function nodeDisk(dataDir: string): Disk {
     size: (path) => orMissing(stat(at(path)).then(({ size }) => size)),
     readText: (path) => orMissing(readFile(at(path), 'utf8')),
     read: (path, offsetBytes, lengthBytes) => withHandle(at(path), 'r', (handle) => readAll(handle, offsetBytes, lengthBytes)),
-    makeFolder: (path) => makeFolder(dataDir, at(path)),
+    makeFolder: (path) => makeFolder(dataDir, path),
     write: (path, bytes, offsetBytes) => withHandle(at(path), O_WRITE_CREATE, (handle) => writeAll(handle, bytes, offsetBytes)),
     writeText: (path, text) => withHandle(at(path), 'w', (handle) => writeAll(handle, Buffer.from(text), 0)),
     truncate: (path, lengthBytes) => truncate(at(path), lengthBytes),
@@ -56,7 +57,7 @@ export function nodeDisk(dataDir: string): Disk {
 }
 
 // O_WRONLY | O_CREAT without O_APPEND: under Linux O_APPEND makes pwrite ignore its position
-const O_WRITE_CREATE = constants.O_WRONLY | constants.O_CREAT
+const O_WRITE_CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW
 
 /** What `writeAll` needs of a file handle. */
 export interface Writable {
@@ -73,8 +74,10 @@ export async function writeAll(handle: Writable, bytes: Uint8Array, offsetBytes:
 }
 
 /** Folders under DATA_DIR are made durable by whoever puts a file there; DATA_DIR itself and what was missing above it at once, here. */
-async function makeFolder(dataDir: string, path: string): Promise<void> {
+async function makeFolder(dataDir: string, folder: string): Promise<void> {
+  const path = resolve(dataDir, folder)
   const firstMade = await mkdir(path, { recursive: true })
+  await assertInside(resolve(dataDir), folder)
   if (firstMade === undefined) return
   for (let made = resolve(dataDir); made.length >= firstMade.length; made = dirname(made)) {
     await withHandle(dirname(made), 'r', (handle) => handle.sync())
