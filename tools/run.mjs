@@ -26,6 +26,7 @@ const VERBS = {
   check,
   bench,
   chaos,
+  hostile,
 }
 
 const [verb = '', ...args] = process.argv.slice(2)
@@ -156,6 +157,12 @@ async function bench([name = 'main-path', ...args]) {
 async function chaos(args) {
   const env = { IB_STREAM_NATS_SERVER: await findNatsServer({ say }) }
   return await runChild(NODE, [join(ROOT, 'test/chaos/main.ts'), ...args], { env })
+}
+
+/** `hostile [requests] [seed]`: hostile requests, messages and bytes over every route of query-api. */
+async function hostile(args) {
+  const env = { IB_STREAM_NATS_SERVER: await findNatsServer({ say }) }
+  return await runChild(NODE, [join(ROOT, 'services/query-api/test/hostile/main.ts'), ...args], { env })
 }
 
 /** Types, lint and format, arrows between the rooms, docs in step with the code; every one runs, so that all problems show at once. */
