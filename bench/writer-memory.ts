@@ -1,8 +1,10 @@
 // Memory of each writer as a process of its own, with all partitions and 200 files that grow, as the kernel counts it (Linux).
+// They run with the environment that `up` gives them (leanEnv).
 // `node bench/writer-memory.ts [--rounds 6] [--node-options=--max-semi-space-size=4]`: a round is 10,000 ticks over 200 contracts, each sent as soon as the log has the last.
 import { readFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { leanEnv } from '../libs/service/src/index.ts'
 import { WriterBench } from '../libs/writer/test/support.ts'
 import { nodeProgram } from '../test/support/program.ts'
 import { waitFor } from '../test/support/wait-for.ts'
@@ -27,7 +29,7 @@ for (const name of ['writer-json', 'writer-proto']) {
     HEALTH_PORT: '0',
     IB_HOST: '',
     IB_STREAM_OVERLAY: 'allow',
-    NODE_OPTIONS: values['node-options'],
+    ...leanEnv({ NODE_OPTIONS: values['node-options'] }),
   }
   await using writer = nodeProgram(name, `services/${name}/src/main.ts`, env).start()
   const stats = async () => {

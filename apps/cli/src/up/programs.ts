@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '@ib-stream/service'
+import { leanEnv } from '@ib-stream/service'
 import { CliError } from '../errors.ts'
 import type { Program } from './child.ts'
 import type { Ports } from './ports.ts'
@@ -29,9 +30,10 @@ export async function planPrograms(setting: Setting): Promise<{ programs: Progra
   const apiUrl = `http://${host}:${apiPort}`
   const shared = { NATS_URL: nats.url, DATA_DIR: config.dataDir }
   const sim = config.source === 'simulator' ? await planSimulator(setting, logs, apiPort) : undefined
-  const service = async (name: string, stopRank: number): Promise<Program> => {
+  const lean = leanEnv(setting.env)
+  const service = async (name: string, stopRank: number, more: Record<string, string> = {}): Promise<Program> => {
     const port = await ports.take(`${name}'s health page`, apiPort + 1)
-    const env = { ...shared, ...sim?.env, HEALTH_PORT: String(port) }
+    const env = { ...shared, ...sim?.env, ...more, HEALTH_PORT: String(port) }
     return nodeProgram(setting, {
       name,
       script: `services/${name}/src/main.ts`,
@@ -46,9 +48,9 @@ export async function planPrograms(setting: Setting): Promise<{ programs: Progra
     ...(nats.program ? [nats.program] : []),
     ...(sim ? [sim.program] : []),
     await service('ingest', STOP.intake),
-    await service('writer-json', STOP.work),
-    await service('writer-proto', STOP.work),
-    await service('keeper', STOP.work),
+    await service('writer-json', STOP.work, lean),
+    await service('writer-proto', STOP.work, lean),
+    await service('keeper', STOP.work, lean),
     nodeProgram(setting, {
       name: 'query-api',
       script: 'services/query-api/src/main.ts',
