@@ -81,6 +81,10 @@ export class Stack implements AsyncDisposable {
     return (await response?.json()) as Record<string, unknown> | undefined
   }
 
+  metricsUrl(program: TestProgram): string {
+    return (this.#healthUrls.get(program) ?? '').replace('/health', '/metrics')
+  }
+
   /** Waits until the program says of itself that it can do its work. */
   async ready(program: TestProgram): Promise<void> {
     await waitFor(`${program.name} is ready`, async () => (await this.health(program))?.ready === true).catch((error: unknown) => {
