@@ -135,16 +135,21 @@ async function seedFile(options: SeedOptions & { closedStUs: number }, file: Fil
   for await (const records of readRecords(dataDir, segment.path, lengthBytes)) {
     signal.throwIfAborted()
     const ticks: TickMessage[] = []
+    let isOver = false
     for (const { tick } of records) {
-      if (tick === undefined || tick.st >= limitStUs) continue
+      if (tick === undefined) continue
+      isOver = tick.st >= limitStUs // in such a file `st` rises
+      if (isOver) break
       seen += 1
       if (seen > had.count) ticks.push(tick)
       else if (seen === had.count && tick.st !== had.lastSt) return void report.different.push(path)
     }
-    if (ticks.length === 0) continue
-    append(path, ticks)
-    added += ticks.length
-    await settle(closedStUs)
+    if (ticks.length > 0) {
+      append(path, ticks)
+      added += ticks.length
+      await settle(closedStUs)
+    }
+    if (isOver) break
   }
   report.ticks += added
   if (added > 0) report.files += 1
