@@ -1,5 +1,7 @@
 import type { Route } from './api/route.ts'
+import { getAsOf } from './routes/as-of.ts'
 import { asyncApiRoute } from './routes/asyncapi.ts'
+import { getBars } from './routes/bars.ts'
 import { streamBuffer } from './routes/buffer.ts'
 import { endClient, listClients } from './routes/clients.ts'
 import { docsRoute } from './routes/docs.ts'
@@ -12,6 +14,8 @@ import { streamLive, streamLiveOfType } from './routes/live.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { openApiRoute } from './routes/openapi.ts'
 import { replayContract, replayContracts } from './routes/replay.ts'
+import { getSnapshot } from './routes/snapshot.ts'
+import { listStudies, runStudyOver } from './routes/studies.ts'
 import { queryTicks } from './routes/ticks.ts'
 import { webSocketRoute } from './routes/web-socket.ts'
 
@@ -28,6 +32,11 @@ export const ROUTES: readonly Route[] = [
   replayContract,
   replayContracts,
   webSocketRoute,
+  getBars,
+  getAsOf,
+  getSnapshot,
+  listStudies,
+  runStudyOver,
   listClients,
   endClient,
   healthRoute,

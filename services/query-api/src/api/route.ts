@@ -12,6 +12,7 @@ export const TAGS = {
   history: 'Recorded ticks',
   live: 'Ticks as they arrive',
   replay: 'Recorded ticks as they arrived',
+  derived: 'Computed from ticks',
   service: 'The service itself',
 } as const
 export type Tag = keyof typeof TAGS

@@ -50,6 +50,7 @@ export const STREAM_EVENTS = {
     }),
   },
   tick: { doc: 'One tick, exactly as it was recorded.', data: TICK },
+  output: { doc: 'What a study gives.', data: z.looseObject({ study: z.string(), cid: z.int(), ts: z.int() }) },
   live: { doc: 'The history is through: everything from here on comes as it arrives.', data: z.object({}) },
   resume_incomplete: {
     doc: 'The log no longer holds what came between these moments. Ticks that arrived then follow from the files; of those that were late some may be missing.',

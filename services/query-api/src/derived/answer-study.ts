@@ -1,0 +1,97 @@
+import { isoFromUs } from '@ib-stream/model'
+import { type PreparedStudy, runStudy, type StudyOutput } from '@ib-stream/studies'
+import { openHistory } from '@ib-stream/tape'
+import { z } from 'zod'
+import { encodingFor } from '../api/encoding.ts'
+import { flag, type Given, oneOf } from '../api/parameter.ts'
+import type { AnswerDoc, Call, RouteDeps } from '../api/route.ts'
+import { sendStream } from '../api/send-stream.ts'
+import { type AskedTimes, beginningOf, type TimeRangeContext, timeRangeOf } from '../history/time-range.ts'
+import { serveSse } from '../stream/serve-sse.ts'
+import { STREAM_ENDS } from '../stream/stream-parameters.ts'
+import { openStudyFeed } from './study-feed.ts'
+import { asQueryError, createStudy } from './study-request.ts'
+
+/** How outputs are given, besides the study's own parameters and the range of time. */
+export const STUDY_ANSWER_PARAMETERS = {
+  format: oneOf(['json', 'ndjson'], { doc: 'Form of the answer.', default: 'json' }),
+  live: flag({ doc: 'Go on live after the history, as server-sent events with an event output.' }),
+  timeout: STREAM_ENDS.timeout,
+} as const
+
+const ANSWER = z
+  .strictObject({
+    contract_id: z.int(),
+    study: z.string(),
+    parameters: z.record(z.string(), z.unknown()).describe('Complete, with defaults'),
+    time_range: z.strictObject({ start: z.string(), end: z.string() }),
+    outputs: z.array(z.looseObject({ study: z.string(), cid: z.int(), ts: z.int() })),
+    total_outputs: z.int(),
+  })
+  .meta({ id: 'StudyAnswer' })
+
+export const STUDY_ANSWERS: Readonly<Record<number, AnswerDoc>> = {
+  200: {
+    doc: 'The outputs in their order; docs/reference/studies.md has their fields.',
+    content: { 'application/json': ANSWER, 'application/x-ndjson': 'text', 'text/event-stream': 'text' },
+  },
+}
+
+type StudyCall = Pick<Call, 'isHead' | 'gone' | 'request' | 'reply'> & { query: Given<typeof STUDY_ANSWER_PARAMETERS> & AskedTimes }
+
+/** Runs a study over a range, or over history and then live. */
+export async function answerStudy(
+  call: StudyCall,
+  deps: RouteDeps,
+  { cid, prepared, needsCalendar }: { cid: number; prepared: PreparedStudy; needsCalendar: boolean },
+) {
+  const { query, request, reply, gone, isHead } = call
+  const context: TimeRangeContext = { nowUs: deps.nowUs(), contracts: deps.contracts, cid, given: request.query as Record<string, unknown> }
+  const study = createStudy(prepared, needsCalendar ? await deps.contracts.calendar(cid) : undefined)
+  if (query.live) {
+    const open = async (signal: AbortSignal) =>
+      openStudyFeed(deps, study, { cid, tts: prepared.inputs, startUs: await beginningOf(query, context), signal })
+    return serveSse(call, deps, { open, timeoutMs: query.timeout })
+  }
+  const { startUs, endUs } = await timeRangeOf(query, context)
+  const format = query.format ?? 'json'
+  reply.header('content-type', format === 'json' ? 'application/json' : 'application/x-ndjson').header('cache-control', 'no-store')
+  if (isHead) return reply.send()
+  const range = { cids: [cid], tts: prepared.inputs, startUs, endUs, prefer: 'pb' as const }
+  await using history = await openHistory({ dataDir: deps.dataDir, backends: deps.backends, bus: deps.live.bus, ...range, signal: gone })
+  reply.header('ibs-tail', history.tail)
+  const outputs = failingAsQuery(runStudy(study, history.batches()))
+  const head = {
+    contract_id: cid,
+    study: prepared.name,
+    parameters: prepared.parameters,
+    time_range: { start: isoFromUs(startUs), end: isoFromUs(endUs) },
+  }
+  const encoding = encodingFor(request.headers['accept-encoding'] as string | undefined)
+  await sendStream(reply, format === 'json' ? asJson(outputs, head) : asLines(outputs), { encoding, gone })
+  return reply
+}
+
+type Outputs = AsyncIterable<readonly StudyOutput[]>
+
+async function* failingAsQuery(outputs: Outputs): AsyncGenerator<readonly StudyOutput[], void, undefined> {
+  try {
+    yield* outputs
+  } catch (error) {
+    throw asQueryError(error)
+  }
+}
+
+async function* asLines(outputs: Outputs): AsyncGenerator<string, void, undefined> {
+  for await (const batch of outputs) yield batch.map((output) => `${JSON.stringify(output)}\n`).join('')
+}
+
+async function* asJson(outputs: Outputs, head: object): AsyncGenerator<string, void, undefined> {
+  yield `${JSON.stringify(head).slice(0, -1)},"outputs":[`
+  let total = 0
+  for await (const batch of outputs) {
+    yield `${total === 0 ? '\n' : ',\n'}${batch.map((output) => JSON.stringify(output)).join(',\n')}`
+    total += batch.length
+  }
+  yield `\n],"total_outputs":${total}}\n`
+}

@@ -1,0 +1,131 @@
+import { compareTicks, isoFromUs, type TickMessage, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
+import { prepareStudy, pushAll } from '@ib-stream/studies'
+import { type LiveHub, openLiveHub } from '@ib-stream/tape'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { CIDS, DAY_US, market, openRecording, type Recording, until } from '../../../../libs/tape/test/recording.ts'
+import { type StandingServer, startServer } from '../standing-server.ts'
+
+const [ONE, TWO] = CIDS
+const ticks = market(2_400, { seed: 71, stepUs: 3 * US_PER_SECOND })
+const stop = new AbortController()
+let recording: Recording
+let hub: LiveHub
+let server: StandingServer
+
+beforeAll(async () => {
+  recording = await openRecording()
+  hub = await openLiveHub({ bus: recording.bus, signal: stop.signal })
+  server = await startServer({ dataDir: recording.dataDir, live: { bus: recording.bus, hub } })
+  await recording.publish(ticks.slice(0, 2_300))
+  await recording.write('pb', ONE, (await recording.messages()).at(-1)?.seq ?? 0)
+})
+afterAll(async () => {
+  stop.abort(new Error('the test is over'))
+  await hub?.close()
+  await server?.[Symbol.asyncDispose]()
+  await recording?.[Symbol.asyncDispose]()
+})
+
+const mine = (to = 2_300) =>
+  ticks
+    .slice(0, to)
+    .filter(({ cid }) => cid === ONE)
+    .toSorted(compareTicks)
+const json = async (path: string) => (await (await fetch(`${server.url}${path}`)).json()) as Record<string, unknown>
+const ALL = `start_time=0&end_time=${DAY_US + 24 * US_PER_HOUR}`
+
+function expected(name: string, parameters: Record<string, unknown>) {
+  const study = prepareStudy(name, { session: 'none', ...parameters }).create()
+  return JSON.parse(JSON.stringify([...pushAll(study, mine()), ...study.flush()]))
+}
+
+describe('bars and studies over history', () => {
+  test.each([
+    ['bars?interval=1m', 'bars', { interval: '1m' }],
+    ['bars?interval=50t&of=mid', 'bars', { interval: '50t', of: 'mid' }],
+    ['studies?vwap&min_trades=5', 'vwap', { min_trades: '5' }],
+    ['studies?true-delta&window_seconds=30', 'true_delta', { window_seconds: '30' }],
+  ])('%s gives what the study gives over the same ticks', async (asked, name, parameters) => {
+    const [kind, text = ''] = asked.split('?')
+    const path = kind === 'bars' ? `/v3/bars/${ONE}?${text}` : `/v3/studies/${ONE}/${text.replace('&', '?')}`
+    const answer = await json(`${path}&${ALL}`)
+    const outputs = expected(name, parameters)
+    expect(outputs.length).toBeGreaterThan(5)
+    expect(answer).toMatchObject({ contract_id: ONE, study: name, outputs, total_outputs: outputs.length })
+    const lines = await (await fetch(`${server.url}${path}&${ALL}&format=ndjson`)).text()
+    expect(
+      lines
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual(outputs)
+  })
+
+  test('the list has each study with its parameters; what is wrong is said of the parameter', async () => {
+    const { studies } = (await json('/v3/studies')) as { studies: { name: string }[] }
+    expect(studies.map(({ name }) => name)).toContain('volume_profile')
+    const code = 'IBS_QUERY_PARAMETER_INVALID'
+    expect(await json(`/v3/studies/${ONE}/nothing?${ALL}`)).toMatchObject({ code, field: 'study', value: 'nothing' })
+    expect(await json(`/v3/bars/${ONE}?interval=soon&${ALL}`)).toMatchObject({ code, field: 'interval', value: 'soon' })
+    expect(await json(`/v3/studies/${ONE}/vwap?bin=3&${ALL}`)).toMatchObject({ code, field: 'bin' })
+    expect(await json(`/v3/bars/${ONE}?window_seconds=3`)).toMatchObject({ code: 'IBS_QUERY_PARAMETER_UNKNOWN' })
+  })
+
+  test('live=true goes on: the outputs of history and live are those over all ticks', async () => {
+    const leave = new AbortController()
+    const response = await fetch(`${server.url}/v3/studies/${ONE}/passthrough?start_time=0&live=true`, { signal: leave.signal })
+    let text = ''
+    const read = async () => {
+      for await (const part of response.body?.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>) ?? [])
+        text += part
+    }
+    void read().catch(() => undefined)
+    await until('it is live', () => text.includes('event: live\n'))
+    await recording.publish(ticks.slice(2_300))
+    const count = () => text.split('event: output\n').length - 1
+    const all = ticks.filter(({ cid }) => cid === ONE).length
+    await until('every output', () => count() === all)
+    leave.abort()
+    expect(count()).toBe(all)
+  })
+})
+
+describe('what stood', () => {
+  const asOf = async (at: string, more = '') =>
+    ((await json(`/v3/asof/${ONE}?at=${at}${more}`)) as { ticks: Record<string, TickMessage | null> }).ticks
+
+  test('property: the last quote and trade at or before any moment, by our stamp or IB’s', async () => {
+    const all = mine(2_400)
+    for (let i = 1; i < 5; i++) {
+      const atUs = (all[i * 150]?.st ?? 0) + (i % 2)
+      for (const clock of ['st', 'ts'] as const) {
+        const ticks = await asOf(String(atUs), `&clock=${clock}&tick_types=bid_ask,last`)
+        for (const tt of ['bid_ask', 'last'] as const) {
+          const upTo = all.filter((tick) => tick.tt === tt && tick[clock] <= atUs)
+          const newest = Math.max(...upTo.map((tick) => tick[clock]))
+          expect(ticks[tt]?.[clock]).toBe(newest)
+          expect(upTo).toContainEqual(ticks[tt])
+        }
+      }
+    }
+  })
+
+  test('far from any tick it looks back up to two weeks, then says that there is none', async () => {
+    const last = mine(2_400).findLast(({ tt }) => tt === 'last')
+    expect((await asOf(isoFromUs(DAY_US + 96 * US_PER_HOUR))).last).toEqual(last)
+    expect((await asOf('2025-09-30Z')).last).toBeNull()
+    expect((await asOf('5')).last).toBeNull()
+    expect(await json(`/v3/asof/${ONE}?at=2025-07-30`)).toMatchObject({ code: 'IBS_QUERY_PARAMETER_INVALID', field: 'at' })
+  })
+
+  test('a snapshot has the newest tick of each stream, those of batches among them', async () => {
+    const { contracts } = (await json('/v3/snapshot')) as { contracts: { contract_id: number; ticks: Record<string, TickMessage> }[] }
+    expect(contracts.map(({ contract_id }) => contract_id)).toEqual([...CIDS].toSorted((a, b) => a - b))
+    for (const { contract_id, ticks: newest } of contracts) {
+      for (const tt of ['bid_ask', 'last'] as const)
+        expect(newest[tt]).toEqual(ticks.findLast((tick) => tick.cid === contract_id && tick.tt === tt))
+    }
+    const some = (await json(`/v3/snapshot?contracts=${TWO}&tick_types=last`)) as { contracts: { ticks: object }[] }
+    expect(some.contracts.map(({ ticks: newest }) => Object.keys(newest))).toEqual([['last']])
+  })
+})
