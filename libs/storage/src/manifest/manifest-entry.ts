@@ -23,13 +23,15 @@ export interface ManifestEntry {
   removedUs?: number
   /** Present in a file that was begun anew after that, for late ticks: how many ticks went before and are not in it. */
   removedCount?: number
+  /** Present where repair could save only a part of a damaged file: how many ticks of it are lost here. */
+  lostCount?: number
 }
 
 const HEAD_LENGTH = '{"crc32c":"00000000","file":'.length
 
 /** One line: the entry as JSON, with the CRC-32C of exactly those bytes in front. */
 export function encodeManifestEntry(entry: ManifestEntry): string {
-  const { path, bytes, count, firstTs, lastTs, lastSt, firstSeq, lastSeq, sorted, removedUs, removedCount } = entry
+  const { path, bytes, count, firstTs, lastTs, lastSt, firstSeq, lastSeq, sorted, removedUs, removedCount, lostCount } = entry
   const body = JSON.stringify({
     path,
     bytes,
@@ -43,6 +45,7 @@ export function encodeManifestEntry(entry: ManifestEntry): string {
     sorted,
     removedUs,
     removedCount,
+    lostCount,
   })
   return lineOf(body)
 }
@@ -61,18 +64,26 @@ const lineOf = (body: string): string => `{"crc32c":"${hex(crc32c(Buffer.from(bo
 export const hex = (sum: number): string => sum.toString(16).padStart(8, '0')
 
 function entryOf(value: Record<string, unknown>): ManifestEntry | undefined {
-  const { path, crc32c: sum, sorted, removedUs, removedCount } = value
+  const { path, crc32c: sum, sorted, removedUs, removedCount, lostCount } = value
   if (typeof path !== 'string' || typeof sum !== 'string' || !/^[0-9a-f]{8}$/.test(sum) || typeof sorted !== 'boolean') return undefined
   const [bytes, count, firstTs, lastTs, lastSt, firstSeq, lastSeq] = NUMBERS.map((key) => value[key]).filter(isCount)
   if (bytes === undefined || count === undefined || firstTs === undefined || lastTs === undefined) return undefined
   if (lastSt === undefined || firstSeq === undefined || lastSeq === undefined) return undefined
   const entry = { path, bytes, crc32c: Number.parseInt(sum, 16), count, firstTs, lastTs, lastSt, firstSeq, lastSeq, sorted }
-  return { ...entry, ...(isCount(removedUs) ? { removedUs } : {}), ...(isCount(removedCount) ? { removedCount } : {}) }
+  return {
+    ...entry,
+    ...(isCount(removedUs) ? { removedUs } : {}),
+    ...(isCount(removedCount) ? { removedCount } : {}),
+    ...(isCount(lostCount) ? { lostCount } : {}),
+  }
 }
 
 /** Ticks of an hour that retention has taken away, by the newest entry of one of its files. */
 export const removedTicks = ({ count, removedUs, removedCount = 0 }: ManifestEntry): number =>
   removedCount + (removedUs === undefined ? 0 : count)
+
+/** Ticks of an hour that a file of it once had and has not now, whoever took them. */
+export const missingTicks = (entry: ManifestEntry): number => removedTicks(entry) + (entry.lostCount ?? 0)
 
 const NUMBERS = ['bytes', 'count', 'firstTs', 'lastTs', 'lastSt', 'firstSeq', 'lastSeq'] as const
 

@@ -1,7 +1,7 @@
 import { StorageError } from '../errors.ts'
 import { isInRange, type SegmentQuery } from '../layout/find-segments.ts'
 import { parseSegmentPath, type Segment } from '../layout/segment-path.ts'
-import { type ManifestEntry, removedTicks } from '../manifest/manifest-entry.ts'
+import { type ManifestEntry, missingTicks } from '../manifest/manifest-entry.ts'
 
 /** A closed file that its manifest knows and that is missing or too short, though retention did not remove it. */
 export interface LostSegment {
@@ -32,17 +32,17 @@ export function lostSegments(
   return lost
 }
 
-/** A file of which retention has taken ticks away. */
+/** A file that lacks ticks of its hour, because retention took them or damage could not be mended. */
 export interface RemovedSegment {
   segment: Segment
   ticks: number
 }
 
-/** Files of the hours of a range of which retention has taken ticks away. */
+/** Files of the hours of a range that lack ticks and say so. */
 export function removedSegments(entries: ReadonlyMap<string, ManifestEntry>, query: SegmentQuery): RemovedSegment[] {
   const removed: RemovedSegment[] = []
   for (const entry of entries.values()) {
-    const ticks = removedTicks(entry)
+    const ticks = missingTicks(entry)
     const segment = ticks > 0 ? parseSegmentPath(entry.path) : undefined
     if (segment && isInRange(segment, query)) removed.push({ segment, ticks })
   }

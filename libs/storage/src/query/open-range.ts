@@ -52,7 +52,7 @@ export interface TickRange extends AsyncDisposable {
   readonly positions: ReadonlyMap<number, number>
   /** What could not be read so far in files that no checkpoint vouches for. */
   readonly damage: readonly Damage[]
-  /** Hours of which retention has taken ticks away that no backend of the range holds any more: they are not in the answer. */
+  /** Hours that lack ticks which no backend of the range holds any more: retention took them, or repair could not save them. They are not in the answer. */
   readonly removed: readonly RemovedHour[]
   /** Files that the range reads, and their bytes that count; what lies outside the range but in one of them is counted. */
   readonly files: number

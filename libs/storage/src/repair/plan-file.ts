@@ -105,7 +105,15 @@ class Planning {
     if (allCanBeRead && entry && present.bytes <= entry.bytes && tally.count === entry.count) {
       return { did: 'left', detail: 'all its records can be read, but values were changed or records moved: restore it from a copy' }
     }
-    const made = { entry: { path: this.#path, ...tally } }
+    const lost = Math.max(0, (entry?.count ?? 0) + (entry?.lostCount ?? 0) - tally.count)
+    const made = {
+      entry: {
+        path: this.#path,
+        ...tally,
+        ...(entry?.removedCount ? { removedCount: entry.removedCount } : {}),
+        ...(lost > 0 ? { lostCount: lost } : {}),
+      },
+    }
     if (allCanBeRead && (!entry || present.bytes > entry.bytes)) {
       return { did: 'entered', detail: `all its ${tally.count} records can be read; nothing says that they are as they were`, ...made }
     }

@@ -4,7 +4,7 @@ import { listDayFiles } from '../layout/list-days.ts'
 import { manifestPath, parseManifestPath } from '../layout/manifest-path.ts'
 import { parseSegmentPath } from '../layout/segment-path.ts'
 import { type PartitionId, statePaths } from '../layout/state-path.ts'
-import { type ManifestEntry, removedTicks } from '../manifest/manifest-entry.ts'
+import { type ManifestEntry, missingTicks } from '../manifest/manifest-entry.ts'
 import { closesBefore } from '../segment/closed-files.ts'
 import { type Disk, nodeDisk } from '../segment/disk.ts'
 import type { PartitionWork } from '../segment/partition-store.ts'
@@ -15,6 +15,7 @@ import { type ManifestDay, mendManifest } from './mend-manifest.ts'
 import { planEvents } from './plan-events.ts'
 import { type FilePlan, type OtherFile, planFile, type RepairWord } from './plan-file.ts'
 import { type ReplaceGround, replaceFile } from './replace-file.ts'
+import { unnamedHours } from './unnamed-hours.ts'
 
 export interface RepairOptions {
   dataDir: string
@@ -46,7 +47,7 @@ export interface RepairReport {
 }
 
 /**
- * Mends what `verify` finds wrong in closed hours; every file that is replaced is kept in `.state/<backend>/damaged/`. Killed at any moment each file is the
+ * Mends what `verify` finds wrong in closed hours, and fills those that only the other backend has; every file that is replaced is kept in `.state/<backend>/damaged/`. Killed at any moment each file is the
  * old one or the new one, and the next repair goes on. Memory: manifests of one day; the ticks of an hour that no sum can prove.
  * @throws StorageError `IBS_STORAGE_BACKEND_IN_USE` while a writer holds a lock, `IBS_STORAGE_TREE_MISSING`; `signal.reason`
  */
@@ -61,7 +62,8 @@ export async function repairOn(disk: Disk, options: RepairOptions): Promise<Repa
   await using locks = await lockBackends(dataDir, BACKENDS, { makeFiles: !dryRun, events: true })
   const range = { ...(startUs === undefined ? {} : { startUs }), ...(endUs === undefined ? {} : { endUs }) }
   const { damage, unreachable } = await verify({ dataDir, ...range, ...(signal ? { signal } : {}) })
-  const repairing = new Repairing({ disk, checkLocks: () => locks.check() }, { ...options, dryRun }, damage)
+  const unnamed = await unnamedHours(disk, { dataDir, backends: BACKENDS, ...range })
+  const repairing = new Repairing({ disk, checkLocks: () => locks.check() }, { ...options, dryRun }, [...damage, ...unnamed])
   await repairing.run()
   return { outcomes: repairing.outcomes, unreachable }
 }
@@ -77,7 +79,8 @@ export async function repairPartition(
   const { dataDir, startUs, endUs, signal, dryRun = false } = options
   const range = { ...(startUs === undefined ? {} : { startUs }), ...(endUs === undefined ? {} : { endUs }) }
   const found = await verify({ dataDir, backends: [backend], partitions: [partition], ...range, ...(signal ? { signal } : {}) })
-  const repairing = new Repairing({ disk, checkLocks }, { ...options, dryRun }, found.damage)
+  const unnamed = await unnamedHours(disk, { dataDir, backends: [backend], partitions: [partition], ...range })
+  const repairing = new Repairing({ disk, checkLocks }, { ...options, dryRun }, [...found.damage, ...unnamed])
   await repairing.run()
   return { outcomes: repairing.outcomes, unreachable: found.unreachable }
 }
@@ -155,7 +158,7 @@ class Repairing {
     const dayFacts = await readDayFacts({ dataDir, backend, partition, dayUs: dayOfFile(other) })
     const facts = factsOf(dayFacts, other)
     const isClosed = facts.committedBytes === undefined && closedBy(dayFacts, other)
-    const isAll = isClosed && facts.entry !== undefined && removedTicks(facts.entry) === 0
+    const isAll = isClosed && facts.entry !== undefined && missingTicks(facts.entry) === 0
     const isWhole = isAll && (await checkFile(dataDir, other, facts)).damage === undefined
     return { path: other, wholeBy: isWhole ? facts.entry : undefined }
   }

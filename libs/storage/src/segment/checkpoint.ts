@@ -90,7 +90,7 @@ function isCheckpoint(value: unknown): value is StoredCheckpoint {
 
 function isTally(value: unknown): boolean {
   if (!isRecord(value)) return false
-  if (value.removedCount !== undefined && !isCount(value.removedCount)) return false
+  if ([value.removedCount, value.lostCount].some((count) => count !== undefined && !isCount(count))) return false
   return Object.entries(EMPTY_TALLY).every(([key, empty]) =>
     typeof empty === 'number' ? isCount(value[key]) : typeof value[key] === typeof empty,
   )

@@ -118,6 +118,22 @@ describe('protobuf records', () => {
     expect(decodeTicksProto(Buffer.concat(records)).ticks).toEqual(ticks)
   })
 
+  it('take the last of a field that stands twice, as protobuf has it, in both decoders', () => {
+    const record = withoutLength(encodeTickProto(PRINTED))
+    const other = withoutLength(encodeTickProto({ ...PRINTED, ts: PRINTED.ts + 5, st: PRINTED.st + 7, bp: 1 }))
+    const stamps = (bytes: Uint8Array) => bytes.subarray(0, 18) // two tags and two varints of eight bytes
+    for (const odd of [
+      Buffer.concat([stamps(record), other]),
+      Buffer.concat([record, stamps(other)]),
+      Buffer.concat([record, other]),
+      Buffer.concat([record.subarray(0, 9), other.subarray(0, 9), record.subarray(9)]),
+    ]) {
+      const twin = decodeRecordProtoGeneric(odd)
+      expect(twin.ts).toBe(PRINTED.ts + 5)
+      expect(decodeRecordProto(odd, viewOf(odd), 0, odd.length)).toEqual(twin)
+    }
+  })
+
   it('refuse a field that v3 does not know, and bytes that are no records', () => {
     const record = encodeTickProto(PRINTED)
     const extended = Uint8Array.from([record.length + 2, ...record.subarray(1), 0xf8, 0x01, 7])

@@ -1,17 +1,20 @@
 import { appendFile, cp, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { codeOf, US_PER_HOUR } from '@ib-stream/model'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import type { OwnBackend } from '../../src/layout/backend.ts'
 import { manifestPath } from '../../src/layout/manifest-path.ts'
 import { eventsPath } from '../../src/layout/segment-path.ts'
 import { statePaths } from '../../src/layout/state-path.ts'
+import { openRange } from '../../src/query/open-range.ts'
 import { repair, repairOn } from '../../src/repair/repair.ts'
 import { bootId } from '../../src/segment/boot-id.ts'
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/segment/checkpoint.ts'
 import { nodeDisk } from '../../src/segment/disk.ts'
 import { verify } from '../../src/verify/verify.ts'
 import { outcomeOf, temporaryDataDir } from '../data-dir.ts'
-import { fileAt, openStore, recordOf, recordTree, START_US, takeTick, tickAt } from '../recorded-tree.ts'
+import { CID, fileAt, openStore, recordOf, recordTree, START_US, takeTick, tickAt } from '../recorded-tree.ts'
 import { gatedDisk, systemError } from '../segment/failing-disk.ts'
 
 const PER_HOUR = 40
@@ -97,6 +100,35 @@ describe('repair with a whole other backend', () => {
     expect(await at.damage()).toEqual([])
   })
 
+  it.each(['json', 'pb'] as const)(
+    'regression: fills an hour of %s of which it knows nothing, from the other backend that recorded it',
+    async (backend) => {
+      await using at = await copied()
+      const path = fileAt(backend, 2)
+      const manifest = at.in(manifestPath({ backend, partition: 9, dayUs: START_US }))
+      await rm(at.in(path))
+      await change(manifest, (bytes) => {
+        const lines = bytes.toString().split('\n')
+        return Buffer.from(lines.filter((line) => !line.includes(path)).join('\n'))
+      })
+      expect(await at.damage()).toEqual([]) // by its own word
+      const dry = await repair({ dataDir: at.dataDir, dryRun: true })
+      expect(dry.outcomes).toMatchObject([{ path, kind: 'missing', did: 'rebuilt' }])
+      const { outcomes } = await repair({ dataDir: at.dataDir })
+      expect(outcomes).toMatchObject([{ path, kind: 'missing', did: 'rebuilt' }])
+      expect(await at.bytes(path)).toEqual(await recordedBytes(path))
+      expect(await at.damage()).toEqual([])
+      expect((await repair({ dataDir: at.dataDir })).outcomes).toEqual([])
+    },
+  )
+
+  it('fills nothing of a backend that never followed the log', async () => {
+    await using at = await copied()
+    await rm(at.in('pb'), { recursive: true })
+    await rm(at.in('.state/pb'), { recursive: true })
+    expect((await repair({ dataDir: at.dataDir })).outcomes).toEqual([])
+  })
+
   it('regression: keeps late ticks whose newer manifest entry is lost', async () => {
     await using at = await copied()
     const intact = await at.bytes(JSON_FILE)
@@ -116,6 +148,14 @@ describe('repair with a whole other backend', () => {
   })
 })
 
+/** Quotes of the hour of JSON_FILE that a range gives, and how many it says are missing. */
+async function hourTwo(dataDir: string, backends: readonly OwnBackend[]) {
+  const startUs = START_US + 2 * US_PER_HOUR
+  await using range = await openRange({ dataDir, backends, cids: [CID], tts: ['bid_ask'], startUs, endUs: startUs + US_PER_HOUR })
+  const { ticks } = await range.measure()
+  return { ticks, missing: range.removed.reduce((sum, hour) => sum + hour.ticks, 0) }
+}
+
 describe('repair alone', () => {
   it('salvages what can be read, says how much, and vouches for it from then on', async () => {
     await using at = await copied()
@@ -133,6 +173,11 @@ describe('repair alone', () => {
     expect(await at.bytes(own?.keptIn ?? '')).not.toEqual(await recordedBytes(JSON_FILE))
     const again = await repair({ dataDir: at.dataDir })
     expect(again.outcomes).toMatchObject([{ path: PB_FILE, did: 'left' }]) // the other one is whole no more
+    const [alone, both] = [await hourTwo(at.dataDir, ['json']), await hourTwo(at.dataDir, ['json', 'pb']).catch(codeOf)]
+    expect(alone).toEqual({ ticks: lines.length, missing: before.length - lines.length })
+    expect(both).toBe('IBS_STORAGE_MANIFEST_AHEAD') // the other one is known to have had more
+    await writeFile(at.in(PB_FILE), await recordedBytes(PB_FILE))
+    expect(await hourTwo(at.dataDir, ['json', 'pb'])).toEqual({ ticks: before.length, missing: 0 }) // a whole one goes before
   })
 
   it('leaves a file whose records can all be read though a value changed, for nobody knows which', async () => {

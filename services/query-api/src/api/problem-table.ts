@@ -1,8 +1,19 @@
+import type { StorageErrorCode } from '@ib-stream/storage'
 import { TAPE_ERROR_CODES, type TapeErrorCode } from '@ib-stream/tape'
 import { QUERY_ERROR_CODES, type QueryErrorCode } from '../errors.ts'
 
+/** Errors of the files that a client can do something about, or should know for what they are; asking again helps with the first two. */
+export const FILES_ERRORS = [
+  'IBS_STORAGE_RANGE_UNSTABLE',
+  'IBS_STORAGE_SEGMENT_GONE',
+  'IBS_STORAGE_MANIFEST_AHEAD',
+  'IBS_STORAGE_CHECKPOINT_AHEAD',
+  'IBS_STORAGE_RECORD_TORN',
+] as const satisfies readonly StorageErrorCode[]
+type FilesErrorCode = (typeof FILES_ERRORS)[number]
+
 /** Errors that a client may meet. */
-export type KnownCode = QueryErrorCode | TapeErrorCode
+export type KnownCode = QueryErrorCode | TapeErrorCode | FilesErrorCode
 
 /** How each of them is answered. */
 export const PROBLEMS: Readonly<Record<KnownCode, { status: number; title: string }>> = {
@@ -36,10 +47,15 @@ export const PROBLEMS: Readonly<Record<KnownCode, { status: number; title: strin
   IBS_TAPE_LOG_AWAY: { status: 503, title: 'The log does not answer' },
   IBS_TAPE_TAIL_GONE: { status: 503, title: 'The newest ticks are not available' },
   IBS_TAPE_TAIL_TOO_LONG: { status: 503, title: 'The writers are too far behind' },
+  IBS_STORAGE_RANGE_UNSTABLE: { status: 503, title: 'The files change too fast' },
+  IBS_STORAGE_SEGMENT_GONE: { status: 503, title: 'The files changed meanwhile' },
+  IBS_STORAGE_MANIFEST_AHEAD: { status: 500, title: 'Recorded ticks are lost' },
+  IBS_STORAGE_CHECKPOINT_AHEAD: { status: 500, title: 'Recorded ticks are lost' },
+  IBS_STORAGE_RECORD_TORN: { status: 500, title: 'Recorded ticks are damaged' },
   IBS_TAPE_CLOSED: { status: 503, title: 'The service is stopping' },
 }
 
-export const KNOWN_CODES: readonly KnownCode[] = [...QUERY_ERROR_CODES, ...TAPE_ERROR_CODES]
+export const KNOWN_CODES: readonly KnownCode[] = [...QUERY_ERROR_CODES, ...TAPE_ERROR_CODES, ...FILES_ERRORS]
 
 export const isKnown = (code: string | undefined): code is KnownCode => code !== undefined && Object.hasOwn(PROBLEMS, code)
 

@@ -14,6 +14,7 @@ import {
 } from '@ib-stream/calendar'
 import { DURATION_FORMS, parseDuration } from '@ib-stream/model'
 import { type Given, oneOf, type Read, readBy } from '../api/parameter.ts'
+import { FILES_ERRORS } from '../api/problem-table.ts'
 import type { ContractDirectory } from '../contracts/contract-directory.ts'
 import { QueryError } from '../errors.ts'
 
@@ -115,6 +116,7 @@ function rangeError({ field, problem, allowed, why }: RangeProblem, value: unkno
 
 /** Errors of a route with these parameters. */
 export const TIME_RANGE_ERRORS = [
+  ...FILES_ERRORS,
   'IBS_QUERY_RANGE_INVALID',
   'IBS_QUERY_SESSION_UNKNOWN',
   'IBS_QUERY_CONTRACT_UNKNOWN',
