@@ -45,6 +45,7 @@ export class Stack implements AsyncDisposable {
       IB_STREAM_TRACKED_CONTRACTS: options.tracked,
       IB_HOST: '',
       IB_STREAM_REQUEST_GUARD_MS: '0', // what is killed here comes back at once
+      IB_STREAM_BACKFILL: '0s', // what is filled in later was never sent to us: the truth does not know it
     }
     const service = (name: string, i: number) =>
       nodeProgram(name, `services/${name}/src/main.ts`, { ...env, HEALTH_PORT: String(health[i] ?? 0) })
