@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
@@ -105,6 +105,21 @@ test('docs/reference/http-api.md names every message of a WebSocket, every close
   ]
   const codes = Object.values(CLOSE_CODES).map(({ code }) => String(code))
   expect([...names, ...codes].filter((name) => !page.includes(`\`${name}\``))).toEqual([])
+})
+
+test('docs/guides/from-the-python-system.md sends nobody to a route or a test that is not there', () => {
+  const guide = readFileSync(join(REPOSITORY, 'docs/guides/from-the-python-system.md'), 'utf8')
+  const rows = guide.split('\n').flatMap((line) => {
+    const [, , now = '', tests = ''] = line.split('|')
+    return line.startsWith('| `') || line.startsWith('| –') ? [{ now, tests }] : []
+  })
+  const quoted = (text: string) => [...text.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word)
+  const routes = ROUTES.map(({ path }) => path)
+  const gone = rows.flatMap(({ now }) => quoted(now)).filter((word) => word.startsWith('/') && !routes.includes(word))
+  const inRepository = (path: string) =>
+    join(REPOSITORY, /^(test|libs|apps|services)\//.test(path) ? path : `services/query-api/test/${path}`)
+  const missing = rows.flatMap(({ tests }) => quoted(tests)).filter((path) => !existsSync(inRepository(path)))
+  expect({ gone, missing, rows: rows.length > 20 }).toEqual({ gone: [], missing: [], rows: true })
 })
 
 test('the page for people has every route, escapes what it shows and loads nothing', () => {
