@@ -26,8 +26,8 @@ export interface FillPorts {
   nowUs(): number
 }
 
-/** Ticks before and after a gap are looked for so far away. */
-const AROUND_US = 600 * US_PER_SECOND
+/** Ticks before and after a gap are looked for so far away, one distance after the other: a busy stream has thousands in each second. */
+const AROUND_US = [3 * US_PER_SECOND, 60 * US_PER_SECOND, 600 * US_PER_SECOND]
 
 /**
  * Fills a job page by page, from where it stands; after each page the job knows of it, so that whatever is thrown (or a kill) costs at most the page under way, and
@@ -69,13 +69,23 @@ async function fillPage(job: FillJob, ports: FillPorts, covered: Seconds, histor
 /** What somebody asked for is a range of IB's stamps as it stands; a gap is tied to them by the ticks around it. */
 async function windowOf(job: FillJob, ports: FillPorts): Promise<Seconds> {
   if (job.asked) return secondsOf(job)
-  const { cid, tt } = job
   const offsetUs = ports.offsetUs()
-  const around = (us: number) => ({ cid, tt, startUs: us - offsetUs - AROUND_US, endUs: us - offsetUs + AROUND_US })
-  const [start, end] = [around(job.fromUs), around(job.toUs)]
-  const heard =
-    start.endUs >= end.startUs
-      ? await ports.recorded({ ...start, endUs: end.endUs })
-      : [...(await ports.recorded(start)), ...(await ports.recorded(end))]
+  let heard: readonly TickMessage[] = []
+  for (const aroundUs of AROUND_US) {
+    heard = await ticksAround(job, ports, { aroundUs, offsetUs })
+    const live = heard.filter(({ bf }) => !bf)
+    if (live.some(({ st }) => st <= job.fromUs) && live.some(({ st }) => st >= job.toUs)) break
+  }
   return fillWindow(job, heard, offsetUs)
+}
+
+async function ticksAround(
+  { cid, tt, fromUs, toUs }: FillJob,
+  ports: FillPorts,
+  { aroundUs, offsetUs }: { aroundUs: number; offsetUs: number },
+): Promise<readonly TickMessage[]> {
+  const around = (us: number) => ({ cid, tt, startUs: us - offsetUs - aroundUs, endUs: us - offsetUs + aroundUs })
+  const [start, end] = [around(fromUs), around(toUs)]
+  if (start.endUs >= end.startUs) return await ports.recorded({ ...start, endUs: end.endUs })
+  return [...(await ports.recorded(start)), ...(await ports.recorded(end))]
 }

@@ -230,6 +230,19 @@ describe('filling a gap from the history of IB', () => {
     expect([job.ticks, again.ticks]).toEqual([busy.trades.length, 0])
   })
 
+  it('regression: of a busy stream only the seconds around the gap are read, not minutes', async () => {
+    const gap = { fromUs: from(20), toUs: from(80) }
+    const recording = new Recording(busy, [gap])
+    const ports = recording.ports()
+    const outside: number[] = []
+    const recorded: FillPorts['recorded'] = (range) => {
+      outside.push(Math.max(0, gap.fromUs - range.startUs) + Math.max(0, range.endUs - gap.toUs))
+      return ports.recorded(range)
+    }
+    await fill(fillJob({ cid: CID, tt: 'last', ...gap }), { ...ports, recorded }, NO_LIMITS)
+    expect(Math.max(...outside)).toBeLessThanOrEqual(6 * US_PER_SECOND)
+  })
+
   it('leaves out what is older than the limit', async () => {
     const gap = { fromUs: from(20), toUs: from(80) }
     const recording = new Recording(busy, [gap])
