@@ -153,10 +153,11 @@ async function bench([name = 'main-path', ...args]) {
   return await runChild(NODE, [join(ROOT, `bench/${name}.ts`), ...args], { env })
 }
 
-/** `chaos [--minutes N] [--seed S]`: faults over the real services, judged by what the simulator sent. */
+/** `chaos [--minutes N] [--seed S]`: faults over the real services, judged by what the simulator sent; `chaos day [seed] [rate]`: a day of the gateway's in minutes. */
 async function chaos(args) {
+  const [script, given] = args[0] === 'day' ? ['test/scenarios/day.ts', args.slice(1)] : ['test/chaos/main.ts', args]
   const env = { IB_STREAM_NATS_SERVER: await findNatsServer({ say }) }
-  return await runChild(NODE, [join(ROOT, 'test/chaos/main.ts'), ...args], { env })
+  return await runChild(NODE, [join(ROOT, script), ...given], { env })
 }
 
 /** `hostile [requests] [seed]`: hostile requests, messages and bytes over every route of query-api. */

@@ -1,4 +1,4 @@
-import { type Publisher, tickSubject } from '@ib-stream/bus'
+import { tickSubject } from '@ib-stream/bus'
 import {
   type ClockEvent,
   eventSubject,
@@ -8,10 +8,8 @@ import {
   type RollEvent,
   type TickMessage,
 } from '@ib-stream/model'
-import type { Clock, Timer } from '@ib-stream/service'
+import type { Timer } from '@ib-stream/service'
 import { encodeTickJson } from '@ib-stream/storage'
-import type { WireTap } from './capture/wire-tap.ts'
-import type { TimeAnswer } from './clock-watch/clock-offset.ts'
 import { Connection, type ConnectionChange } from './connection/connection.ts'
 import { FARM_BROKEN, FarmWatch } from './connection/farm-watch.ts'
 import { meaningOf } from './connection/gateway-codes.ts'
@@ -22,49 +20,13 @@ import { decodeTick, TICK_BY_TICK } from './decode-tick.ts'
 import { CAUSES } from './gaps/gap-causes.ts'
 import { GapLedger } from './gaps/gap-ledger.ts'
 import { type OpenGap, QUIET_STREAM_HEARD_AFTER_MS } from './gaps/gap-tracker.ts'
-import type { InvalidSink } from './invalid-sink.ts'
-import type { RecorderNote } from './recorder-note.ts'
-import type { RememberedStream } from './stream-memory.ts'
+import type { RecorderOptions, StreamStatus } from './recorder-options.ts'
 import type { DesiredStream, LinePlan } from './subscriptions/line-plan.ts'
 import { NOTHING_TO_CANCEL, type Refusal } from './subscriptions/refusals.ts'
-import type { RequestGuard } from './subscriptions/request-guard.ts'
-import { Subscriber, type SubscriptionState } from './subscriptions/subscriber.ts'
-
-export interface RecorderOptions {
-  gateway: { host: string; ports: readonly number[]; clientId: number; connectTimeoutMs: number }
-  /** Tick-by-tick lines that the account has. */
-  lines: number
-  publisher: Publisher
-  clock: Clock
-  invalid: InvalidSink
-  requestGuard: RequestGuard
-  inRestartWindow: () => boolean
-  /** Since when ticks of a stream are missing that is desired for the first time; undefined where it was not recorded before. */
-  missedAtStart: (stream: DesiredStream) => OpenGap | undefined
-  /** What the next start must know; told at each change. */
-  remember: (streams: readonly RememberedStream[]) => void
-  onNote: (note: RecorderNote) => void
-  /** Hears every byte of the gateway; undefined: nobody does. */
-  tap?: WireTap | undefined
-  /** IB has told its time. */
-  onTime: (answer: TimeAnswer) => void
-  /** A tick is in the hands of the publisher; what is announced now stands behind it. */
-  onTick: (tick: TickMessage) => void
-}
+import { Subscriber } from './subscriptions/subscriber.ts'
 
 /** An event without what the recorder adds. */
 type Noticed<Event> = Event extends unknown ? Omit<Event, 'st' | 'epoch'> : never
-
-/** What is known of one stream. */
-export interface StreamStatus extends DesiredStream {
-  state: SubscriptionState
-  ticks: number
-  lastStUs: number | undefined
-  last?: TickMessage
-  reason?: string
-  /** IB's, of a refusal. */
-  code?: number
-}
 
 type Stream = DesiredStream & Pick<StreamStatus, 'ticks' | 'lastStUs' | 'last'>
 

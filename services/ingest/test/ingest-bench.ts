@@ -8,7 +8,7 @@ import { Registry } from 'prom-client'
 import { NatsServer } from '../../../test/support/nats-server.ts'
 import { parseLines } from '../../../test/support/ticks.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
-import type { StreamStatus } from '../src/recorder.ts'
+import type { StreamStatus } from '../src/recorder-options.ts'
 import { runIngest } from '../src/run-ingest.ts'
 import { StateFile } from '../src/state-file.ts'
 

@@ -3,7 +3,8 @@ import { hash31, isTickType, type LeaseAnswer, type TickType } from '@ib-stream/
 import type { Clock } from '@ib-stream/service'
 import { z } from 'zod'
 import type { IngestErrorCode } from '../errors.ts'
-import type { Recorder, StreamStatus } from '../recorder.ts'
+import type { Recorder } from '../recorder.ts'
+import type { StreamStatus } from '../recorder-options.ts'
 import type { Leases } from './leases.ts'
 
 /** IB says within a second what it refuses; a look-up of the contract comes before that. */

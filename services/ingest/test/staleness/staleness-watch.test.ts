@@ -6,7 +6,7 @@ import { hash31, type TickMessage, type TickType, usFromMs } from '@ib-stream/mo
 import { openClock } from '@ib-stream/service'
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import type { OpenGap } from '../../src/gaps/gap-tracker.ts'
-import type { StreamStatus } from '../../src/recorder.ts'
+import type { StreamStatus } from '../../src/recorder-options.ts'
 import { StalenessWatch } from '../../src/staleness/staleness-watch.ts'
 import { StateFile } from '../../src/state-file.ts'
 

@@ -1,0 +1,45 @@
+import type { Publisher } from '@ib-stream/bus'
+import type { TickMessage } from '@ib-stream/model'
+import type { Clock } from '@ib-stream/service'
+import type { WireTap } from './capture/wire-tap.ts'
+import type { TimeAnswer } from './clock-watch/clock-offset.ts'
+import type { OpenGap } from './gaps/gap-tracker.ts'
+import type { InvalidSink } from './invalid-sink.ts'
+import type { RecorderNote } from './recorder-note.ts'
+import type { RememberedStream } from './stream-memory.ts'
+import type { DesiredStream } from './subscriptions/line-plan.ts'
+import type { RequestGuard } from './subscriptions/request-guard.ts'
+import type { SubscriptionState } from './subscriptions/subscriber.ts'
+
+export interface RecorderOptions {
+  gateway: { host: string; ports: readonly number[]; clientId: number; connectTimeoutMs: number }
+  /** Tick-by-tick lines that the account has. */
+  lines: number
+  publisher: Publisher
+  clock: Clock
+  invalid: InvalidSink
+  requestGuard: RequestGuard
+  inRestartWindow: () => boolean
+  /** Since when ticks of a stream are missing that is desired for the first time; undefined where it was not recorded before. */
+  missedAtStart: (stream: DesiredStream) => OpenGap | undefined
+  /** What the next start must know; told at each change. */
+  remember: (streams: readonly RememberedStream[]) => void
+  onNote: (note: RecorderNote) => void
+  /** Hears every byte of the gateway; undefined: nobody does. */
+  tap?: WireTap | undefined
+  /** IB has told its time. */
+  onTime: (answer: TimeAnswer) => void
+  /** A tick is in the hands of the publisher; what is announced now stands behind it. */
+  onTick: (tick: TickMessage) => void
+}
+
+/** What is known of one stream. */
+export interface StreamStatus extends DesiredStream {
+  state: SubscriptionState
+  ticks: number
+  lastStUs: number | undefined
+  last?: TickMessage
+  reason?: string
+  /** IB's, of a refusal. */
+  code?: number
+}
