@@ -1,4 +1,4 @@
-import type { RecordingHealth } from '@ib-stream/model'
+import { hash31, type RecordingHealth } from '@ib-stream/model'
 import { describe, expect, it } from '@jest/globals'
 import { waitFor } from '../../../test/support/wait-for.ts'
 import { IngestBench } from './ingest-bench.ts'
@@ -22,10 +22,10 @@ const clockUs = (bench: IngestBench) => Date.parse(bench.sim.stats().clock) * 1_
 
 describe('what is watched beside the recording', () => {
   it('asks anew for a stream that IB silently forgot, with the whole silence as a gap', async () => {
-    await using bench = await IngestBench.open({ env, clock: { ...SESSION, rate: 60 } })
+    const busy = { [hash31(IBM, 'bid_ask')]: { open: Array(12).fill(1_000) } } // what an earlier run knew of it
+    await using bench = await IngestBench.open({ env, clock: SESSION, state: { 'paces.json': busy } })
     await bench.ticks(IBM, 'bid_ask')
-    // Some minutes, so that it is known how busy the stream is.
-    await waitFor('it is known', async () => ((await healthOf(bench)).streams[0]?.allowedSilenceSeconds ?? 300) === 60)
+    await waitFor('its hours are known', async () => (await healthOf(bench)).streams[0]?.allowedSilenceSeconds === 60)
     expect(await healthOf(bench)).toMatchObject({ health: 'healthy', gateway: 'ready', lines: { granted: 1 } })
     bench.sim.faults.order({ fault: 'farm', farm: 'usfarm', seconds: 5, flow: 'silent' })
     const silentUs = clockUs(bench)
