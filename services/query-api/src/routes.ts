@@ -4,7 +4,9 @@ import { asyncApiRoute } from './routes/asyncapi.ts'
 import { getBars } from './routes/bars.ts'
 import { streamBuffer } from './routes/buffer.ts'
 import { endClient, listClients } from './routes/clients.ts'
+import { getContract, getMarketStatus, getSchedule, getTradingHours, lookUpSymbol, lookUpSymbolOfType } from './routes/contracts.ts'
 import { docsRoute } from './routes/docs.ts'
+import { listGaps } from './routes/gaps.ts'
 import { healthRoute, readyRoute } from './routes/health.ts'
 import { getHistoryInfo } from './routes/history-info.ts'
 import { queryHistory } from './routes/history-query.ts'
@@ -37,6 +39,13 @@ export const ROUTES: readonly Route[] = [
   getSnapshot,
   listStudies,
   runStudyOver,
+  listGaps,
+  lookUpSymbol,
+  lookUpSymbolOfType,
+  getContract,
+  getMarketStatus,
+  getTradingHours,
+  getSchedule,
   listClients,
   endClient,
   healthRoute,

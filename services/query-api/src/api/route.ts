@@ -13,6 +13,8 @@ export const TAGS = {
   live: 'Ticks as they arrive',
   replay: 'Recorded ticks as they arrived',
   derived: 'Computed from ticks',
+  contracts: 'Contracts and their hours',
+  truth: 'What is known of the recording',
   service: 'The service itself',
 } as const
 export type Tag = keyof typeof TAGS

@@ -128,4 +128,36 @@ describe('over HTTP', () => {
     })
     expect(await query('MNQ', '')).toMatchObject({ status: 409, body: { code: 'IBS_QUERY_CONTRACT_AMBIGUOUS' } })
   })
+
+  const page = async (path: string) => (await (await fetch(`${server.url}/v3/contracts/${path}`)).json()) as Record<string, unknown>
+
+  test('contracts are looked up by symbol and by id', async () => {
+    expect(await page('lookup/mnq')).toMatchObject({ contracts: [{ cid: 1 }, { cid: 2 }, { cid: 3 }], cached: false, age_seconds: 0 })
+    expect(await page('lookup/NONE/STK')).toMatchObject({ code: 'IBS_QUERY_CONTRACT_UNKNOWN' })
+    expect(await page('lookup/AAPL/XYZ')).toMatchObject({ code: 'IBS_QUERY_PARAMETER_INVALID', field: 'sec_type' })
+    expect(await page('AAPL')).toMatchObject({ cid: 265598, symbol: 'AAPL' })
+  })
+
+  test('hours: status now, as IB writes them, and a day each', async () => {
+    expect(await page('AAPL/market-status')).toMatchObject({
+      status: 'open',
+      is_liquid: true,
+      session: '2025-11-26',
+      next_close: '2025-11-27T01:00:00.000000Z',
+      time_zone: 'America/New_York',
+    })
+    expect(await page('AAPL/trading-hours')).toMatchObject({ time_zone: 'US/Eastern', liquid_hours: STOCK.liquidHours })
+    const { days } = (await page('AAPL/schedule?days=3')) as { days: unknown[] }
+    expect(days).toEqual([
+      {
+        date: '2025-11-26',
+        status: 'open',
+        source: 'told',
+        regular: [{ start: '2025-11-26T14:30:00.000000Z', end: '2025-11-26T21:00:00.000000Z' }],
+        full: [{ start: '2025-11-26T09:00:00.000000Z', end: '2025-11-27T01:00:00.000000Z' }],
+      },
+      { date: '2025-11-27', status: 'closed', source: null, regular: [], full: [] },
+      { date: '2025-11-28', status: 'unknown', source: null, regular: [], full: [] },
+    ])
+  })
 })
