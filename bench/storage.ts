@@ -2,8 +2,8 @@
 // objects, columns and bytes; one hour as SQLite, DuckDB and a tree of the form before would answer it; an archive of a year; the memory of a large query.
 // `npm run bench -- storage [--day FILE.jsonl[.gz]] [--ticks 1000000] [--rounds 5] [--only sizes,codecs,append,ranges,peers,archive,memory] [--result FILE]`: FILE is a real day of
 // v3 lines (by default the one beside the checkout, or IB_STREAM_REAL_DAY; without one only the model day is measured). Each section is a process of its own. Codecs are
-// timed by the thread's own CPU time, all else by the clock. Runs are interleaved, medians taken and their spread given; answers are held to the very ticks before their
-// speed is given; ends with 1 where a figure is not what it must be.
+// timed by the thread's own CPU time, raw bytes against a bare loop by that of the process, all else by the clock. Runs are interleaved, medians taken and their spread
+// given; answers are held to the very ticks before their speed is given; ends with 1 where a figure is not what it must be.
 import { execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
@@ -53,7 +53,9 @@ process.exitCode = missed.length === 0 ? 0 : 1
 
 /** A process of its own, so that no section has another's heap, or what was compiled for it. */
 async function figuresOf(name: string): Promise<Figure[]> {
-  const child = fork(new URL('./storage/section.ts', import.meta.url), [name, values.day, values.ticks, values.rounds])
+  const child = fork(new URL('./storage/section.ts', import.meta.url), [name, values.day, values.ticks, values.rounds], {
+    execArgv: ['--expose-gc'],
+  })
   const found: Figure[] = []
   child.on('message', (some) => found.push(...(some as Figure[])))
   const [code] = await once(child, 'exit')

@@ -33,22 +33,8 @@ const V2_TREE = 'v2 tree, read the old way'
 /** One hour of quotes and trades of the busy contract out of a day of five, in query order, as others would read it: time, and bytes that were read. */
 export const peerFigures = (count: number, rounds: number): Promise<Figure[]> =>
   inFolder(async (dataDir) => {
-    const market = modelMarket(count)
-    for (const backend of BACKENDS) putTree(dataDir, backend, market)
-    putV2Tree(dataDir, market)
-    const startUs = hourOf(market[0]?.ts ?? 0) + US_PER_HOUR
-    const question = { startUs, endUs: startUs + US_PER_HOUR }
-    const wanted = market.filter((tick) => tick.cid === CID && isWanted(tick, question)).sort(compareTicks)
     const duckdb = await openDuckdb()
-    const ways = { ...ownWays(dataDir, question), ...peerWays(dataDir, question, market), ...duckdbWays(dataDir, question, duckdb) }
-    const figures: Figure[] = []
-    for (const [name, way] of Object.entries(ways)) {
-      const before = bytesRead()
-      const answer = await way.ask()
-      const read = bytesRead() - before
-      assertSame(name, new Digest().ticks(way.ticks(answer)), wanted)
-      figures.push({ name: `one hour, ${name}: read`, value: read / 1e6, unit: 'MB' })
-    }
+    const { ways, figures } = await putVerified(dataDir, count, duckdb)
     const seconds = await secondsOf(Object.fromEntries(Object.entries(ways).map(([name, { ask }]) => [name, () => elapsed(ask)])), rounds)
     duckdb?.closeSync()
     const inMs = (name: string) => (seconds.get(name) ?? []).map((took) => took * 1_000)
@@ -57,6 +43,33 @@ export const peerFigures = (count: number, rounds: number): Promise<Figure[]> =>
       figures.push(timesAsFast(seconds, OBJECTS, rival, rival === V2_HOUR || rival === V2_TREE ? { atLeast: 5 } : {}))
     return figures
   })
+
+/** Writes what the ways read, and holds each answer to the ticks, which live only in here: a heap that is full of them would slow down every way. */
+async function putVerified(dataDir: string, count: number, duckdb: DuckdbConnection | undefined) {
+  const market = modelMarket(count)
+  for (const backend of BACKENDS) putTree(dataDir, backend, market)
+  putV2Tree(dataDir, market)
+  const startUs = hourOf(market[0]?.ts ?? 0) + US_PER_HOUR
+  const question = { startUs, endUs: startUs + US_PER_HOUR }
+  const wanted = market.filter((tick) => tick.cid === CID && isWanted(tick, question)).sort(compareTicks)
+  putSqlite(sqlitePath(dataDir), market)
+  const ways: Record<string, Way> = {
+    ...ownWays(dataDir, question),
+    ...peerWays(dataDir, question),
+    ...duckdbWays(dataDir, question, duckdb),
+  }
+  const figures: Figure[] = []
+  for (const [name, way] of Object.entries(ways)) {
+    const before = bytesRead()
+    const answer = await way.ask()
+    const read = bytesRead() - before
+    assertSame(name, new Digest().ticks(way.ticks(answer)), wanted)
+    figures.push({ name: `one hour, ${name}: read`, value: read / 1e6, unit: 'MB' })
+  }
+  return { ways, figures }
+}
+
+const sqlitePath = (dataDir: string): string => join(dataDir, 'ticks.sqlite')
 
 const isWanted = ({ tt, ts }: TickMessage, { startUs, endUs }: Question): boolean => TTS.includes(tt) && ts >= startUs && ts < endUs
 
@@ -81,7 +94,7 @@ async function collected<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
 
 const asTheyAre = (answer: unknown): TickMessage[] => answer as TickMessage[]
 
-function peerWays(dataDir: string, question: Question, market: readonly TickMessage[]): Record<string, Way> {
+function peerWays(dataDir: string, question: Question): Record<string, Way> {
   const pathsOf = async (backend: 'json' | 'pb') =>
     (await findSegments(dataDir, backend, { cids: [CID], tts: TTS, ...question })).map(({ path }) => join(dataDir, path))
   const inOrder = (ticks: TickMessage[]) => ticks.filter((tick) => isWanted(tick, question)).sort(compareTicks)
@@ -102,7 +115,7 @@ function peerWays(dataDir: string, question: Question, market: readonly TickMess
   return {
     'the same files, JSON.parse each line': { ask: async () => parsed(await pathsOf('json')), ticks: asTheyAre },
     'the same files, protobufjs': { ask: async () => decoded(await pathsOf('pb')), ticks: asTheyAre },
-    'node:sqlite, a table with an index': sqliteWay(join(dataDir, 'ticks.sqlite'), question, market),
+    'node:sqlite, a table with an index': sqliteWay(sqlitePath(dataDir), question),
     [V2_HOUR]: v2Way(async () => TTS.map((tt) => join(dataDir, v2HourFolder(question.startUs), `bg_${CID}_${tt}.jsonl`)), question),
     [V2_TREE]: v2Way(async () => v2FilesOf(join(dataDir, 'v2')), question),
   }
@@ -149,7 +162,7 @@ function tickOfV2({ timestamp, data, metadata }: V2Line): TickMessage {
 
 const COLUMNS = ['ts', 'st', 'cid', 'tt', 'rid', 'p', 's', 'bp', 'bs', 'ap', '"as"', 'ex'] as const
 
-function sqliteWay(path: string, { startUs, endUs }: Question, market: readonly TickMessage[]): Way {
+function putSqlite(path: string, market: readonly TickMessage[]): void {
   const database = new DatabaseSync(path)
   database.exec(`PRAGMA journal_mode = OFF; CREATE TABLE ticks (${COLUMNS.join(', ')}); BEGIN`)
   const insert = database.prepare(`INSERT INTO ticks VALUES (${COLUMNS.map(() => '?').join(', ')})`)
@@ -158,6 +171,11 @@ function sqliteWay(path: string, { startUs, endUs }: Question, market: readonly 
     insert.run(...COLUMNS.map((column) => given[column.replaceAll('"', '')] ?? null))
   }
   database.exec('COMMIT; CREATE INDEX by_time ON ticks (cid, ts, st)')
+  database.close()
+}
+
+function sqliteWay(path: string, { startUs, endUs }: Question): Way {
+  const database = new DatabaseSync(path, { readOnly: true })
   const select = database.prepare(`SELECT * FROM ticks WHERE cid = ? AND ts >= ? AND ts < ? AND tt IN ('bid_ask', 'last') ORDER BY ts, st`)
   return { ask: async () => select.all(CID, startUs, endUs), ticks: withoutNulls }
 }
