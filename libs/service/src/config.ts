@@ -212,7 +212,7 @@ export const SETTINGS = {
     doc: 'Origins whose web pages may use the API, separated by commas, e.g. https://example.com; none by default.',
   },
   API_REQUESTS_PER_SECOND: {
-    rule: z.coerce.number().int('a whole number').min(1, 'at least 1').max(100_000, 'at most 100000').prefault(200),
+    rule: z.coerce.number().int('a whole number').min(1, 'at least 1').max(100_000, 'at most 100000').prefault(1_000),
     doc: 'Requests a second of one API key or address; five times as many may come at once.',
   },
   API_STREAMS_PER_ADDRESS: {
