@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { US_PER_HOUR } from '@ib-stream/model'
+import { leanEnv } from '@ib-stream/service'
 import { BACKENDS } from '@ib-stream/storage'
 import { MARKET_CIDS, modelTicks } from './days.ts'
 import type { Figure } from './figure.ts'
@@ -11,16 +12,17 @@ const AT_ONCE = 50_000
 const DAY_HOURS = 23
 const START_US = Date.UTC(2025, 6, 30) * 1_000
 
-/** Most memory of a process of its own that reads a day of so many ticks, quotes and trades merged. */
+/** Most memory of a process of its own, run as our services are, that reads a day of so many ticks, quotes and trades merged. */
 export const memoryFigures = (count: number): Promise<Figure[]> =>
   inFolder(async (folder) => {
     const figures: Figure[] = []
+    const env = { ...process.env, ...leanEnv(process.env) } // else most of it is V8's young generation, which grows as it may
     for (const backend of BACKENDS) {
       const sumOfSt = putTicks(join(folder, backend), backend, count)
       for (const way of ['columns', 'batches', 'bytes']) {
         const script = join(import.meta.dirname, 'read-day.ts')
         const args = [join(folder, backend), backend, String(MARKET_CIDS[0]), String(START_US), way]
-        const report = JSON.parse(execFileSync(process.execPath, [script, ...args], { encoding: 'utf8' }))
+        const report = JSON.parse(execFileSync(process.execPath, [script, ...args], { encoding: 'utf8', env }))
         if (report.ticks !== count || report.sumOfSt !== sumOfSt || !report.sorted)
           throw new Error(`not the ticks that were put there: ${JSON.stringify(report)}`)
         const name = `${count.toLocaleString('en-US')} ticks of ${backend} as ${WORD[way]}`
