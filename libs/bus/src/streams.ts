@@ -42,8 +42,8 @@ export async function createLog(
 export async function ensureStreams(manager: JetStreamManager, owner: LogOwner, replicas = 1): Promise<void> {
   const { config } = await manager.streams.info(TICKS)
   await ensureStream(manager, logConfig(owner, { maxBytes: config.max_bytes, replicas }))
-  for (const wanted of [eventsConfig(replicas), invalidConfig(replicas), ...BUCKETS.map((bucket) => bucketConfig(bucket, replicas))])
-    await ensureStream(manager, wanted)
+  const others = [eventsConfig(replicas), invalidConfig(replicas), ...BUCKETS.map((bucket) => bucketConfig(bucket, replicas))]
+  await Promise.all(others.map((wanted) => ensureStream(manager, wanted))) // at once: in a cluster each costs an election
 }
 
 /**
