@@ -71,7 +71,12 @@ export class Load implements AsyncDisposable {
   /** The publisher goes on: more is confirmed than now. */
   async progress(what: string, deadlineMs: number): Promise<void> {
     const { end } = this.publisher.spool
-    await waitFor(`${what}: the log confirms what was added until now`, () => this.publisher.acknowledged >= end, deadlineMs)
+    const whole = () => this.publisher.acknowledged >= end
+    await waitFor(`${what}: the log confirms what was added until now`, whole, deadlineMs).catch((error: unknown) => {
+      const { state, acknowledged, spool } = this.publisher
+      const now = { state, acknowledged, spoolEnd: spool.end, server: this.bus.connection.getServer(), bus: this.bus.state }
+      throw new Error(`${String(error)}: ${JSON.stringify(now)}; last events ${JSON.stringify(this.events.slice(-12))}`)
+    })
   }
 
   /** Name of the server that leads the log. */
