@@ -39,7 +39,9 @@ export class Load implements AsyncDisposable {
       replicas: 3,
       onEvent: (event) => events.push(event),
     })
-    await waitFor('the log is made', () => publisher.state === 'sending', 60_000)
+    await waitFor('the log is made', () => publisher.state === 'sending', 60_000).catch((error: unknown) => {
+      throw new Error(`${String(error)}: ${JSON.stringify(events)}`)
+    })
     return new Load(bus, publisher, events)
   }
 

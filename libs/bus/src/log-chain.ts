@@ -9,7 +9,7 @@ import { RecordCache } from './record-cache.ts'
 import type { Spool } from './spool.ts'
 import type { SpoolRecord } from './spool-record.ts'
 import type { LogOwner } from './stream-configs.ts'
-import { createLog, ensureStreams, forgetFirstSeq, readLog } from './streams.ts'
+import { createLog, ensureStreams, forgetFirstSeq, othersStand, readLog } from './streams.ts'
 
 /** Messages on their way at once. */
 const WINDOW = 1_000
@@ -77,7 +77,7 @@ export class LogChain {
   #linked = false
   #logFull = false
   #refused = false
-  /** Asked once: in a cluster that has just lost a server the log must not wait for the leaders of the others. */
+  /** Held to their configuration once: in a cluster that has just lost a server the log must not wait for the leaders of all of them. */
   #streamsStand = false
   #lastSyncMs = Number.NEGATIVE_INFINITY
 
@@ -208,6 +208,8 @@ export class LogChain {
     const ack = readAck(message)
     if (ack.kind === 'refused') {
       this.#logFull ||= ack.full
+      // A server that is cut off from its cluster may still tell from memory where the log stands, for minutes, and never take a message.
+      if (ack.unheard) this.#options.bus.moveOn()
       this.resync(ack.reason)
     } else if (ack.seq !== n) this.#refuse(numberTaken(n, ack.seq))
     else if (n > this.#acknowledged + 1) this.resync(`number ${n} is confirmed and ${this.#acknowledged + 1} is not`)
@@ -277,7 +279,7 @@ export class LogChain {
     }
     if (found.owner.spoolId !== this.#owner.spoolId || found.owner.source !== this.#owner.source) throw foreignLog(found.owner, this.#owner)
     await forgetFirstSeq(bus.manager) // who made it may have died before
-    if (!this.#streamsStand) await ensureStreams(bus.manager, this.#owner, replicas)
+    if (!this.#streamsStand || !(await othersStand(bus.manager))) await ensureStreams(bus.manager, this.#owner, replicas)
     this.#streamsStand = true
     return found.lastSeq
   }

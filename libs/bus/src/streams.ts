@@ -4,7 +4,9 @@ import { createStream, ensureStream, streamInfo } from './ensure-stream.ts'
 import {
   BUCKETS,
   bucketConfig,
+  EVENTS,
   eventsConfig,
+  INVALID,
   invalidConfig,
   type LogOwner,
   logConfig,
@@ -44,6 +46,14 @@ export async function ensureStreams(manager: JetStreamManager, owner: LogOwner, 
   await ensureStream(manager, logConfig(owner, { maxBytes: config.max_bytes, replicas }))
   const others = [eventsConfig(replicas), invalidConfig(replicas), ...BUCKETS.map((bucket) => bucketConfig(bucket, replicas))]
   await Promise.all(others.map((wanted) => ensureStream(manager, wanted))) // at once: in a cluster each costs an election
+}
+
+/**
+ * Whether two more streams are there. A server that is cut off from its cluster tells for a while where the log stood, from memory, but hardly leads these as well:
+ * it throws where they do not answer.
+ */
+export async function othersStand(manager: JetStreamManager): Promise<boolean> {
+  return (await streamInfo(manager, EVENTS)) !== undefined && (await streamInfo(manager, INVALID)) !== undefined
 }
 
 /**
