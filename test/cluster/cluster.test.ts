@@ -1,16 +1,13 @@
-import { describe, expect, it, jest } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import { waitFor } from '../support/wait-for.ts'
 import { Cluster } from './cluster.ts'
 import { Load } from './load.ts'
 
-/** The bound for a stall after a leader's death. */
+/** The bound for a stall after a leader's death. */
 const STALL_WITHIN_MS = 15_000
 const BACK_WITHIN_MS = 100_000
 /** Under load a follower is some messages behind most of the time. */
 const NEARLY = 500
-
-// Known to fail in some runs: after a cut the three servers sometimes elect nobody for longer than is waited for here. The first failure is printed.
-jest.retryTimes(1, { logErrorsBeforeRetry: true })
 
 describe('three nats-servers that keep the log together, under load', () => {
   it('lose no acknowledged tick when the leader is killed, two are killed, one is cut off, and all are restarted in turn', async () => {

@@ -151,9 +151,10 @@ describe('ticks, live and of the past', () => {
       '99|4|4|1753884000|180.035',
     ])
     for (const fields of live) named(fields, 193)
-    for (const [i, what] of ['MIDPOINT', 'BID_ASK', 'TRADES'].entries())
+    for (const [i, what] of ['MIDPOINT', 'BID_ASK', 'TRADES'].entries()) {
       client.send(...words(`96|${10 + i}|8314|||||||SMART|||||0|20250730-14:00:00||10|${what}|0|0|`))
-    await client.until(() => client.frames().length >= welcomed + 12, 'three pages')
+      await client.until(() => client.frames().length > welcomed + 9 + i, 'a page') // pages asked for at once come in any order
+    }
     const past = client.frames().slice(welcomed + 9)
     expect(past.map((fields) => fields.join('|'))).toEqual([
       '96|10|1|1753884000|0|180.035|0|1',
