@@ -88,7 +88,7 @@ class LineBlock implements BlockReader {
 
   decode(): TickMessage {
     const tick = this.#scanner.tickAt(this.start)
-    return tick !== undefined && this.#scanner.end === this.end - 1 ? tick : decodeTickJsonGeneric(this.#line())
+    return tick !== undefined && this.#scanner.end === this.end - 1 ? tick : this.#decodeGeneric()
   }
 
   nextInto(columns: ColumnBuffer): boolean {
@@ -96,7 +96,7 @@ class LineBlock implements BlockReader {
     if (from >= this.#block.length) return false
     if (!this.#scanLine(from, columns)) {
       this.next()
-      columns.push(decodeTickJsonGeneric(this.#line()))
+      columns.push(this.#decodeGeneric())
       return true
     }
     this.start = from
@@ -105,7 +105,11 @@ class LineBlock implements BlockReader {
   }
 
   appendTo(columns: ColumnBuffer): void {
-    if (!this.#scanLine(this.start, columns)) columns.push(decodeTickJsonGeneric(this.#line()))
+    if (!this.#scanLine(this.start, columns)) columns.push(this.#decodeGeneric())
+  }
+
+  #decodeGeneric(): TickMessage {
+    return withStampsRead(this, decodeTickJsonGeneric(this.#line()))
   }
 
   /** False, and nothing appended, where only the twin can tell. */
@@ -125,6 +129,18 @@ class LineBlock implements BlockReader {
       throw new StorageError('IBS_STORAGE_TICK_INVALID', 'the line is not UTF-8; restore the file', facts, { cause })
     }
   }
+}
+
+/** Decoders take the last of a key that stands twice, a look at the stamps the first: an answer would miss such a record, so it is damage. */
+function withStampsRead(records: BlockReader, tick: TickMessage): TickMessage {
+  if (!records.readStamps() || (records.ts === tick.ts && records.st === tick.st)) return tick
+  const [field, first, last] = records.ts === tick.ts ? (['st', records.st, tick.st] as const) : (['ts', records.ts, tick.ts] as const)
+  const facts = { field, value: `${first}, then ${last}`, rule: 'stands once' }
+  throw new StorageError(
+    'IBS_STORAGE_TICK_INVALID',
+    `${field} stands twice in one record, as ${first} and as ${last}; repair or restore the file`,
+    facts,
+  )
 }
 
 class VarintBlock implements BlockReader {
@@ -158,7 +174,7 @@ class VarintBlock implements BlockReader {
   }
 
   decode(): TickMessage {
-    return decodeRecordProto(this.#block, this.#view, this.#message, this.end)
+    return withStampsRead(this, decodeRecordProto(this.#block, this.#view, this.#message, this.end))
   }
 
   nextInto(columns: ColumnBuffer): boolean {
@@ -169,6 +185,6 @@ class VarintBlock implements BlockReader {
 
   appendTo(columns: ColumnBuffer): void {
     if (scanRowProto(this.#block, this.#view, this.#message, this.end, columns)) return
-    columns.push(decodeRecordProtoGeneric(this.#block.subarray(this.#message, this.end)))
+    columns.push(withStampsRead(this, decodeRecordProtoGeneric(this.#block.subarray(this.#message, this.end))))
   }
 }

@@ -2,7 +2,7 @@ import { partitionOf, type TickType, US_PER_HOUR } from '@ib-stream/model'
 import { BACKENDS, type Backend } from '../layout/backend.ts'
 import { isSameFile } from './file-identity.ts'
 import type { LostSegment, RemovedSegment } from './lost-segments.ts'
-import { chooseReads, type RemovedHour, type SegmentRead, ticksIn } from './plan.ts'
+import { chooseReads, newestStOf, type RemovedHour, type SegmentRead, ticksIn } from './plan.ts'
 import { snapshotOf } from './snapshot.ts'
 
 export interface RangeOptions {
@@ -85,10 +85,10 @@ export async function planHourAgain(options: RangeOptions, hour: readonly Segmen
   return same
 }
 
-/** As many ticks, in a backend that is as far as the one that late ticks were taken from. Not where either is not known. */
+/** As many ticks, in a backend that is beyond the late ticks that were taken from another one. Not where either is not known. */
 function holdsAll(after: readonly SegmentRead[], before: readonly SegmentRead[]): boolean {
   const [now, then] = [after, before].map((reads) => ticksIn(reads.filter((read) => !isLate(read))))
-  return (now ?? 0) >= (then ?? 0) && (!before.some(isLate) || asOf(after) >= asOf(before))
+  return (now ?? 0) >= (then ?? 0) && before.filter(isLate).every((read) => asOf(after) >= newestStOf(read))
 }
 
 /** Of a file that was begun anew only what the other backend has not got yet is read, so its count says nothing. */

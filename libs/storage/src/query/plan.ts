@@ -20,7 +20,7 @@ export interface SegmentRead extends FileIdentity {
   /** Last change of the file, ms since 1970. */
   modifiedMs: number
   /** What manifest or checkpoint say of exactly these bytes; undefined where neither knows them. */
-  known?: { sorted: boolean; count: number; firstTs: number; lastTs: number } | undefined
+  known?: { sorted: boolean; count: number; firstTs: number; lastTs: number; lastSt: number } | undefined
 }
 
 /** All that was seen of the files of a range. */
@@ -130,8 +130,12 @@ function laterReads(
   if (best === undefined || best.removedTicks > 0 || first === undefined) return []
   const position = positionOf(first.segment.backend, best.cid)
   const partial = others.find(({ backend, cid, removedTicks }) => removedTicks > 0 && positionOf(backend, cid) > position)
-  return (partial?.reads ?? []).map((read) => ({ ...read, afterStUs: first.asOfStUs ?? 0 }))
+  const afterStUs = first.asOfStUs ?? 0
+  return (partial?.reads ?? []).filter((read) => newestStOf(read) > afterStUs).map((read) => ({ ...read, afterStUs }))
 }
+
+/** No tick of the file was received after it, µs UTC. */
+export const newestStOf = ({ known, asOfStUs }: SegmentRead): number => known?.lastSt ?? asOfStUs ?? Number.POSITIVE_INFINITY
 
 function missingOf(bestFirst: readonly HourFiles[], taken: readonly SegmentRead[]): RemovedHour[] {
   const [best] = bestFirst

@@ -168,6 +168,29 @@ describe('columns', () => {
     expectTwins('json', block)
   })
 
+  it('regression: a stamp that stands twice with two values is damage, where an answer would have missed the tick', () => {
+    const tick: TickMessage = { ts: 1753837634000000, st: 1753837634777542, cid: 8314, tt: 'mid_point', rid: 0, mp: 1 }
+    const message = encodeTickProto(tick).subarray(1)
+    const later = encodeTickProto({ ...tick, ts: tick.ts + 5_000_000 }).subarray(1, 10) // its first field
+    const blocks = {
+      json: Buffer.from(`${encodeTickJson(tick).slice(0, -1)},"ts":${tick.ts + 5_000_000}}\n`),
+      pb: Buffer.from([message.length + 9, ...message, ...later]),
+    }
+    for (const backend of BACKENDS) {
+      const first = () => {
+        const records = formatOf(backend).read(blocks[backend])
+        records.next()
+        return records
+      }
+      const ways = [
+        () => first().decode(),
+        () => first().appendTo(new ColumnBuffer(1)),
+        () => formatOf(backend).read(blocks[backend]).nextInto(new ColumnBuffer(1)),
+      ]
+      for (const way of ways) expect(way).toThrow('ts stands twice in one record, as 1753837634000000 and as 1753837639000000')
+    }
+  })
+
   it('are scanned from bytes where lines and records are spelled as we spell them', () => {
     const columns = new ColumnBuffer(2)
     const lines = encodeTicksJson(AFTER)

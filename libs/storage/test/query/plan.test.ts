@@ -33,7 +33,7 @@ describe('chooseReads', () => {
   it('prefers a backend only where it is known to hold as much of the hour as the furthest', () => {
     const holding = (backend: Backend, hour: number, count?: number): SegmentRead => ({
       ...read(backend, hour),
-      known: count === undefined ? undefined : { sorted: true, count, firstTs: 0, lastTs: 0 },
+      known: count === undefined ? undefined : { sorted: true, count, firstTs: 0, lastTs: 0, lastSt: 0 },
     })
     const reads = [
       holding('json', 0, 9),
