@@ -192,6 +192,7 @@ async function check() {
     'lint and format': [join(ROOT, 'node_modules/@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', ROOT],
     arrows: [join(ROOT, 'tools/check/arrows.ts')],
     'docs in step': [join(ROOT, 'tools/check/docs.ts')],
+    "the client's types": [join(ROOT, 'tools/check/client-types.ts')],
   }
   let failed = 0
   for (const [name, command] of Object.entries(steps)) {

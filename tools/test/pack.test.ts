@@ -15,7 +15,7 @@ function run(command: string, args: readonly string[], cwd: string): string {
 it('@ib-stream/storage packed, installed in an empty project, runs the code of its README, and its types hold', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'ibs-pack-'))
   try {
-    const packed = run(process.execPath, [join(ROOT, 'tools/pack-storage.mjs'), folder], ROOT).trim()
+    const packed = run(process.execPath, [join(ROOT, 'tools/pack.mjs'), 'storage', folder], ROOT).trim()
     await writeFile(join(folder, 'package.json'), '{"name":"empty","type":"module"}')
     // the third parties come from this checkout, so that no registry is asked
     const others = ['protobufjs', 'fs-native-extensions', 'zod'].map((name) => join(ROOT, 'node_modules', name))

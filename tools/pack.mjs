@@ -1,5 +1,5 @@
-// `node tools/pack-storage.mjs [folder]`: @ib-stream/storage as a package for others, with @ib-stream/model inside of it. Node strips no types below node_modules,
-// so what is packed is built; nothing built stays in the checkout. Prints the path of the packed file.
+// `node tools/pack.mjs <storage|client> [folder]`: a room as a package for others, with the rooms that it stands on inside of it. Node strips no types below
+// node_modules, so what is packed is built; nothing built stays in the checkout. Prints the path of the packed file.
 import { spawnSync } from 'node:child_process'
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,12 +7,17 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
-const out = resolve(process.argv[2] ?? '.')
+/** What may be packed, and the rooms that go inside of it. */
+const PACKED = { storage: ['model'], client: [] }
+
+const [room = '', folder = '.'] = process.argv.slice(2)
+if (!Object.hasOwn(PACKED, room))
+  throw new Error(`"${room}" is none of ${Object.keys(PACKED).join(', ')}; say: node tools/pack.mjs client [folder]`)
+const out = resolve(folder)
 const stage = await mkdtemp(join(tmpdir(), 'ib-stream-pack-'))
 try {
-  const model = join(stage, 'node_modules/@ib-stream/model')
-  await build('model', model)
-  await build('storage', stage)
+  for (const inner of PACKED[room]) await build(inner, join(stage, 'node_modules/@ib-stream', inner), [])
+  await build(room, stage, PACKED[room])
   await mkdir(out, { recursive: true })
   const { stdout } = run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', out], stage)
   const packed = JSON.parse(stdout)
@@ -23,7 +28,7 @@ try {
 }
 
 /** JavaScript and types of a room, and a package.json that points at them. */
-async function build(room, folder) {
+async function build(room, folder, bundles) {
   const source = join(ROOT, 'libs', room)
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(tsconfigOf(source, folder)))
@@ -31,7 +36,7 @@ async function build(room, folder) {
   await rm(join(folder, 'tsconfig.json'))
   const { private: _, exports: __, ...kept } = JSON.parse(await readFile(join(source, 'package.json'), 'utf8'))
   const entry = { types: './dist/index.d.ts', default: './dist/index.js' }
-  const bundled = room === 'storage' ? { bundleDependencies: ['@ib-stream/model'] } : {}
+  const bundled = bundles.length > 0 ? { bundleDependencies: bundles.map((name) => `@ib-stream/${name}`) } : {}
   await writeFile(
     join(folder, 'package.json'),
     JSON.stringify({ ...kept, ...bundled, exports: { '.': entry }, files: ['dist', 'README.md'] }, null, 2),
