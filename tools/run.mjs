@@ -185,7 +185,7 @@ async function hostile(args) {
   return await runChild(NODE, [join(ROOT, 'services/query-api/test/hostile/main.ts'), ...args], { env })
 }
 
-/** Types, lint and format, arrows between the rooms, docs in step with the code; every one runs, so that all problems show at once. */
+/** Types, lint and format, arrows between the rooms, docs in step with the code, links; every one runs, so that all problems show at once. */
 async function check() {
   const steps = {
     types: [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', ROOT],
@@ -193,6 +193,7 @@ async function check() {
     arrows: [join(ROOT, 'tools/check/arrows.ts')],
     'docs in step': [join(ROOT, 'tools/check/docs.ts')],
     "the client's types": [join(ROOT, 'tools/check/client-types.ts')],
+    links: [join(ROOT, 'tools/check/links.ts')],
   }
   let failed = 0
   for (const [name, command] of Object.entries(steps)) {
