@@ -30,6 +30,7 @@ export const STORAGE_ERROR_CODES = [
   'IBS_STORAGE_REBUILD_WAITS', // a lost checkpoint cannot be made anew before the log can be read, or has been refilled
   'IBS_STORAGE_RETENTION_INVALID', // a limit of retention that cannot be
   'IBS_STORAGE_JOB_INVALID', // work that the owner of a partition was asked for and that cannot be
+  'IBS_STORAGE_SEALED_DAMAGED', // a sealed Parquet file whose footer, pages or checksums do not hold
   'IBS_STORAGE_REPAIR_UNSURE', // a repair read back other bytes than it wrote; nothing was replaced
 ] as const
 export type StorageErrorCode = (typeof STORAGE_ERROR_CODES)[number]
