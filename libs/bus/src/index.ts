@@ -1,4 +1,5 @@
 export { type AdminHandler, type AskOptions, adminSubject, askOwner, serveAdmin } from './admin.ts'
+export { askServices, type ServiceState } from './ask-services.ts'
 export { requestBackfill } from './backfill-request.ts'
 export type { LogLine } from './batch-cutter.ts'
 export { type ArrivedLine, BatchMerger } from './batch-merger.ts'

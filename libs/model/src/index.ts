@@ -36,7 +36,7 @@ export {
   type SubscriptionEvent,
 } from './recorder-event.ts'
 export { hash31 } from './request-id.ts'
-export { HEALTH_WORDS, type HealthWord, overallHealth, type RecordingHealth, type StreamHealth } from './stream-health.ts'
+export { type ClockHealth, HEALTH_WORDS, type HealthWord, overallHealth, type RecordingHealth, type StreamHealth } from './stream-health.ts'
 export type { LeaseAnswer, LeaseRequest, LineHolder } from './stream-lease.ts'
 export {
   type BidAskTick,

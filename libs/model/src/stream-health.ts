@@ -32,6 +32,18 @@ export interface StreamHealth {
   gap?: { fromUs: number; cause: string; reason: string }
 }
 
+/** Our clock against IB's, as ingest sees it. */
+export interface ClockHealth {
+  /** `unknown`: IB has not told the time yet. */
+  state: 'unknown' | 'agrees' | 'differs'
+  /** Our time minus IB's, µs; 0 as long as they may be the same. */
+  offsetUs: number
+  /** It lies between these, µs: IB tells whole seconds only. */
+  bounds?: { lowUs: number; highUs: number }
+  /** How old the stamps of each stream's ticks are at least when they come, µs of `st` − `ts`. */
+  streams: readonly { cid: number; tt: TickType; lagUs: number; isOff: boolean }[]
+}
+
 /** What ingest says of the whole recording, as `data` of `$SRV.STATS.ingest`. */
 export interface RecordingHealth {
   health: HealthWord
@@ -42,6 +54,7 @@ export interface RecordingHealth {
   streams: readonly StreamHealth[]
   /** Names that mean no contract, and contracts that are about to end. */
   troubles: readonly { name: string; text: string }[]
+  clock: ClockHealth
 }
 
 /** One word for all: healthy only if everything is that can be. */

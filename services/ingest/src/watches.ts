@@ -85,7 +85,7 @@ export class Watches {
   }
 
   /** Everything at once, in words. */
-  get health(): RecordingHealth {
+  get health(): Omit<RecordingHealth, 'clock'> {
     const { recorder, names } = this.#parts
     const { streams } = this.#staleness
     const { granted, waiting, lines } = recorder.plan

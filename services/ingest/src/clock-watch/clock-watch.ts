@@ -1,4 +1,13 @@
-import { type ClockEvent, type LagEvent, type TickMessage, type TickType, US_PER_HOUR, US_PER_MS, US_PER_SECOND } from '@ib-stream/model'
+import {
+  type ClockEvent,
+  type ClockHealth,
+  type LagEvent,
+  type TickMessage,
+  type TickType,
+  US_PER_HOUR,
+  US_PER_MS,
+  US_PER_SECOND,
+} from '@ib-stream/model'
 import type { Clock, Timer } from '@ib-stream/service'
 import { ClockOffset, type OffsetBounds, type TimeAnswer } from './clock-offset.ts'
 import { StreamLag } from './stream-lag.ts'
@@ -70,6 +79,12 @@ export class ClockWatch {
     return [...this.#streams.values()].flatMap(({ cid, tt, lag, isOff }) =>
       lag.lagUs === undefined ? [] : [{ cid, tt, lagUs: lag.lagUs, isOff }],
     )
+  }
+
+  /** Everything at once. */
+  get health(): ClockHealth {
+    const { state, offsetUs, bounds, streamLags } = this
+    return { state, offsetUs, ...(bounds && { bounds }), streams: streamLags }
   }
 
   hearTick({ ts, st, cid, tt, rid, bf }: TickMessage): void {
