@@ -38,8 +38,8 @@ export interface DayHours {
   leftovers: string[]
 }
 
-/** All that a backend has of a UTC day, in one partition or in all. */
-export async function readDayHours(dataDir: string, backend: Backend, dayUs: number, only?: number): Promise<DayHours> {
+/** Every file that a backend has, or had, of a UTC day, in one partition or in all. */
+export async function readDayFiles(dataDir: string, backend: Backend, dayUs: number, only?: number): Promise<HeldFile[]> {
   const segments = await listDayFiles(dataDir, backend, dayUs)
   const partitions = new Set([...segments.map(({ cid }) => partitionOf(cid)), ...(await manifestsOfDay(dataDir, backend, dayUs))])
   const facts = new Map<number, DayFacts>()
@@ -54,6 +54,12 @@ export async function readDayHours(dataDir: string, backend: Backend, dayUs: num
     const ofPartition = segment && facts.get(partitionOf(segment.cid))
     if (ofPartition) files.push(await lookAt(dataDir, segment, ofPartition))
   }
+  return files
+}
+
+/** The same by hour, contract and tick type. */
+export async function readDayHours(dataDir: string, backend: Backend, dayUs: number, only?: number): Promise<DayHours> {
+  const files = await readDayFiles(dataDir, backend, dayUs, only)
   const hours = [...Map.groupBy(files, ({ segment: { cid, tt, hourUs } }) => `${cid}_${tt}_${hourUs}`).values()].map(hourOf)
   const leftovers = files.filter(
     ({ state, entry, fileBytes }) => state === 'gone' && entry?.removedUs !== undefined && fileBytes !== undefined,
@@ -64,12 +70,17 @@ export async function readDayHours(dataDir: string, backend: Backend, dayUs: num
   }
 }
 
-interface HeldFile {
+/** One file, and what the system says of it. */
+export interface HeldFile {
   segment: Segment
   state: HourState
   entry: ManifestEntry | undefined
+  /** Of a file that a checkpoint lists: what of it counts; more may be written already. */
+  committed: { bytes: number; ticks: number | undefined } | undefined
+  /** Undefined where there is no such file. */
   fileBytes: number | undefined
   diskBytes: number
+  modifiedMs: number
 }
 
 /** `stat` counts blocks of this size, whatever the file system's are. */
@@ -79,7 +90,15 @@ async function lookAt(dataDir: string, segment: Segment, { checkpoint, manifest 
   const { path } = segment
   const entry = manifest.entries.get(path)
   const found = await statOrMissing(join(dataDir, path))
-  const file = { segment, entry, fileBytes: found?.size, diskBytes: (found?.blocks ?? 0) * STAT_BLOCK_BYTES }
+  const diskBytes = (found?.blocks ?? 0) * STAT_BLOCK_BYTES
+  const file = {
+    segment,
+    entry,
+    committed: committedOf(checkpoint, path),
+    fileBytes: found?.size,
+    diskBytes,
+    modifiedMs: found?.mtimeMs ?? 0,
+  }
   const state = () => {
     if (checkpoint === 'unreadable') return 'open'
     if (checkpoint !== undefined && (path in checkpoint.files || !closesBefore(path, checkpoint.newestStUs))) return 'open'
@@ -88,6 +107,13 @@ async function lookAt(dataDir: string, segment: Segment, { checkpoint, manifest 
     return found?.size === entry.bytes ? 'closed' : 'differs'
   }
   return { ...file, state: state() }
+}
+
+function committedOf(checkpoint: DayFacts['checkpoint'], path: string): HeldFile['committed'] {
+  const bytes = checkpoint === 'unreadable' ? undefined : checkpoint?.files[path]
+  if (bytes === undefined || checkpoint === 'unreadable') return undefined
+  const tally = checkpoint?.tallies[path]
+  return { bytes, ticks: tally?.bytes === bytes ? tally.count : undefined }
 }
 
 /** The worst of its files is what an hour is. */
