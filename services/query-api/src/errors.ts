@@ -24,6 +24,13 @@ export const QUERY_ERROR_CODES = [
   'IBS_QUERY_KEY_MISSING', // no API key, or one that is not known
   'IBS_QUERY_KEY_FORBIDDEN', // the key may not do this
   'IBS_QUERY_ORIGIN_REFUSED', // a web page of another origin asks for a WebSocket
+  'IBS_QUERY_HOST_REFUSED', // the request names this server by a name that is not its own
+  'IBS_QUERY_INGEST_AWAY', // ingest does not answer over the bus
+  'IBS_QUERY_NOT_RECORDED', // nobody has this contract recorded now
+  'IBS_QUERY_NOT_TRACKED', // the list of what is recorded by itself has no such name
+  'IBS_QUERY_FILE_UNKNOWN', // the contract has no such file
+  'IBS_QUERY_FILE_OPEN', // a writer may still add to the file
+  'IBS_QUERY_BYTES_OUTSIDE', // the file has no such bytes
   'IBS_QUERY_CLIENT_UNKNOWN', // no such client is connected
   'IBS_QUERY_INTERNAL', // a failure of ib-stream itself; the log of query-api has its cause
 ] as const

@@ -1,13 +1,16 @@
 import type { Route } from './api/route.ts'
 import { getAsOf } from './routes/as-of.ts'
+import { getQuotesAtTrades } from './routes/as-of-trades.ts'
 import { asyncApiRoute } from './routes/asyncapi.ts'
 import { getBars } from './routes/bars.ts'
 import { streamBuffer } from './routes/buffer.ts'
 import { endClient, listClients } from './routes/clients.ts'
 import { getContract, getMarketStatus, getSchedule, getTradingHours, lookUpSymbol, lookUpSymbolOfType } from './routes/contracts.ts'
+import { getCoverage } from './routes/coverage.ts'
 import { docsRoute } from './routes/docs.ts'
 import { listGaps } from './routes/gaps.ts'
 import { healthRoute, readyRoute } from './routes/health.ts'
+import { getStreamHealth, listStreamHealth } from './routes/health-streams.ts'
 import { getHistoryInfo } from './routes/history-info.ts'
 import { queryHistory } from './routes/history-query.ts'
 import { getHistoryStats } from './routes/history-stats.ts'
@@ -17,8 +20,14 @@ import { metricsRoute } from './routes/metrics.ts'
 import { openApiRoute } from './routes/openapi.ts'
 import { replayContract, replayContracts } from './routes/replay.ts'
 import { getSnapshot } from './routes/snapshot.ts'
+import { downloadFile, listFiles } from './routes/storage-files.ts'
+import { getStorageStats } from './routes/storage-stats.ts'
+import { getStorageStatus } from './routes/storage-status.ts'
 import { listStudies, runStudyOver } from './routes/studies.ts'
+import { getSystemHealth } from './routes/system-health.ts'
 import { queryTicks } from './routes/ticks.ts'
+import { getDriftHistory, getTimeStatus } from './routes/time.ts'
+import { deleteTracked, listTracked, putTracked } from './routes/tracked.ts'
 import { webSocketRoute } from './routes/web-socket.ts'
 
 /** Every route of the API. The server mounts them, `/openapi.json`, `/asyncapi.json`, `/docs` and `/v3/info` describe them, tests hold the two together. */
@@ -36,10 +45,23 @@ export const ROUTES: readonly Route[] = [
   webSocketRoute,
   getBars,
   getAsOf,
+  getQuotesAtTrades,
   getSnapshot,
   listStudies,
   runStudyOver,
   listGaps,
+  getCoverage,
+  listStreamHealth,
+  getStreamHealth,
+  getTimeStatus,
+  getDriftHistory,
+  listTracked,
+  putTracked,
+  deleteTracked,
+  getStorageStatus,
+  getStorageStats,
+  listFiles,
+  downloadFile,
   lookUpSymbol,
   lookUpSymbolOfType,
   getContract,
@@ -50,6 +72,7 @@ export const ROUTES: readonly Route[] = [
   endClient,
   healthRoute,
   readyRoute,
+  getSystemHealth,
   metricsRoute,
   openApiRoute,
   asyncApiRoute,

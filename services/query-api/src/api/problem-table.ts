@@ -39,6 +39,13 @@ export const PROBLEMS: Readonly<Record<KnownCode, { status: number; title: strin
   IBS_QUERY_KEY_MISSING: { status: 401, title: 'An API key is needed' },
   IBS_QUERY_KEY_FORBIDDEN: { status: 403, title: 'The key may not do this' },
   IBS_QUERY_ORIGIN_REFUSED: { status: 403, title: 'Not from this page' },
+  IBS_QUERY_HOST_REFUSED: { status: 421, title: 'Not the name of this server' },
+  IBS_QUERY_INGEST_AWAY: { status: 503, title: 'The recorder does not answer' },
+  IBS_QUERY_NOT_RECORDED: { status: 404, title: 'The contract is not recorded now' },
+  IBS_QUERY_NOT_TRACKED: { status: 404, title: 'The contract is not tracked' },
+  IBS_QUERY_FILE_UNKNOWN: { status: 404, title: 'There is no such file' },
+  IBS_QUERY_FILE_OPEN: { status: 409, title: 'The file is not closed yet' },
+  IBS_QUERY_BYTES_OUTSIDE: { status: 416, title: 'The file has no such bytes' },
   IBS_QUERY_CLIENT_UNKNOWN: { status: 404, title: 'There is no such client' },
   IBS_QUERY_INTERNAL: { status: 500, title: 'Something failed inside' },
   IBS_TAPE_CURSOR_GONE: { status: 410, title: 'The place to go on from is gone' },
@@ -61,6 +68,7 @@ export const isKnown = (code: string | undefined): code is KnownCode => code !==
 
 /** What any request may meet, whatever its route. */
 export const COMMON_ERRORS: readonly KnownCode[] = [
+  'IBS_QUERY_HOST_REFUSED',
   'IBS_QUERY_KEY_MISSING',
   'IBS_QUERY_KEY_FORBIDDEN',
   'IBS_QUERY_TOO_MANY_REQUESTS',

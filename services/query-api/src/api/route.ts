@@ -15,6 +15,7 @@ export const TAGS = {
   derived: 'Computed from ticks',
   contracts: 'Contracts and their hours',
   truth: 'What is known of the recording',
+  files: 'The files themselves',
   service: 'The service itself',
 } as const
 export type Tag = keyof typeof TAGS

@@ -20,6 +20,10 @@ const ANSWER = z
   })
   .meta({ id: 'AsOfAnswer' })
 
+export const AS_OF_CLOCK = oneOf(['st', 'ts'], {
+  doc: 'By which stamp: ours at the socket, or IB’s, which are whole seconds.',
+  default: 'st',
+})
 const AT = readBy(parseMoment, { allowed: TIME_RANGE.start_time.allowed as string, doc: 'The moment.', default: 'now' })
 
 export const getAsOf = defineRoute({
@@ -32,7 +36,7 @@ export const getAsOf = defineRoute({
     at: AT,
     tz: TIME_RANGE.tz,
     tick_types: { ...TICK_TYPE_LIST, default: 'all' },
-    clock: oneOf(['st', 'ts'], { doc: 'By which stamp: ours at the socket, or IB’s, which are whole seconds.', default: 'st' }),
+    clock: AS_OF_CLOCK,
   },
   answers: { 200: { doc: 'A tick of each type.', content: { 'application/json': ANSWER } } },
   errors: [...CONTRACT_ERRORS, 'IBS_TAPE_TAIL_GONE', 'IBS_TAPE_TAIL_TOO_LONG'],

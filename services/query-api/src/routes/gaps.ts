@@ -1,10 +1,11 @@
-import { GAP_CAUSES, isoFromUs, type RecorderEvent, type RecorderEventKind, TICK_TYPES } from '@ib-stream/model'
-import { readEventFiles, readLedger, streamLedgers } from '@ib-stream/tape'
+import { GAP_CAUSES, isoFromUs, TICK_TYPES } from '@ib-stream/model'
+import { streamLedgers } from '@ib-stream/tape'
 import { z } from 'zod'
-import { defineRoute, type RouteDeps } from '../api/route.ts'
+import { defineRoute } from '../api/route.ts'
 import { TICK_TYPE_LIST } from '../api/shared-parameters.ts'
 import { CONTRACT_ERRORS, CONTRACTS } from '../contracts/contract-ref.ts'
 import { TIME_RANGE, TIME_RANGE_ERRORS, timeRangeOf } from '../history/time-range.ts'
+import { LEDGER_KINDS, recorderEvents } from '../recording/recorder-events.ts'
 
 const GAP = z.strictObject({
   contract_id: z.int(),
@@ -22,8 +23,6 @@ const GAP = z.strictObject({
 })
 
 const GAPS = z.strictObject({ time_range: z.strictObject({ start: z.string(), end: z.string() }), gaps: z.array(GAP) }).meta({ id: 'Gaps' })
-
-const KINDS: readonly RecorderEventKind[] = ['connection', 'subscription', 'gap_opened', 'gap', 'backfill']
 
 export const listGaps = defineRoute({
   path: '/v3/gaps',
@@ -44,7 +43,7 @@ export const listGaps = defineRoute({
       given: request.query as Record<string, unknown>,
     })
     const tts = query.tick_types ?? TICK_TYPES
-    const streams = streamLedgers(await eventsOf(deps, nowUs, gone), nowUs).filter(
+    const streams = streamLedgers(await recorderEvents(deps, LEDGER_KINDS, gone), nowUs).filter(
       (one) => (cids?.includes(one.cid) ?? true) && tts.includes(one.tt),
     )
     const gaps = streams.flatMap((stream) =>
@@ -68,11 +67,3 @@ export const listGaps = defineRoute({
     }
   },
 })
-
-/** From the log and its stream of events; while NATS is away from the files, which writer-json makes. */
-async function eventsOf({ live: { bus }, dataDir }: RouteDeps, nowUs: number, signal: AbortSignal): Promise<RecorderEvent[]> {
-  if (bus?.state === 'connected') return await readLedger({ bus, kinds: KINDS, signal })
-  const events: RecorderEvent[] = []
-  for await (const event of readEventFiles(dataDir, nowUs)) events.push(event)
-  return events
-}

@@ -4,7 +4,7 @@ import { QueryError } from '../errors.ts'
 import type { Access, Caller } from './access.ts'
 
 /** Asked by probes and by Prometheus, which have no keys; they tell nothing of ticks. */
-const OPEN_PATHS: readonly string[] = ['/health', '/ready', '/metrics']
+const OPEN_PATHS: readonly string[] = ['/health', '/ready', '/metrics', '/system/health']
 const PREFLIGHT_KEPT_SECONDS = 600
 
 declare module 'fastify' {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { CONTRACT_LOOKUP, CONTRACT_RESOLVE, LEASE_SUBJECTS } from '@ib-stream/bus'
+import { CONTRACT_LOOKUP, CONTRACT_RESOLVE, LEASE_SUBJECTS, serveMicro } from '@ib-stream/bus'
+import type { RecordingHealth } from '@ib-stream/model'
 import { openLiveHub } from '@ib-stream/tape'
 import { CIDS, market, openRecording } from '../../../../libs/tape/test/recording.ts'
 import { openStreamLeases, type StreamLeases } from '../../src/stream/stream-leases.ts'
@@ -12,6 +13,15 @@ export interface Fortress extends AsyncDisposable {
   server: StandingServer
   leases: StreamLeases
   canary: string
+}
+
+const IDLE: RecordingHealth = {
+  health: 'unknown',
+  gateway: 'waiting',
+  lines: { allowed: 5, granted: 0, waiting: 0 },
+  streams: [],
+  troubles: [],
+  clock: { state: 'unknown', offsetUs: 0, streams: [] },
 }
 
 export async function openFortress(): Promise<Fortress> {
@@ -28,6 +38,13 @@ export async function openFortress(): Promise<Fortress> {
     recording.bus.connection.subscribe(subject, { callback: (_, message) => void message.respond(refuse(code)) })
   for (const subject of [CONTRACT_LOOKUP, CONTRACT_RESOLVE]) answer(subject, 'IBS_INGEST_NO_CONTRACT')
   answer(LEASE_SUBJECTS, 'IBS_INGEST_STREAM_REFUSED')
+  const ingest = serveMicro({
+    bus: recording.bus,
+    name: 'ingest',
+    version: '1.0.0',
+    description: 'says that it does nothing',
+    state: () => IDLE,
+  })
   const hub = await openLiveHub({ bus: recording.bus, signal: stop.signal })
   const leases = openStreamLeases(() => recording.bus)
   const server = await startServer({ dataDir: recording.dataDir, live: { bus: recording.bus, hub }, leases })
@@ -37,6 +54,7 @@ export async function openFortress(): Promise<Fortress> {
     canary,
     [Symbol.asyncDispose]: async () => {
       stop.abort(new Error('over'))
+      await ingest.close()
       await hub.close()
       await server[Symbol.asyncDispose]()
       await recording[Symbol.asyncDispose]()

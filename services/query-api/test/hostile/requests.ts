@@ -64,6 +64,11 @@ const FINE: readonly string[] = [
   'csv',
   'arrow',
   'parquet',
+  'pb',
+  'last',
+  'all_last',
+  'regular',
+  'always',
   'now',
   'midnight',
   '2025-07-30T13:00:00Z',
@@ -91,6 +96,8 @@ const HEADERS: readonly (readonly [string, string])[] = [
   ['content-type', 'multipart/form-data; boundary='],
   ['if-none-match', '"", W/"x", *'],
   ['range', 'bytes=-1,5-2,999999999999999999-'],
+  ['range', 'bytes=5-'],
+  ['if-range', '"x"'],
   ['last-event-id', 'l.x.999999999999999.9999999999999999'],
   ['origin', 'null'],
   ['x-request-id', '../../x'],
@@ -109,6 +116,8 @@ const BODIES: readonly string[] = [
   `{"__proto__":{"x":1}}`,
   `${'['.repeat(5_000)}`,
   '{"a":1e999}',
+  '{"tick_types":["last"]}',
+  '{"tick_types":["last","last"],"symbol":"../..","buffer_hours":1e308}',
   '\u0000\u0001',
 ]
 
@@ -122,6 +131,7 @@ export function hostileRequest(random: Random): HostileRequest {
   const headers = Object.fromEntries(Array.from({ length: Math.floor(random() * 3) }, () => pick(random, HEADERS)))
   const method = random() < 0.7 ? route.method : pick(random, METHODS)
   const body = method === 'GET' || method === 'HEAD' ? '' : pick(random, BODIES)
+  if (route.body && random() < 0.7) headers['content-type'] = 'application/json'
   return { method, path: pathOf(random, route), headers, body }
 }
 

@@ -118,6 +118,34 @@ describe('what stood', () => {
     expect(await json(`/v3/asof/${ONE}?at=2025-07-30`)).toMatchObject({ code: 'IBS_QUERY_PARAMETER_INVALID', field: 'at' })
   })
 
+  test('every trade of a range comes with the quote that stood, at the borders too; as lines or as one object', async () => {
+    const all = mine(2_400)
+    const quotes = all.filter(({ tt }) => tt === 'bid_ask')
+    const [startUs, endUs] = [DAY_US + US_PER_HOUR / 2, DAY_US + 1.5 * US_PER_HOUR]
+    const range = `start_time=${startUs}&end_time=${endUs}`
+    for (const clock of ['st', 'ts'] as const) {
+      const text = await (await fetch(`${server.url}/v3/asof/${ONE}/trades?${range}&clock=${clock}&format=ndjson`)).text()
+      const rows = text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { trade: TickMessage; quote: TickMessage | null })
+      const trades = all.filter(({ tt, ts }) => tt === 'last' && ts >= startUs && ts < endUs)
+      expect(rows.map(({ trade }) => trade).toSorted(compareTicks)).toEqual(trades)
+      for (const { trade, quote } of rows) {
+        const stood = quotes.filter((one) => one[clock] <= trade[clock]).toSorted((a, b) => a[clock] - b[clock] || a.st - b.st)
+        expect([trade.st, quote]).toEqual([trade.st, stood.at(-1) ?? null])
+      }
+      const whole = await json(`/v3/asof/${ONE}/trades?${range}&clock=${clock}`)
+      expect(whole).toMatchObject({ contract_id: ONE, trades: rows, total_trades: rows.length })
+      expect(await json(`/v3/asof/${ONE}/trades?${range}&clock=${clock}&limit=3`)).toMatchObject({
+        trades: rows.slice(0, 3),
+        total_trades: 3,
+      })
+    }
+    const before = `start_time=${DAY_US - 2 * US_PER_HOUR}&end_time=${DAY_US - US_PER_HOUR}`
+    expect(await json(`/v3/asof/${ONE}/trades?${before}`)).toMatchObject({ trades: [], total_trades: 0 })
+  })
+
   test('a snapshot has the newest tick of each stream, those of batches among them', async () => {
     const { contracts } = (await json('/v3/snapshot')) as { contracts: { contract_id: number; ticks: Record<string, TickMessage> }[] }
     expect(contracts.map(({ contract_id }) => contract_id)).toEqual([...CIDS].toSorted((a, b) => a - b))
