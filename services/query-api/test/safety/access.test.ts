@@ -59,7 +59,8 @@ test('with keys every request needs one, in a header or where headers cannot be 
   expect((await fetch(`${server.url}/v3/info`, { headers: { 'x-api-key': READ } })).status).toBe(200)
   expect((await fetch(`${server.url}/v3/info?api_key=${READ}`)).status).toBe(200)
   expect((await fetch(`${server.url}/v3/info?api_key=x&api_key=${READ}`)).status).toBe(401)
-  for (const url of ['/health', '/ready', '/metrics']) expect((await fetch(`${server.url}${url}`)).status).toBe(200)
+  for (const url of ['/ready', '/metrics']) expect((await fetch(`${server.url}${url}`)).status).toBe(200)
+  for (const url of ['/health', '/system/health']) expect((await fetch(`${server.url}${url}`)).status).toBe(503) // nothing else runs here
 })
 
 test('a key that may only read changes nothing', async () => {
