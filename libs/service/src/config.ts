@@ -65,6 +65,18 @@ const originList = z.string().transform((text, context): readonly string[] => {
   return z.NEVER
 })
 
+const hostList = z.string().transform((text, context): readonly string[] | 'any' => {
+  const names = text
+    .split(',')
+    .map((part) => part.trim().toLowerCase())
+    .filter((part) => part !== '')
+  if (names.includes('*')) return 'any'
+  const wrong = names.filter((name) => !/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(name))
+  if (wrong.length === 0) return names
+  context.addIssue(`host names separated by commas, without a port, e.g. ticks.example.com, or *; not ${wrong.join(', ')}`)
+  return z.NEVER
+})
+
 function isZone(zone: string): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone })
@@ -215,6 +227,14 @@ export const SETTINGS = {
     rule: z.coerce.number().int('a whole number').min(1, 'at least 1').max(100_000, 'at most 100000').prefault(1_000),
     doc: 'Requests a second of one API key or address; five times as many may come at once.',
   },
+  API_BYTES_PER_SECOND: {
+    rule: z.coerce.number().int('a whole number').min(0, '0 or more').prefault(0),
+    doc: 'Bytes a second that one API key or address is sent over all its connections, a minute’s at once; who has had more is asked to wait before the next answer. 0: any number.',
+  },
+  API_HOSTS: {
+    rule: hostList.prefault(''),
+    doc: 'Names with a dot by which query-api may be asked while it needs no key, separated by commas, e.g. ticks.example.com; *: any. Addresses, localhost and names without a dot always do. It keeps out web pages whose name was made to point here.',
+  },
   API_STREAMS_PER_ADDRESS: {
     rule: z.coerce.number().int('a whole number').min(1, 'at least 1').max(100_000, 'at most 100000').prefault(1_000),
     doc: 'SSE streams and WebSockets that one address may have open.',
@@ -286,7 +306,10 @@ export interface Config {
     open: 'loopback' | 'anywhere'
     corsOrigins: readonly string[]
     requestsPerSecond: number
+    bytesPerSecond: number
     streamsPerAddress: number
+    /** Names with a dot by which query-api may be asked without a key, in small letters; any: all. */
+    hosts: readonly string[] | 'any'
   }
   healthPort: number
   checkpointVisibleMs: number
@@ -360,7 +383,9 @@ function derive(raw: Raw): Config {
       open: raw.API_OPEN,
       corsOrigins: raw.API_CORS_ORIGINS,
       requestsPerSecond: raw.API_REQUESTS_PER_SECOND,
+      bytesPerSecond: raw.API_BYTES_PER_SECOND,
       streamsPerAddress: raw.API_STREAMS_PER_ADDRESS,
+      hosts: raw.API_HOSTS,
     },
     healthPort: raw.HEALTH_PORT,
     checkpointVisibleMs: raw.CHECKPOINT_VISIBLE_MS,

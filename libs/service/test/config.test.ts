@@ -126,6 +126,8 @@ describe('loadConfig', () => {
     API_OPEN: 'yes',
     API_CORS_ORIGINS: 'https://example.com/page',
     API_REQUESTS_PER_SECOND: '0',
+    API_BYTES_PER_SECOND: '10MB',
+    API_HOSTS: 'ticks.example.com:8851',
     API_STREAMS_PER_ADDRESS: 'many',
     CHECKPOINT_VISIBLE_MS: '0',
     CHECKPOINT_DURABLE_MS: '1e9',

@@ -30,7 +30,7 @@ await runMain('query-api', async () => {
   service.report('files', () => filesReport(config.dataDir))
   service.report('bus', () => live.busReport())
   service.report('live', () => live.liveReport())
-  const { keysFile, open, corsOrigins, requestsPerSecond, streamsPerAddress } = config.api
+  const { keysFile, open, corsOrigins, hosts, requestsPerSecond, bytesPerSecond, streamsPerAddress } = config.api
   assertProtected({ host: config.host, keysFile, open })
   using keys =
     keysFile === undefined
@@ -42,7 +42,8 @@ await runMain('query-api', async () => {
   await using app = buildServer({
     keys,
     corsOrigins,
-    limits: { ...LIMITS, requests: 5 * requestsPerSecond, requestsPerSecond, mostOfAddress: streamsPerAddress },
+    hosts: keys ? 'any' : hosts,
+    limits: { ...LIMITS, requests: 5 * requestsPerSecond, requestsPerSecond, bytesPerSecond, mostOfAddress: streamsPerAddress },
     dataDir: config.dataDir,
     backends: config.backends,
     live,

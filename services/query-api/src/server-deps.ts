@@ -6,6 +6,7 @@ import type { ClientBounds } from './clients/client-registry.ts'
 import type { ContractDirectory } from './contracts/contract-directory.ts'
 import type { QueryMetrics } from './metrics.ts'
 import type { AccessLimits } from './safety/access.ts'
+import type { HostNames } from './safety/host-name.ts'
 import type { KeyFile } from './safety/key-file.ts'
 import type { StreamLeases } from './stream/stream-leases.ts'
 
@@ -20,6 +21,8 @@ export interface ServerDeps {
   keys: KeyFile | undefined
   /** Origins whose pages may read answers. */
   corsOrigins: readonly string[]
+  /** Names by which it may be asked. */
+  hosts: HostNames
   limits: AccessLimits & ClientBounds
   /** Has what live clients listen to recorded. */
   leases: StreamLeases

@@ -69,6 +69,7 @@ export const isKnown = (code: string | undefined): code is KnownCode => code !==
 /** What any request may meet, whatever its route. */
 export const COMMON_ERRORS: readonly KnownCode[] = [
   'IBS_QUERY_HOST_REFUSED',
+  'IBS_QUERY_ORIGIN_REFUSED',
   'IBS_QUERY_KEY_MISSING',
   'IBS_QUERY_KEY_FORBIDDEN',
   'IBS_QUERY_TOO_MANY_REQUESTS',

@@ -1,6 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Scope } from '@ib-stream/service'
 import { QueryError } from '../errors.ts'
-import type { KeyFile, Scope } from './key-file.ts'
+import { ByteMeter } from './byte-meter.ts'
+import type { KeyFile } from './key-file.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 export interface AccessLimits {
@@ -10,6 +13,8 @@ export interface AccessLimits {
   /** Answers from files that one caller, and all together, may have under way. */
   heavy: number
   heavyInAll: number
+  /** Bytes a second of one caller, a minute's at once; 0: any number. */
+  bytesPerSecond: number
 }
 
 export interface AccessOptions {
@@ -32,6 +37,8 @@ export interface Knock {
   queryKey: unknown
   address: string
   scope: Scope
+  /** What is sent over it counts as the caller's. */
+  socket: Socket
 }
 
 /** Callers of which nothing is known any more are forgotten. */
@@ -42,17 +49,27 @@ export class Access {
   readonly #options: AccessOptions
   readonly #buckets = new Map<string, TokenBucket>()
   readonly #heavy = new Map<string, number>()
+  readonly #bytes: ByteMeter | undefined
   #heavyInAll = 0
 
   constructor(options: AccessOptions) {
     this.#options = options
+    const { bytesPerSecond } = options.limits
+    this.#bytes = bytesPerSecond > 0 ? new ByteMeter(bytesPerSecond) : undefined
   }
 
   /**
    * Lets a request in. A wrong key counts for its address, so keys cannot be tried out fast.
    * @throws QueryError `IBS_QUERY_KEY_MISSING`, `IBS_QUERY_KEY_FORBIDDEN`, `IBS_QUERY_TOO_MANY_REQUESTS`
    */
-  admit({ headers, queryKey, address, scope }: Knock): Caller {
+  admit(knock: Knock): Caller {
+    const caller = this.#known(knock)
+    const waitMs = this.#bytes?.begin(knock.socket, caller.id) ?? 0
+    if (waitMs === 0) return caller
+    throw tooMany(`more than ${this.#options.limits.bytesPerSecond} bytes a second; ask for less, or wait`, waitMs)
+  }
+
+  #known({ headers, queryKey, address, scope }: Knock): Caller {
     const { keys } = this.#options
     if (!keys) return this.#counted({ key: undefined, id: `address ${address}` })
     const given = keyIn(headers, queryKey)

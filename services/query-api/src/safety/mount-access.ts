@@ -1,10 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { RouteDeps } from '../api/route.ts'
+import type { RouteDeps, Tag } from '../api/route.ts'
 import { QueryError } from '../errors.ts'
 import type { Access, Caller } from './access.ts'
+import { assertHost } from './host-name.ts'
 
 /** Asked by probes and by Prometheus, which have no keys; they tell nothing of ticks. */
 const OPEN_PATHS: readonly string[] = ['/health', '/ready', '/metrics', '/system/health']
+/** Routes with these tags read files for as long as their answers take. */
+const READ_FILES: readonly Tag[] = ['history', 'derived', 'files']
 const PREFLIGHT_KEPT_SECONDS = 600
 
 declare module 'fastify' {
@@ -18,25 +21,46 @@ declare module 'fastify' {
 export function mountAccess(
   app: FastifyInstance,
   access: Access,
-  { corsOrigins, routes }: Pick<RouteDeps, 'corsOrigins' | 'routes'>,
+  { corsOrigins, hosts, routes }: Pick<RouteDeps, 'corsOrigins' | 'hosts' | 'routes'>,
 ): void {
-  const heavy = new Set(routes.filter(({ tag }) => tag === 'history').map(({ id }) => id))
+  const heavy = new Set(routes.filter(({ tag }) => READ_FILES.includes(tag)).map(({ id }) => id))
   app.decorateRequest('caller')
   app.addHook('onRequest', async (request, reply) => {
+    const [path = ''] = request.url.split('?')
+    const isOpen = OPEN_PATHS.includes(path)
+    if (!isOpen) assertHost(request.headers.host, hosts)
     if (allowOrigin(request, reply, corsOrigins)) return reply.code(204).send()
+    assertNotEmbedded(request.headers, corsOrigins)
     const { routeId } = request.routeOptions.config as { routeId?: string }
     const query = request.query as Record<string, unknown>
     const { api_key: queryKey } = query
     delete query.api_key // no route takes it, and no message repeats it
     request.caller = { key: undefined, id: `address ${request.ip}` }
-    if (OPEN_PATHS.includes(request.url.split('?')[0] ?? '')) return undefined
+    if (isOpen) return undefined
     const scope = request.method === 'GET' || request.method === 'HEAD' ? 'read' : 'admin'
-    request.caller = access.admit({ headers: request.headers, queryKey, address: request.ip, scope })
+    request.caller = access.admit({ headers: request.headers, queryKey, address: request.ip, scope, socket: request.raw.socket })
     if (request.method !== 'GET' || routeId === undefined || !heavy.has(routeId)) return undefined
+    if (query.live === 'true' || query.live === '1') return undefined // a stream: it counts among those
     const query_ = access.beginHeavy(request.caller)
     reply.raw.once('close', () => query_.release())
     return undefined
   })
+}
+
+/** Headers of answers that pages of allowed origins may read. */
+const EXPOSED = [
+  ...['x-request-id', 'retry-after', 'etag', 'accept-ranges', 'content-range', 'content-disposition'],
+  ...['ibs-tail', 'ibs-position', 'ibs-next', 'ibs-ticks', 'ibs-bytes', 'ibs-removed-ticks', 'ibs-session-source'],
+]
+
+/**
+ * A foreign page may not read an answer, but it can have a browser ask (an image, a script), and what is asked for live is subscribed to. Browsers say so.
+ * @throws QueryError `IBS_QUERY_ORIGIN_REFUSED`
+ */
+function assertNotEmbedded({ origin, ...headers }: FastifyRequest['headers'], origins: readonly string[]): void {
+  const isForeign = headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate'
+  if (!isForeign || (origin !== undefined && origins.includes(origin))) return
+  throw originRefused(origin ?? 'another site', origins)
 }
 
 /** @returns whether it was a preflight, which is answered */
@@ -45,13 +69,14 @@ function allowOrigin({ headers, method }: FastifyRequest, reply: FastifyReply, o
   if (origin === undefined || origins.length === 0) return false
   void reply.header('vary', 'Origin')
   if (!origins.includes(origin)) return false
-  void reply
-    .header('access-control-allow-origin', origin)
-    .header('access-control-expose-headers', 'x-request-id, retry-after, etag, ibs-tail, ibs-position')
+  void reply.header('access-control-allow-origin', origin).header('access-control-expose-headers', EXPOSED.join(', '))
   if (method !== 'OPTIONS' || headers['access-control-request-method'] === undefined) return false
   void reply
     .header('access-control-allow-methods', 'GET, HEAD, PUT, POST, DELETE')
-    .header('access-control-allow-headers', 'authorization, content-type, last-event-id, x-api-key, x-request-id')
+    .header(
+      'access-control-allow-headers',
+      'authorization, content-type, if-none-match, if-range, last-event-id, range, x-api-key, x-request-id',
+    )
     .header('access-control-max-age', String(PREFLIGHT_KEPT_SECONDS))
   return true
 }
@@ -65,7 +90,11 @@ export function assertOrigin(
   origins: readonly string[],
 ): void {
   if (origin === undefined || origins.includes(origin) || origin === `http://${host}` || origin === `https://${host}`) return
-  throw new QueryError('IBS_QUERY_ORIGIN_REFUSED', `pages of ${origin} may not connect; add it to API_CORS_ORIGINS`, {
+  throw originRefused(origin, origins)
+}
+
+function originRefused(origin: string, origins: readonly string[]): QueryError {
+  return new QueryError('IBS_QUERY_ORIGIN_REFUSED', `pages of ${origin} may not connect; add it to API_CORS_ORIGINS`, {
     field: 'Origin',
     value: origin,
     allowed: origins,

@@ -22,6 +22,12 @@ export class TokenBucket {
     return true
   }
 
+  /** Takes many, which were had already; what there is not is owed. */
+  spend(tokens: number): void {
+    this.#refill()
+    this.#tokens -= tokens
+  }
+
   /** Milliseconds until there is one. */
   get waitMs(): number {
     this.#refill()

@@ -8,6 +8,7 @@ import { readQuery } from '../api/read-parameters.ts'
 import { requestIdOf } from '../api/request-id.ts'
 import type { RouteDeps } from '../api/route.ts'
 import { QueryError } from '../errors.ts'
+import { assertHost } from '../safety/host-name.ts'
 import { assertOrigin } from '../safety/mount-access.ts'
 import { CLOSE_CODES } from './close-codes.ts'
 import { WsConnection } from './ws-connection.ts'
@@ -58,8 +59,9 @@ function accept(server: WebSocketServer, { request, socket, head, deps, running 
   const requestId = requestIdOf(request.headers)
   const address = socket.remoteAddress ?? ''
   const queryKey = queryKeyOf(request)
+  assertHost(request.headers.host, deps.hosts)
   assertOrigin(request.headers, deps.corsOrigins)
-  const { key } = deps.access.admit({ headers: request.headers, queryKey, address, scope: 'read' })
+  const { key } = deps.access.admit({ headers: request.headers, queryKey, address, scope: 'read', socket })
   const client = deps.clients.enter({ kind: 'websocket', address, key, requestId })
   socket.once('close', () => client[Symbol.dispose]()) // also where the handshake fails
   server.handleUpgrade(request, socket, head, (ws) => {

@@ -1,12 +1,14 @@
 import { once } from 'node:events'
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { hashOf } from '@ib-stream/service'
 import { type LiveHub, openLiveHub } from '@ib-stream/tape'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { WebSocket } from 'ws'
 import { openRecording, type Recording, until } from '../../../../libs/tape/test/recording.ts'
-import { hashOf, type KeyFile, openKeyFile, parseKeys } from '../../src/safety/key-file.ts'
+import { type KeyFile, openKeyFile } from '../../src/safety/key-file.ts'
 import { assertProtected } from '../../src/safety/must-be-protected.ts'
 import type { ServerDeps } from '../../src/server-deps.ts'
 import { type StandingServer, startServer } from '../standing-server.ts'
@@ -113,11 +115,6 @@ test('keys are changed without a restart: a new one counts, one that is taken ba
   await until('as before', async () => (await fetch(`${server.url}/v3/info`, bearer(READ))).status === 200)
 })
 
-test('names every wrong line of a file of keys', () => {
-  expect(() => parseKeys('a read 12\nb write x\n')).toThrow(/line 1: .*; line 2: /)
-  expect(() => parseKeys(`${line('a', 'read', 'x')}\n${line('a', 'admin', 'y')}`)).toThrow(/line 2: a is there already/)
-})
-
 test('starts on the loopback address without keys, and on any other only with them or when told', () => {
   const open = (host: string, more = {}) => assertProtected({ host, keysFile: undefined, open: 'loopback', ...more })
   for (const host of ['127.0.0.1', '127.1.2.3', '::1', 'localhost']) expect(() => open(host)).not.toThrow()
@@ -129,7 +126,7 @@ test('starts on the loopback address without keys, and on any other only with th
 })
 
 test('more requests than allowed are 429 with the time to wait, for each caller alone', async () => {
-  const limits = { requests: 5, requestsPerSecond: 1, heavy: 2, heavyInAll: 10, most: 100, mostOfAddress: 2 }
+  const limits = { requests: 5, requestsPerSecond: 1, heavy: 2, heavyInAll: 10, bytesPerSecond: 0, most: 100, mostOfAddress: 2 }
   await using server = await start({ keys, limits })
   const statuses = await Promise.all(Array.from({ length: 8 }, async () => (await fetch(`${server.url}/v3/info`, bearer(READ))).status))
   expect(statuses.toSorted()).toEqual([200, 200, 200, 200, 200, 429, 429, 429])
@@ -140,6 +137,53 @@ test('more requests than allowed are 429 with the time to wait, for each caller 
   await using two = await openWs(server.url, { path: `/v3/ws/stream?api_key=${ADMIN}` })
   await until('both are there', () => one.frames.length + two.frames.length === 2)
   expect(await refusalOf(server, { query: `?api_key=${ADMIN}` })).toBe(429)
+})
+
+test('more bytes than allowed are 429 with the time to wait, over all connections of the caller; what is under way is not cut off', async () => {
+  const limits = { requests: 1e6, requestsPerSecond: 1e6, heavy: 10, heavyInAll: 10, bytesPerSecond: 1_000, most: 100, mostOfAddress: 10 }
+  await using server = await start({ keys, limits })
+  let bytes = 0
+  let refused: Response | undefined
+  while (refused === undefined && bytes < 1e6) {
+    const response = await fetch(`${server.url}/openapi.json`, bearer(READ))
+    if (response.status === 429) refused = response
+    else bytes += (await response.arrayBuffer()).byteLength
+  }
+  expect(bytes).toBeGreaterThan(60_000)
+  expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
+  expect(await refused?.json()).toMatchObject({
+    code: 'IBS_QUERY_TOO_MANY_REQUESTS',
+    detail: expect.stringContaining('1000 bytes a second'),
+  })
+  expect(await refusalOf(server, { query: `?api_key=${READ}` })).toBe(429)
+  expect((await fetch(`${server.url}/v3/info`, bearer(ADMIN))).status).toBe(200)
+})
+
+/** As a browser or anybody else would, with headers that fetch does not let through. */
+async function rawStatus(server: StandingServer, headers: Record<string, string>, path = '/v3/info'): Promise<number> {
+  const { port } = new URL(server.url)
+  const sent = request({ host: '127.0.0.1', port, path, headers }).end()
+  const [response] = (await once(sent, 'response')) as [{ statusCode: number; resume(): void }]
+  response.resume()
+  return response.statusCode
+}
+
+test('without keys a foreign page gets nothing: not by a name of its own that points here, not as a part of it', async () => {
+  await using server = await start({ corsOrigins: ['https://good.example'], hosts: ['ticks.example.com'] })
+  expect(await rawStatus(server, { host: 'evil.example:8851' })).toBe(421)
+  expect(await rawStatus(server, { host: 'ticks.example.com' })).toBe(200)
+  expect(await rawStatus(server, { host: 'evil.example' }, '/ready')).toBe(200)
+  const embedded = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }
+  expect(await rawStatus(server, embedded)).toBe(403)
+  expect(await rawStatus(server, { ...embedded, origin: 'https://good.example' })).toBe(200)
+  expect(await rawStatus(server, { ...embedded, 'sec-fetch-mode': 'navigate' })).toBe(200)
+  expect(await rawStatus(server, { ...embedded, 'sec-fetch-site': 'same-origin' })).toBe(200)
+  const ws = new WebSocket(`${server.url.replace('http', 'ws')}/v3/ws/stream`, { headers: { host: 'evil.example' } })
+  ws.on('error', () => undefined)
+  const [, response] = (await once(ws, 'unexpected-response')) as [unknown, { statusCode: number }]
+  expect(response.statusCode).toBe(421)
+  await using keyed = await start({ keys, hosts: 'any' })
+  expect(await rawStatus(keyed, { host: 'evil.example', 'x-api-key': READ })).toBe(200)
 })
 
 test('pages of allowed origins may read answers and streams, others may not', async () => {
