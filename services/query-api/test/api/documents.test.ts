@@ -122,6 +122,45 @@ test('docs/guides/from-the-python-system.md sends nobody to a route or a test th
   expect({ gone, missing, rows: rows.length > 20 }).toEqual({ gone: [], missing: [], rows: true })
 })
 
+/** What the Python system offered, as its own code has it: paths of both servers, messages, studies. */
+const OLD = [
+  ...['/', '/health', '/storage/status', '/background/status', '/background/health', '/background/health/summary'],
+  ...['/background/health/detailed', '/background/health/{id}', '/time/status', '/time/drift/history', '/system/health'],
+  ...['/v2/stream/{id}/live/{tick_type}', '/v2/stream/{id}/live', '/v2/stream/{id}/buffer', '/v2/info', '/stream/info'],
+  ...['/stream/{id}/{tick_type}', '/stream/active', 'DELETE /stream/all', 'DELETE /stream/{id}', '/ws/stats'],
+  ...['/v2/buffer/{id}/info', '/v2/buffer/{id}/stats', '/v2/buffer/{id}/range', '/v2/buffer/{id}/range/stream'],
+  ...['/v3/info', '/v3/buffer/{id}/info', '/v3/buffer/{id}/query', '/v3/buffer/{id}/range', '/v3/storage/stats', '/v3/storage/files/{id}'],
+  ...['/lookup/{ticker}', '/lookup/{ticker}/{sec_type}', '/contracts/{id}', '/market-status/{id}', '/trading-hours/{id}'],
+  ...['/trading-schedule/{id}', '/cache/status', 'DELETE /cache/clear'],
+  ...['/v2/ws/stream', '/ws/stream/{id}/multi', '/ws/stream/{id}/{tick_type}', '/ws/control'],
+  ...[
+    'subscribe',
+    'unsubscribe',
+    'ping',
+    'pong',
+    'connected',
+    'subscribed',
+    'tick',
+    'error',
+    'complete',
+    'info',
+    'get_stats',
+    'stats',
+    'status',
+  ],
+  ...['CONTRACT_NOT_FOUND', 'CONNECTION_ERROR', 'RATE_LIMIT_EXCEEDED', 'INVALID_TICK_TYPE', 'STREAM_TIMEOUT', 'PERMISSION_DENIED'],
+  ...['INTERNAL_ERROR', 'INVALID_MESSAGE', 'INVALID_REQUEST', 'STREAM_ERROR', 'BUFFER_ERROR'],
+  ...['delta', 'true-delta', 'multi_delta', 'vwap', 'bollinger', 'passthrough'],
+]
+
+test('docs/guides/from-the-python-system.md names everything that the Python system offered', () => {
+  const guide = readFileSync(join(REPOSITORY, 'docs/guides/from-the-python-system.md'), 'utf8')
+  const old = guide
+    .split('\n')
+    .flatMap((line) => [...(/^\| ([^|]+)\|/.exec(line)?.[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, word]) => word))
+  expect(OLD.filter((name) => !old.includes(name))).toEqual([])
+})
+
 test('the page for people has every route, escapes what it shows and loads nothing', () => {
   const html = docsPage(ROUTES)
   for (const { id, path } of ROUTES) {
