@@ -237,7 +237,7 @@ export const SETTINGS = {
   },
   API_STREAMS_PER_ADDRESS: {
     rule: z.coerce.number().int('a whole number').min(1, 'at least 1').max(100_000, 'at most 100000').prefault(1_000),
-    doc: 'SSE streams and WebSockets that one address may have open.',
+    doc: 'SSE streams and WebSockets that one API key, or one address where there are no keys, may have open.',
   },
   HEALTH_PORT: { rule: port.prefault(0), doc: 'Port of /health, /ready and /metrics of every other service; 0 takes a free one.' },
   CHECKPOINT_VISIBLE_MS: { rule: wholeMs.prefault(500), doc: 'How often writers show readers what they wrote, ms.' },

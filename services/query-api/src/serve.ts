@@ -43,7 +43,7 @@ await runMain('query-api', async () => {
     keys,
     corsOrigins,
     hosts: keys ? 'any' : hosts,
-    limits: { ...LIMITS, requests: 5 * requestsPerSecond, requestsPerSecond, bytesPerSecond, mostOfAddress: streamsPerAddress },
+    limits: { ...LIMITS, requests: 5 * requestsPerSecond, requestsPerSecond, bytesPerSecond, mostOfCaller: streamsPerAddress },
     dataDir: config.dataDir,
     backends: config.backends,
     live,

@@ -41,7 +41,7 @@ export async function startServer(
         heavyInAll: 1_000,
         bytesPerSecond: 0,
         most: 5_000,
-        mostOfAddress: 5_000,
+        mostOfCaller: 5_000,
       },
       leases: { hold: () => ({ release: () => undefined }), size: 0 },
       health: () => ({ service: 'query-api', state: 'ok', ready: true, uptimeSeconds: 1, parts: {} }),

@@ -41,11 +41,13 @@ export interface Client extends ClientFacts, Disposable {
   readonly ended: AbortSignal
 }
 
-/** Most clients with streams, in all and of one address. */
+/** Most clients with streams, in all and of one caller: a key, or an address where there is none. */
 export interface ClientBounds {
   most: number
-  mostOfAddress: number
+  mostOfCaller: number
 }
+
+const callerOf = ({ key, address }: Pick<ClientFacts, 'key' | 'address'>): string => (key === undefined ? address : `the key ${key}`)
 
 /** Who is connected now. */
 export class ClientRegistry {
@@ -67,10 +69,11 @@ export class ClientRegistry {
    * @throws QueryError `IBS_QUERY_TOO_MANY_STREAMS`
    */
   enter(facts: ClientFacts): Client {
-    const { most, mostOfAddress } = this.#bounds
+    const { most, mostOfCaller } = this.#bounds
     if (this.#clients.size >= most) throw tooMany(`${most} clients are connected`)
-    const ofAddress = this.all.filter(({ address }) => address === facts.address).length
-    if (ofAddress >= mostOfAddress) throw tooMany(`${facts.address} has ${mostOfAddress} streams open`)
+    const caller = callerOf(facts)
+    if (this.all.filter((client) => callerOf(client) === caller).length >= mostOfCaller)
+      throw tooMany(`${caller} has ${mostOfCaller} streams open`)
     const id = randomUUID()
     const end = new AbortController()
     const leave = () => void this.#clients.delete(id)

@@ -1,8 +1,8 @@
 import { addDays, MARKET_STATUSES, marketState, type ScheduleDay, schedule, withWeeklyPattern } from '@ib-stream/calendar'
 import { type ContractQuery, isoFromUs, SEC_TYPES } from '@ib-stream/model'
 import { z } from 'zod'
-import { oneOf, readBy, wholeNumber } from '../api/parameter.ts'
-import { defineRoute, type RouteDeps } from '../api/route.ts'
+import { type Given, oneOf, type Parameters, readBy, wholeNumber } from '../api/parameter.ts'
+import { defineRoute, type Route, type RouteDeps } from '../api/route.ts'
 import { CONTRACT, CONTRACT_ERRORS } from '../contracts/contract-ref.ts'
 import { contractSchema } from '../contracts/contract-schema.ts'
 
@@ -23,37 +23,62 @@ const lookUp = async (deps: RouteDeps, query: ContractQuery): Promise<z.output<t
   return { contracts, cached, age_seconds: ageSeconds }
 }
 
-export const lookUpSymbol = defineRoute({
-  path: '/v3/contracts/lookup/{symbol}',
-  id: 'lookUpSymbol',
+/** What the two look-ups have in common. */
+const LOOK_UP = {
   tag: 'contracts',
-  summary: 'Every contract that IB has under a symbol',
-  pathParameters: { symbol: SYMBOL },
   answers: { 200: { doc: 'What IB says of each.', content: { 'application/json': FOUND } } },
   errors: CONTRACT_ERRORS,
+} as const
+
+export const lookUpSymbol = defineRoute({
+  ...LOOK_UP,
+  path: '/v3/contracts/lookup/{symbol}',
+  id: 'lookUpSymbol',
+  summary: 'Every contract that IB has under a symbol',
+  pathParameters: { symbol: SYMBOL },
   handle: ({ path }, deps) => lookUp(deps, { symbol: path.symbol }),
 })
 
 export const lookUpSymbolOfType = defineRoute({
+  ...LOOK_UP,
   path: '/v3/contracts/lookup/{symbol}/{sec_type}',
   id: 'lookUpSymbolOfType',
-  tag: 'contracts',
   summary: 'Every contract of a type that IB has under a symbol',
   pathParameters: { symbol: SYMBOL, sec_type: oneOf(SEC_TYPES, { doc: 'Type of contract.' }) },
-  answers: { 200: { doc: 'What IB says of each.', content: { 'application/json': FOUND } } },
-  errors: CONTRACT_ERRORS,
   handle: ({ path }, deps) => lookUp(deps, { symbol: path.symbol, secType: path.sec_type }),
 })
 
-export const getContract = defineRoute({
+/** A route about one contract, which is named in its path. */
+function aboutContract<Answer extends z.ZodType, Query extends Parameters = Record<never, never>>(spec: {
+  path: string
+  id: string
+  summary: string
+  query?: Query
+  answer: Answer
+  doc: string
+  give(cid: number, deps: RouteDeps, query: Given<Query>): Promise<z.output<Answer>>
+}): Route {
+  const { path, id, summary, query, answer, doc, give } = spec
+  return defineRoute({
+    path,
+    id,
+    tag: 'contracts',
+    summary,
+    pathParameters: { cid: CONTRACT },
+    ...(query && { query }),
+    answers: { 200: { doc, content: { 'application/json': answer } } },
+    errors: CONTRACT_ERRORS,
+    handle: async (call, deps) => give(await deps.contracts.cidOf(call.path.cid), deps, call.query as Given<Query>),
+  })
+}
+
+export const getContract = aboutContract({
   path: '/v3/contracts/{cid}',
   id: 'getContract',
-  tag: 'contracts',
   summary: 'What IB says of a contract',
-  pathParameters: { cid: CONTRACT },
-  answers: { 200: { doc: 'The contract.', content: { 'application/json': contractSchema } } },
-  errors: CONTRACT_ERRORS,
-  handle: async ({ path }, deps) => deps.contracts.contract(await deps.contracts.cidOf(path.cid)),
+  answer: contractSchema,
+  doc: 'The contract.',
+  give: (cid, { contracts }) => contracts.contract(cid),
 })
 
 const STATUS = z
@@ -70,16 +95,13 @@ const STATUS = z
   })
   .meta({ id: 'MarketStatus' })
 
-export const getMarketStatus = defineRoute({
+export const getMarketStatus = aboutContract({
   path: '/v3/contracts/{cid}/market-status',
   id: 'getMarketStatus',
-  tag: 'contracts',
   summary: 'Whether the market of a contract is open, and when that changes',
-  pathParameters: { cid: CONTRACT },
-  answers: { 200: { doc: 'As its hours have it.', content: { 'application/json': STATUS } } },
-  errors: CONTRACT_ERRORS,
-  handle: async ({ path }, deps): Promise<z.output<typeof STATUS>> => {
-    const cid = await deps.contracts.cidOf(path.cid)
+  answer: STATUS,
+  doc: 'As its hours have it.',
+  give: async (cid, deps) => {
     const [calendar, nowUs] = [await deps.contracts.calendar(cid), deps.nowUs()]
     const state = marketState(calendar, nowUs)
     return {
@@ -108,16 +130,13 @@ const HOURS = z
   })
   .meta({ id: 'TradingHours' })
 
-export const getTradingHours = defineRoute({
+export const getTradingHours = aboutContract({
   path: '/v3/contracts/{cid}/trading-hours',
   id: 'getTradingHours',
-  tag: 'contracts',
   summary: 'The hours of a contract as IB writes them',
-  pathParameters: { cid: CONTRACT },
-  answers: { 200: { doc: 'Trading and liquid hours.', content: { 'application/json': HOURS } } },
-  errors: CONTRACT_ERRORS,
-  handle: async ({ path }, deps): Promise<z.output<typeof HOURS>> => {
-    const cid = await deps.contracts.cidOf(path.cid)
+  answer: HOURS,
+  doc: 'Trading and liquid hours.',
+  give: async (cid, deps) => {
     const { timeZoneId, tradingHours, liquidHours, askedUs } = await deps.contracts.contract(cid)
     return { contract_id: cid, time_zone: timeZoneId, trading_hours: tradingHours, liquid_hours: liquidHours, asked_at: isoFromUs(askedUs) }
   },
@@ -140,17 +159,14 @@ const SCHEDULE = z
   })
   .meta({ id: 'Schedule' })
 
-export const getSchedule = defineRoute({
+export const getSchedule = aboutContract({
   path: '/v3/contracts/{cid}/schedule',
   id: 'getSchedule',
-  tag: 'contracts',
   summary: 'The sessions of a contract, a day each, from today on',
-  pathParameters: { cid: CONTRACT },
   query: { days: wholeNumber(1, 30, { doc: 'How many days.', default: '7' }) },
-  answers: { 200: { doc: 'Regular and full hours of each day.', content: { 'application/json': SCHEDULE } } },
-  errors: CONTRACT_ERRORS,
-  handle: async ({ path, query }, deps): Promise<z.output<typeof SCHEDULE>> => {
-    const cid = await deps.contracts.cidOf(path.cid)
+  answer: SCHEDULE,
+  doc: 'Regular and full hours of each day.',
+  give: async (cid, deps, query) => {
     const told = await deps.contracts.calendar(cid)
     const [today, days] = [told.zone.localTime(deps.nowUs()).date, query.days ?? 7]
     const calendar = withWeeklyPattern(told, { from: today, to: addDays(today, days) })

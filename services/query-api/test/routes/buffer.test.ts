@@ -1,32 +1,27 @@
 import { compareTicks, isoFromUs, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
 import { encodeTickJson } from '@ib-stream/storage'
-import { type LiveHub, openLiveHub } from '@ib-stream/tape'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { CIDS, DAY_US, market, openRecording, type Recording, until } from '../../../../libs/tape/test/recording.ts'
-import { type StandingServer, startServer } from '../standing-server.ts'
+import { CIDS, DAY_US, market, type Recording, until } from '../../../../libs/tape/test/recording.ts'
+import { type LiveServer, openLiveServer } from '../live-server.ts'
+import type { StandingServer } from '../standing-server.ts'
 import { openWs } from '../ws/ws-client.ts'
 
 const ONE = CIDS[0]
 const ticks = market(900, { seed: 61, stepUs: 8 * US_PER_SECOND })
 const mine = ticks.filter(({ cid }) => cid === ONE)
 const START_US = DAY_US + US_PER_HOUR / 2
-const stop = new AbortController()
+let live: LiveServer
 let recording: Recording
-let hub: LiveHub
 let server: StandingServer
 
 beforeAll(async () => {
-  recording = await openRecording()
-  hub = await openLiveHub({ bus: recording.bus, signal: stop.signal })
-  server = await startServer({ dataDir: recording.dataDir, live: { bus: recording.bus, hub } })
+  live = await openLiveServer()
+  ;({ recording, server } = live)
   await recording.publish(ticks.slice(0, 600))
   await recording.write('json', ONE, 400)
 })
 afterAll(async () => {
-  stop.abort(new Error('the test is over'))
-  await hub?.close()
-  await server?.[Symbol.asyncDispose]()
-  await recording?.[Symbol.asyncDispose]()
+  await live?.[Symbol.asyncDispose]()
 })
 
 interface SseEvent {

@@ -1,29 +1,24 @@
 import { compareTicks, isoFromUs, type TickMessage, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
 import { prepareStudy, pushAll } from '@ib-stream/studies'
-import { type LiveHub, openLiveHub } from '@ib-stream/tape'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { CIDS, DAY_US, market, openRecording, type Recording, until } from '../../../../libs/tape/test/recording.ts'
-import { type StandingServer, startServer } from '../standing-server.ts'
+import { CIDS, DAY_US, market, type Recording, until } from '../../../../libs/tape/test/recording.ts'
+import { type LiveServer, openLiveServer } from '../live-server.ts'
+import type { StandingServer } from '../standing-server.ts'
 
 const [ONE, TWO] = CIDS
 const ticks = market(2_400, { seed: 71, stepUs: 3 * US_PER_SECOND })
-const stop = new AbortController()
+let live: LiveServer
 let recording: Recording
-let hub: LiveHub
 let server: StandingServer
 
 beforeAll(async () => {
-  recording = await openRecording()
-  hub = await openLiveHub({ bus: recording.bus, signal: stop.signal })
-  server = await startServer({ dataDir: recording.dataDir, live: { bus: recording.bus, hub } })
+  live = await openLiveServer()
+  ;({ recording, server } = live)
   await recording.publish(ticks.slice(0, 2_300))
   await recording.write('pb', ONE, (await recording.messages()).at(-1)?.seq ?? 0)
 })
 afterAll(async () => {
-  stop.abort(new Error('the test is over'))
-  await hub?.close()
-  await server?.[Symbol.asyncDispose]()
-  await recording?.[Symbol.asyncDispose]()
+  await live?.[Symbol.asyncDispose]()
 })
 
 const mine = (to = 2_300) =>

@@ -3,26 +3,25 @@ import type { TickMessage } from '@ib-stream/model'
 import { encodeTickJson } from '@ib-stream/storage'
 import { type LiveHub, openLiveHub } from '@ib-stream/tape'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { CIDS, market, openRecording, type Recording, until } from '../../../../libs/tape/test/recording.ts'
+import { CIDS, market, type Recording, until } from '../../../../libs/tape/test/recording.ts'
+import { type LiveServer, openLiveServer } from '../live-server.ts'
 import { type StandingServer, startServer } from '../standing-server.ts'
 
 const ONE = CIDS[0]
 const stop = new AbortController()
+let live: LiveServer
 let recording: Recording
 let hub: LiveHub
 let server: StandingServer
 let fromUs: number | undefined
 
 beforeAll(async () => {
-  recording = await openRecording()
-  hub = await openLiveHub({ bus: recording.bus, signal: stop.signal })
-  server = await startServer({ dataDir: recording.dataDir, live: { bus: recording.bus, hub }, keepAliveMs: 50 })
+  live = await openLiveServer({ keepAliveMs: 50 })
+  ;({ hub, recording, server } = live)
 })
 afterAll(async () => {
   stop.abort(new Error('the test is over'))
-  await hub?.close()
-  await server?.[Symbol.asyncDispose]()
-  await recording?.[Symbol.asyncDispose]()
+  await live?.[Symbol.asyncDispose]()
 })
 
 /** Publishes and gives back the lines of the first contract. */

@@ -126,7 +126,7 @@ test('starts on the loopback address without keys, and on any other only with th
 })
 
 test('more requests than allowed are 429 with the time to wait, for each caller alone', async () => {
-  const limits = { requests: 5, requestsPerSecond: 1, heavy: 2, heavyInAll: 10, bytesPerSecond: 0, most: 100, mostOfAddress: 2 }
+  const limits = { requests: 5, requestsPerSecond: 1, heavy: 2, heavyInAll: 10, bytesPerSecond: 0, most: 100, mostOfCaller: 2 }
   await using server = await start({ keys, limits })
   const statuses = await Promise.all(Array.from({ length: 8 }, async () => (await fetch(`${server.url}/v3/info`, bearer(READ))).status))
   expect(statuses.toSorted()).toEqual([200, 200, 200, 200, 200, 429, 429, 429])
@@ -140,7 +140,7 @@ test('more requests than allowed are 429 with the time to wait, for each caller 
 })
 
 test('more bytes than allowed are 429 with the time to wait, over all connections of the caller; what is under way is not cut off', async () => {
-  const limits = { requests: 1e6, requestsPerSecond: 1e6, heavy: 10, heavyInAll: 10, bytesPerSecond: 1_000, most: 100, mostOfAddress: 10 }
+  const limits = { requests: 1e6, requestsPerSecond: 1e6, heavy: 10, heavyInAll: 10, bytesPerSecond: 1_000, most: 100, mostOfCaller: 10 }
   await using server = await start({ keys, limits })
   let bytes = 0
   let refused: Response | undefined
