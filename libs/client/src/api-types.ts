@@ -70,6 +70,13 @@ export type Problem = {
     | 'IBS_QUERY_KEY_MISSING'
     | 'IBS_QUERY_KEY_FORBIDDEN'
     | 'IBS_QUERY_ORIGIN_REFUSED'
+    | 'IBS_QUERY_HOST_REFUSED'
+    | 'IBS_QUERY_INGEST_AWAY'
+    | 'IBS_QUERY_NOT_RECORDED'
+    | 'IBS_QUERY_NOT_TRACKED'
+    | 'IBS_QUERY_FILE_UNKNOWN'
+    | 'IBS_QUERY_FILE_OPEN'
+    | 'IBS_QUERY_BYTES_OUTSIDE'
     | 'IBS_QUERY_CLIENT_UNKNOWN'
     | 'IBS_QUERY_INTERNAL'
     | 'IBS_TAPE_CURSOR_GONE'
@@ -296,6 +303,20 @@ export type AsOfAnswer = {
   ticks: Partial<Record<'bid_ask' | 'last' | 'all_last' | 'mid_point', Tick | null>>
 }
 
+export type QuotedTrades = {
+  contract_id: number
+  time_range: {
+    start: string
+    end: string
+  }
+  trades: readonly {
+    trade: Tick
+    /** null: none was known */
+    quote: Tick | null
+  }[]
+  total_trades: number
+}
+
 export type SnapshotAnswer = {
   at: string
   contracts: readonly {
@@ -336,6 +357,313 @@ export type Gaps = {
     reason: string
     /** How its filling from IB’s history ended; null while that is to come */
     filled: 'filled' | 'partly' | 'unavailable' | null
+  }[]
+}
+
+export type Coverage = {
+  contract_id: number
+  /** What lies in the future is left out */
+  time_range: {
+    start: string
+    end: string
+  }
+  hours: 'regular' | 'full' | 'always'
+  tick_types: Partial<
+    Record<
+      'bid_ask' | 'last' | 'all_last' | 'mid_point',
+      {
+        /** That should have been recorded */
+        seconds: number
+        /** Of them recorded, outside of gaps or with the gap filled */
+        certain_seconds: number
+        /** Never rounded up; null where there is nothing to record */
+        percent: number | null
+        /** None with hours=always */
+        sessions: readonly {
+          /** Trading date */
+          date: string
+          /** That should have been recorded */
+          seconds: number
+          /** Of them recorded, outside of gaps or with the gap filled */
+          certain_seconds: number
+          /** Never rounded up; null where there is nothing to record */
+          percent: number | null
+        }[]
+        /** When it was recorded at all, gaps within */
+        recorded: readonly {
+          from: string
+          to: string
+        }[]
+        gaps: readonly {
+          from: string
+          to: string
+          seconds: number
+          cause:
+            | 'disconnected'
+            | 'daily_restart'
+            | 'client_id_in_use'
+            | 'gateway_mute'
+            | 'connectivity_lost'
+            | 'farm_broken'
+            | 'data_lost'
+            | 'competing_session'
+            | 'refused'
+            | 'no_line'
+            | 'stale'
+            | 'spool_full'
+            | 'ingest_down'
+          reason: string
+          is_open: boolean
+          filled: 'filled' | 'partly' | 'unavailable' | null
+        }[]
+      }
+    >
+  >
+}
+
+export type RecordingHealth = {
+  at: string
+  /** off_hours: the market is closed, nothing is missing; unknown: nothing comes and IB has not told whether it is open */
+  health: 'healthy' | 'degraded' | 'unhealthy' | 'off_hours' | 'unknown'
+  /** State of the connection to the gateway */
+  gateway: string
+  /** Tick-by-tick lines: those of the account, those taken, and streams that wait for one */
+  lines: {
+    allowed: number
+    granted: number
+    waiting: number
+  }
+  streams: readonly StreamHealth[]
+  /** Names that mean no contract, contracts that end soon */
+  troubles: readonly {
+    name: string
+    text: string
+  }[]
+}
+
+export type StreamHealth = {
+  contract_id: number
+  symbol: string
+  tick_type: 'bid_ask' | 'last' | 'all_last' | 'mid_point'
+  /** off_hours: the market is closed, nothing is missing; unknown: nothing comes and IB has not told whether it is open */
+  health: 'healthy' | 'degraded' | 'unhealthy' | 'off_hours' | 'unknown'
+  /** Why it is not healthy */
+  reason: string | null
+  /** Recorded by itself; else for as long as somebody listens */
+  tracked: boolean
+  subscription: 'waiting' | 'no_line' | 'subscribed' | 'refused'
+  market: 'open' | 'closed' | 'pre_market' | 'after_hours' | 'unknown'
+  /** Since the start of ingest */
+  ticks: number
+  last_tick: string | null
+  /** Without a tick while its market was open */
+  silent_seconds: number | null
+  /** For how long it may be: a multiple of its longest silences of late */
+  allowed_silence_seconds: number | null
+  /** Since when ticks may be missing, and why */
+  gap: {
+    from: string
+    cause:
+      | 'disconnected'
+      | 'daily_restart'
+      | 'client_id_in_use'
+      | 'gateway_mute'
+      | 'connectivity_lost'
+      | 'farm_broken'
+      | 'data_lost'
+      | 'competing_session'
+      | 'refused'
+      | 'no_line'
+      | 'stale'
+      | 'spool_full'
+      | 'ingest_down'
+      | string
+    reason: string
+  } | null
+}
+
+export type ContractRecordingHealth = {
+  contract_id: number
+  at: string
+  /** off_hours: the market is closed, nothing is missing; unknown: nothing comes and IB has not told whether it is open */
+  health: 'healthy' | 'degraded' | 'unhealthy' | 'off_hours' | 'unknown'
+  gateway: string
+  streams: readonly StreamHealth[]
+}
+
+export type TimeStatus = {
+  at: string
+  /** warning: clocks differ, or stamps of a stream are not of now; critical: clocks differ by 5 s or more; unknown: IB has not told the time */
+  status: 'healthy' | 'warning' | 'critical' | 'unknown'
+  /** Our time minus IB’s; 0 as long as they may be the same */
+  drift_ms: number
+  /** It lies between these: IB tells whole seconds only */
+  bounds_ms: {
+    low: number
+    high: number
+  } | null
+  streams: readonly {
+    contract_id: number
+    tick_type: 'bid_ask' | 'last' | 'all_last' | 'mid_point'
+    /** How old its stamps are at least when its ticks come */
+    lag_ms: number
+    /** They are not of now by IB’s own clock */
+    is_off: boolean
+  }[]
+}
+
+export type DriftHistory = {
+  entries: readonly {
+    at: string
+    /** clock: ours against IB’s, or the system’s was set; lag: the stamps of a stream */
+    kind: 'clock' | 'lag'
+    state: 'differs' | 'agrees' | 'set' | 'off'
+    /** Our time minus IB’s; of `set` by how much it was; of `lag` the age of the stamps */
+    drift_ms: number
+    reason: string
+    contract_id?: number
+    tick_type?: 'bid_ask' | 'last' | 'all_last' | 'mid_point'
+  }[]
+  /** Of all that were ever recorded */
+  total: number
+}
+
+export type TrackedContracts = {
+  contracts: readonly TrackedContract[]
+  total: number
+}
+
+export type TrackedContract = {
+  /** A contract id, or a name that ingest looks up */
+  name: string
+  symbol: string
+  tick_types: readonly ('bid_ask' | 'last' | 'all_last' | 'mid_point')[]
+  buffer_hours: number
+  /** The contract that it means now; null where it cannot be looked up */
+  contract_id: number | null
+}
+
+export type Tracking = {
+  tick_types: readonly ('bid_ask' | 'last' | 'all_last' | 'mid_point')[]
+  /** For people; what IB calls it where it is left out */
+  symbol?: string
+  /** Reported only */
+  buffer_hours?: number
+}
+
+export type StorageStatus = {
+  at: string
+  disk: {
+    total_bytes: number
+    free_bytes: number
+    free_percent: number
+  }
+  /** null: it does not answer */
+  log: {
+    source: string
+    first_seq: number
+    last_seq: number
+    bytes: number
+    max_bytes: number
+  } | null
+  backends: readonly {
+    backend: string
+    /** behind: by more than a minute; unknown: the log does not answer; unreadable: a checkpoint is damaged; no_writer: nobody writes it */
+    state: 'current' | 'behind' | 'no_writer' | 'empty' | 'unreadable' | 'unknown'
+    /** Up to here of the log all its files are */
+    seq: number
+    /** When the newest tick in its files was received */
+    newest: string | null
+    /** How long ago that was */
+    age_seconds: number | null
+    lag_messages: number | null
+    /** How old the oldest message is that it does not have yet */
+    lag_seconds: number | null
+    /** Replicas that write it */
+    writers: number | null
+    problems: readonly {
+      partition: number
+      code: string
+    }[]
+  }[]
+}
+
+export type StorageStats = {
+  /** Sums are up to a quarter of a minute older */
+  at: string
+  total_bytes: number
+  total_files: number
+  backends: Record<
+    string,
+    {
+      files: number
+      bytes: number
+      /** Blocks that they take on the disk */
+      disk_bytes: number
+      /** null where of a file nobody knows how many it has: it is older than manifests */
+      ticks: number | null
+      bytes_per_tick: number | null
+      first_hour: string | null
+      last_hour: string | null
+      /** What the hours of this time added */
+      last_24_hours: {
+        bytes: number
+        ticks: number
+      }
+      last_7_days: {
+        bytes: number
+        ticks: number
+      }
+      streams: readonly {
+        contract_id: number
+        tick_type: 'bid_ask' | 'last' | 'all_last' | 'mid_point'
+        files: number
+        bytes: number
+        /** Blocks that they take on the disk */
+        disk_bytes: number
+        /** null where of a file nobody knows how many it has: it is older than manifests */
+        ticks: number | null
+        bytes_per_tick: number | null
+        first_hour: string | null
+        last_hour: string | null
+        /** What the hours of this time added */
+        last_24_hours: {
+          bytes: number
+          ticks: number
+        }
+        last_7_days: {
+          bytes: number
+          ticks: number
+        }
+      }[]
+    }
+  >
+}
+
+export type Files = {
+  contract_id: number
+  /** Of those listed */
+  total_files: number
+  total_bytes: number
+  /** false: limit left older ones out */
+  is_whole: boolean
+  files: readonly {
+    name: string
+    backend: string
+    tick_type: 'bid_ask' | 'last' | 'all_last' | 'mid_point'
+    hour: string
+    /** closed: as its manifest says; open: a writer may still add to it; unknown: older than manifests; differs: not as its manifest says */
+    state: 'closed' | 'open' | 'unknown' | 'differs'
+    bytes: number
+    ticks: number | null
+    /** Smallest ts of a closed file */
+    first: string | null
+    last: string | null
+    /** CRC-32C of the bytes of a closed file, in hexadecimal digits */
+    crc32c: string | null
+    modified: string
+    /** Where to download it; null while it is open */
+    url: string | null
   }[]
 }
 
@@ -464,7 +792,31 @@ export type Health = {
       [other: string]: unknown
     }
   >
+  /** Ticks come, or the hours of their markets say that none should */
+  dataFlows?: boolean
+  /** As ingest says of all streams in a word; away: it does not answer */
+  recording?: string
   [other: string]: unknown
+}
+
+export type SystemHealth = {
+  /** degraded: ticks are missing or may be soon; warning: somebody should look */
+  system_status: 'healthy' | 'warning' | 'degraded'
+  at: string
+  /** null: ingest does not answer */
+  recording: 'healthy' | 'degraded' | 'unhealthy' | 'off_hours' | 'unknown' | null
+  services: Record<
+    string,
+    {
+      replicas: number
+      state: string
+    }
+  >
+  issues: readonly {
+    status: 'healthy' | 'warning' | 'degraded'
+    about: string
+    text: string
+  }[]
 }
 
 /** Every GET that answers with JSON: what its path and query take (docs/reference/http-api.md explains), and what it gives. */
@@ -581,6 +933,25 @@ export interface Gets {
     }
     answer: AsOfAnswer
   }
+  /** Every trade of a range with the quote that stood at it */
+  '/v3/asof/{cid}/trades': {
+    path: {
+      cid: string
+    }
+    query: {
+      trades?: 'last' | 'all_last'
+      start_time?: string
+      end_time?: string
+      buffer_duration?: string
+      session?: string
+      hours?: 'regular' | 'full'
+      tz?: string
+      clock?: 'st' | 'ts'
+      limit?: number
+      format?: 'json' | 'ndjson'
+    }
+    answer: QuotedTrades
+  }
   /** The newest tick of every stream in the log, or of some contracts */
   '/v3/snapshot': {
     path: Record<never, never>
@@ -655,6 +1026,88 @@ export interface Gets {
     }
     answer: Gaps
   }
+  /** How much of each session of a contract was recorded with certainty, in percent, and what is missing and why */
+  '/v3/coverage/{cid}': {
+    path: {
+      cid: string
+    }
+    query: {
+      tick_types?: readonly ('bid_ask' | 'last' | 'all_last' | 'mid_point')[]
+      start_time?: string
+      end_time?: string
+      buffer_duration?: string
+      session?: string
+      hours?: 'regular' | 'full' | 'always'
+      tz?: string
+    }
+    answer: Coverage
+  }
+  /** How well each stream is recorded now, by the data that comes and the hours of its market */
+  '/health/streams': {
+    path: Record<never, never>
+    query: Record<never, never>
+    answer: RecordingHealth
+  }
+  /** How well the streams of a contract are recorded now */
+  '/health/streams/{cid}': {
+    path: {
+      cid: string
+    }
+    query: Record<never, never>
+    answer: ContractRecordingHealth
+  }
+  /** Our clock against IB’s, and how old the stamps of each stream are */
+  '/time/status': {
+    path: Record<never, never>
+    query: Record<never, never>
+    answer: TimeStatus
+  }
+  /** When our clock and IB’s went apart or agreed again, and when the system’s clock was set */
+  '/time/drift/history': {
+    path: Record<never, never>
+    query: {
+      limit?: number
+    }
+    answer: DriftHistory
+  }
+  /** What is recorded by itself, the most important first */
+  '/v3/tracked': {
+    path: Record<never, never>
+    query: Record<never, never>
+    answer: TrackedContracts
+  }
+  /** How far the files of each backend are behind the log, and how much room is left */
+  '/storage/status': {
+    path: Record<never, never>
+    query: Record<never, never>
+    answer: StorageStatus
+  }
+  /** Bytes, ticks and files of each backend, contract and tick type, and how they grow */
+  '/v3/storage/stats': {
+    path: Record<never, never>
+    query: {
+      contracts?: string
+    }
+    answer: StorageStats
+  }
+  /** The files of a contract, the newest first */
+  '/v3/storage/files/{cid}': {
+    path: {
+      cid: string
+    }
+    query: {
+      backend?: 'json' | 'pb'
+      tick_types?: readonly ('bid_ask' | 'last' | 'all_last' | 'mid_point')[]
+      start_time?: string
+      end_time?: string
+      buffer_duration?: string
+      session?: string
+      hours?: 'regular' | 'full'
+      tz?: string
+      limit?: number
+    }
+    answer: Files
+  }
   /** Every contract that IB has under a symbol */
   '/v3/contracts/lookup/{symbol}': {
     path: {
@@ -712,17 +1165,23 @@ export interface Gets {
     query: Record<never, never>
     answer: Clients
   }
-  /** State of the service and its parts */
+  /** Whether the service can do its work, and whether data flows */
   '/health': {
     path: Record<never, never>
     query: Record<never, never>
     answer: Health
   }
-  /** As /health, for whoever waits until the service can work */
+  /** Whether the service can do its work, for whoever waits until it can, or starts it anew where it cannot */
   '/ready': {
     path: Record<never, never>
     query: Record<never, never>
     answer: Health
+  }
+  /** All services, the recording and the files in one word, for uptime monitors */
+  '/system/health': {
+    path: Record<never, never>
+    query: Record<never, never>
+    answer: SystemHealth
   }
   /** This API as OpenAPI 3.1 */
   '/openapi.json': {
