@@ -868,7 +868,7 @@ export interface Gets {
       hours?: 'regular' | 'full'
       tz?: string
       committed?: boolean
-      format?: 'json' | 'ndjson' | 'csv' | 'protobuf' | 'arrow'
+      format?: 'json' | 'ndjson' | 'csv' | 'protobuf' | 'arrow' | 'parquet'
       limit?: number
       last?: number
       cursor?: string
@@ -889,7 +889,7 @@ export interface Gets {
       hours?: 'regular' | 'full'
       tz?: string
       committed?: boolean
-      format?: 'json' | 'ndjson' | 'csv' | 'protobuf' | 'arrow'
+      format?: 'json' | 'ndjson' | 'csv' | 'protobuf' | 'arrow' | 'parquet'
       limit?: number
       last?: number
       cursor?: string

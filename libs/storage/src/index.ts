@@ -39,7 +39,7 @@ export { type Manifest, type ManifestDamage, type ManifestQuery, readManifests }
 export type { SealedFacts, SealedHour } from './parquet/footer.ts'
 export { encodeSealed } from './parquet/seal-columns.ts'
 export { decodeSealed } from './parquet/sealed-rows.ts'
-export type { SealedHead } from './parquet/sealed-writer.ts'
+export { GROUP_ROWS, type SealedHead, SealedWriter, type SealedWriterOptions } from './parquet/sealed-writer.ts'
 export type { Damage } from './query/damage.ts'
 export { type BatchOptions, type ByteOptions, openRange, type TickRange, type Within } from './query/open-range.ts'
 export type { RemovedHour } from './query/plan.ts'

@@ -46,10 +46,12 @@ export async function readHistoryRequest(
   })
   const format = query.format ?? formatFor(request.headers.accept)
   if (last !== undefined && (limit !== undefined || after !== undefined)) throw lastAlone(last)
-  if (expanded && format === 'protobuf') throw noLongNames()
+  const tickTypes = query.tick_types ?? DEFAULT_TICK_TYPES
+  if (expanded && (format === 'protobuf' || format === 'parquet')) throw noLongNames(format)
+  if (format === 'parquet' && (cids.length > 1 || tickTypes.length > 1)) throw oneStreamAFile()
   return {
     cids,
-    tickTypes: query.tick_types ?? DEFAULT_TICK_TYPES,
+    tickTypes,
     startUs: Math.max(range.startUs, after?.ts ?? 0),
     endUs: Math.max(range.endUs, (after?.ts ?? 0) + 1),
     format,
@@ -127,12 +129,14 @@ interface Body {
 }
 
 /** The records as they lie in the files where nothing is to be changed or left out; else made from ticks. */
-function chunksOf(history: History, { format, limit, last, after, expanded }: HistoryRequest, { batches, page, head }: Body): Chunks {
+function chunksOf(history: History, asked: HistoryRequest, { batches, page, head }: Body): Chunks {
+  const { format, limit, last, after, expanded, cids, tickTypes } = asked
   const isWhole = limit === undefined && last === undefined && after === undefined && !expanded
   if (isWhole && format === 'ndjson') return asGenerator(history.bytes('json'))
   if (isWhole && format === 'protobuf') return asGenerator(history.bytes('pb'))
   const foot = () => ({ total_messages: page.ticks, ...(page.next === undefined ? {} : { next: page.next }) })
-  return ENCODERS[format](batches, { expanded, head, foot })
+  const [cid = 0, tt = 'bid_ask'] = [cids[0], tickTypes[0]]
+  return ENCODERS[format](batches, { stream: { cid, tt }, expanded, head, foot })
 }
 
 async function* asGenerator(chunks: AsyncIterable<Uint8Array>): Chunks {
@@ -177,12 +181,20 @@ const lastAlone = (last: number): QueryError =>
     allowed: 'last alone, or limit and cursor',
   })
 
-const noLongNames = (): QueryError =>
+const noLongNames = (format: 'protobuf' | 'parquet'): QueryError =>
   parameterInvalid({
     field: 'expanded',
     value: true,
-    problem: 'cannot be had in protobuf, whose fields have numbers',
-    allowed: 'false with protobuf',
+    problem: `cannot be had in ${format}, whose fields have ${format === 'protobuf' ? 'numbers' : 'names of their own'}`,
+    allowed: `false with ${format}`,
+  })
+
+const oneStreamAFile = (): QueryError =>
+  parameterInvalid({
+    field: 'format',
+    value: 'parquet',
+    problem: 'is a file of one contract and one tick type',
+    allowed: 'parquet with one contract and one of tick_types; arrow for several',
   })
 
 /** What the JSON answer says before the ticks. */

@@ -1,14 +1,17 @@
-import type { TickMessage } from '@ib-stream/model'
+import type { TickMessage, TickType } from '@ib-stream/model'
 import { columnsOf, encodeTickJson, encodeTickProto, encodeTicksJson, type TickColumns } from '@ib-stream/storage'
 import { arrowStream } from './arrow.ts'
 import { csvHeader, csvLines } from './csv.ts'
 import { expand } from './expanded.ts'
 import type { Format } from './format.ts'
+import { parquetFile } from './parquet.ts'
 
 type Batches = AsyncIterable<readonly TickMessage[]>
 export type Chunks = AsyncGenerator<string | Uint8Array, void, undefined>
 
 export interface EncodeOptions {
+  /** The one contract and tick type of a file of columns. */
+  stream: { cid: number; tt: TickType }
   expanded: boolean
   /** What the JSON object says before the ticks. */
   head: object
@@ -28,6 +31,7 @@ export const ENCODERS: Record<Format, (batches: Batches, options: EncodeOptions)
     yield csvHeader(expanded)
     for await (const batch of batches) yield csvLines(batch, expanded)
   },
+  parquet: (batches, { stream }) => parquetFile(batches, stream),
   arrow: (batches, { expanded }) => arrowStream(inColumns(batches), { expanded }),
   async *json(batches, { expanded, head, foot }) {
     yield `${JSON.stringify(head).slice(0, -1)},"messages":[`

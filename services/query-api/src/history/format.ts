@@ -1,6 +1,6 @@
 import { QueryError } from '../errors.ts'
 
-export const FORMATS = ['json', 'ndjson', 'csv', 'protobuf', 'arrow'] as const
+export const FORMATS = ['json', 'ndjson', 'csv', 'protobuf', 'arrow', 'parquet'] as const
 export type Format = (typeof FORMATS)[number]
 
 export const MEDIA_TYPES: Record<Format, string> = {
@@ -9,6 +9,7 @@ export const MEDIA_TYPES: Record<Format, string> = {
   csv: 'text/csv',
   protobuf: 'application/x-protobuf',
   arrow: 'application/vnd.apache.arrow.stream',
+  parquet: 'application/vnd.apache.parquet',
 }
 
 /**

@@ -38,6 +38,7 @@ export const historyAnswers = (contracts: z.ZodRawShape, id: string): Readonly<R
       [MEDIA_TYPES.csv]: 'text',
       [MEDIA_TYPES.protobuf]: 'bytes',
       [MEDIA_TYPES.arrow]: 'bytes',
+      [MEDIA_TYPES.parquet]: 'bytes',
     },
     headers: HEADERS,
   },

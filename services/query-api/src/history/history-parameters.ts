@@ -16,7 +16,10 @@ export const SELECTION = {
 /** Which ticks, how many, and in which form. */
 export const HISTORY_PARAMETERS = {
   ...SELECTION,
-  format: oneOf(FORMATS, { doc: 'Form of the answer; goes before Accept.', default: 'what Accept likes best, else json' }),
+  format: oneOf(FORMATS, {
+    doc: 'Form of the answer; goes before Accept. parquet takes one contract and one tick type.',
+    default: 'what Accept likes best, else json',
+  }),
   limit: wholeNumber(1, Number.MAX_SAFE_INTEGER, {
     allowed: 'a whole number, 1 or more',
     doc: 'Most ticks; the earliest ones are given.',
@@ -30,5 +33,5 @@ export const HISTORY_PARAMETERS = {
     },
     { allowed: 'what an earlier answer gave as next', doc: 'Go on where an answer with limit ended; give the other parameters again.' },
   ),
-  expanded: flag({ doc: 'Long names, and stamps as text besides (not for protobuf).' }),
+  expanded: flag({ doc: 'Long names, and stamps as text besides (not for protobuf and parquet).' }),
 } as const

@@ -1,7 +1,7 @@
 import { get, type IncomingMessage } from 'node:http'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { compareTicks, isoFromUs, type TickMessage, type TickType, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
-import { decodeTickJson } from '@ib-stream/storage'
+import { decodeSealed, decodeTickJson } from '@ib-stream/storage'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { tableFromIPC } from 'apache-arrow'
 import { CIDS, DAY_US, market, openRecording, type Recording, TYPES } from '../../../../libs/tape/test/recording.ts'
@@ -66,6 +66,26 @@ describe('formats', () => {
     expect(rows).toEqual(expected)
     const empty = tableFromIPC(new Uint8Array(await (await query({ start_time: '1', end_time: '2', format: 'arrow' })).arrayBuffer()))
     expect([empty.numRows, empty.schema.fields.length]).toEqual([0, 19])
+  })
+
+  test('parquet is a file of one contract and tick type that gives back each tick; several are refused', async () => {
+    for (const tt of TYPES) {
+      const response = await query({ ...ALL, tick_types: tt, format: 'parquet' })
+      expect(response.headers.get('content-type')).toBe('application/vnd.apache.parquet')
+      expect(await decodeSealed(new Uint8Array(await response.arrayBuffer()))).toEqual(wanted([ONE], [tt]))
+    }
+    const part = await query({ ...ALL, tick_types: 'last', format: 'parquet', last: '7' })
+    expect(await decodeSealed(new Uint8Array(await part.arrayBuffer()))).toEqual(wanted([ONE], ['last']).slice(-7))
+    const empty = await query({ start_time: '1', end_time: '2', tick_types: 'last', format: 'parquet' })
+    expect(await decodeSealed(new Uint8Array(await empty.arrayBuffer()))).toEqual([])
+    expect(await (await query({ ...ALL, format: 'parquet' })).json()).toMatchObject({
+      code: 'IBS_QUERY_PARAMETER_INVALID',
+      field: 'format',
+    })
+    const several = await query({ ...ALL, tick_types: 'last', contracts: CIDS.join(), format: 'parquet' }, {}, '/v3/ticks')
+    expect(await several.json()).toMatchObject({ field: 'format', value: 'parquet' })
+    const long = await query({ ...ALL, tick_types: 'last', format: 'parquet', expanded: '1' })
+    expect(await long.json()).toMatchObject({ field: 'expanded' })
   })
 
   test('long names are the same in json, ndjson, csv and arrow, and refused in protobuf', async () => {
