@@ -19,7 +19,8 @@ const WINDOW_BYTES = 16 * 2 ** 20
 const ACK_WITHIN_MS = 3_000
 const ACK_WITHIN_MOST_MS = 30_000
 const RETRY_FIRST_MS = 100
-const RETRY_MOST_MS = 5_000
+/** A log that has no leader now gets one within seconds, and is looked for on the next server. */
+const RETRY_MOST_MS = 1_000
 /** How often a full log is tried with one message. */
 const RETRY_FULL_MS = 1_000
 /** How often it is looked whether the spool has made durable what it was given. */
@@ -30,7 +31,7 @@ export type ChainState = 'connecting' | 'sending' | 'log_full' | 'refused'
 /**
  * What the chain met. `foreign`: the log is ahead of the spool by messages of somebody else; `displaced`: such messages took numbers of ours, whose lines were
  * spooled anew behind all others; `rolled_back`: the log no longer has what it had confirmed, and gets it again from the spool; `refill`: the log lost what the spool
- * no longer has either, and `lost` events take its place.
+ * no longer has either, and `lost` events take its place. The last two are told when the log has taken such a number again: a server may say of the log what is no longer so.
  */
 export type ChainEvent =
   | { kind: 'foreign'; lastSeq: number; end: number }
@@ -70,6 +71,10 @@ export class LogChain {
   /** Numbers whose lines were spooled again. */
   #moved = new Set<number>()
   #acknowledged: number
+  /** Newest number that the log ever confirmed and is not known to have lost. */
+  #confirmedMost: number
+  /** What the log seems to have lost since; its next confirmation proves it. */
+  #unproven: ChainEvent[] = []
   #sent = 0
   #durable: number
 
@@ -77,7 +82,7 @@ export class LogChain {
   #linked = false
   #logFull = false
   #refused = false
-  /** Held to their configuration once: in a cluster that has just lost a server the log must not wait for the leaders of all of them. */
+  /** The streams were all held to their configuration; from then on they are looked at beside the log. */
   #streamsStand = false
   #lastSyncMs = Number.NEGATIVE_INFINITY
 
@@ -95,6 +100,7 @@ export class LogChain {
     this.#owner = { spoolId: options.spool.id, source: options.source }
     this.#durable = options.spool.end
     this.#acknowledged = options.spool.low - 1
+    this.#confirmedMost = this.#acknowledged
     this.#offChange = options.bus.onChange((state) =>
       state === 'connected' ? this.resync('connection is back') : this.#unlink('connection lost'),
     )
@@ -208,7 +214,6 @@ export class LogChain {
     const ack = readAck(message)
     if (ack.kind === 'refused') {
       this.#logFull ||= ack.full
-      // A server that is cut off from its cluster may still tell from memory where the log stands, for minutes, and never take a message.
       if (ack.unheard) this.#options.bus.moveOn()
       this.resync(ack.reason)
     } else if (ack.seq !== n) this.#refuse(numberTaken(n, ack.seq))
@@ -217,6 +222,8 @@ export class LogChain {
   }
 
   #confirm(n: number): void {
+    if (this.#unproven.length > 0) this.#tellProven(n)
+    this.#confirmedMost = Math.max(this.#confirmedMost, n)
     this.#lastAckMs = performance.now()
     this.#patienceMs = ACK_WITHIN_MS
     this.#acknowledged = Math.max(this.#acknowledged, n)
@@ -228,9 +235,16 @@ export class LogChain {
     this.#send()
   }
 
+  /** Only a log that ends at `n - 1` takes number n. */
+  #tellProven(n: number): void {
+    this.#confirmedMost = n
+    for (const event of this.#unproven.splice(0)) this.#options.onEvent(event)
+  }
+
   #checkAcks(): void {
     const silent = this.#sent > this.#acknowledged && performance.now() - this.#lastAckMs > this.#patienceMs
     if (!this.#linked || !silent) return
+    this.#options.bus.moveOn() // a leader that is cut off takes messages, answers nothing, and says for seconds that it leads
     this.resync(`no confirmation for ${this.#patienceMs} ms`)
     this.#patienceMs = Math.min(2 * this.#patienceMs, ACK_WITHIN_MOST_MS)
   }
@@ -279,9 +293,20 @@ export class LogChain {
     }
     if (found.owner.spoolId !== this.#owner.spoolId || found.owner.source !== this.#owner.source) throw foreignLog(found.owner, this.#owner)
     await forgetFirstSeq(bus.manager) // who made it may have died before
-    if (!this.#streamsStand || !(await othersStand(bus.manager))) await ensureStreams(bus.manager, this.#owner, replicas)
+    if (this.#streamsStand) void this.#tendOthers()
+    else await ensureStreams(bus.manager, this.#owner, replicas)
     this.#streamsStand = true
     return found.lastSeq
+  }
+
+  /** The log does not wait for it: in a cluster that has just lost a server each stream may be without a leader for some seconds. */
+  async #tendOthers(): Promise<void> {
+    const { bus, replicas = 1 } = this.#options
+    try {
+      if (!(await othersStand(bus.manager))) await ensureStreams(bus.manager, this.#owner, replicas)
+    } catch (error) {
+      if (error instanceof BusError) this.#refuse(error) // anything else: with the next connection
+    }
   }
 
   /**
@@ -308,8 +333,11 @@ export class LogChain {
   }
 
   #goOnFrom(lastSeq: number): void {
-    if (lastSeq < this.#acknowledged) this.#options.onEvent({ kind: 'rolled_back', fromSeq: lastSeq + 1, toSeq: this.#acknowledged })
-    if (lastSeq < this.#spool.low - 1) this.#options.onEvent({ kind: 'refill', fromSeq: lastSeq + 1, toSeq: this.#spool.low - 1 })
+    const fromSeq = lastSeq + 1
+    this.#unproven = []
+    if (lastSeq < this.#confirmedMost) this.#unproven.push({ kind: 'rolled_back', fromSeq, toSeq: this.#confirmedMost })
+    if (fromSeq < this.#spool.low) this.#unproven.push({ kind: 'refill', fromSeq, toSeq: this.#spool.low - 1 })
+    this.#confirmedMost = Math.max(this.#confirmedMost, lastSeq)
     this.#acknowledged = lastSeq
     this.#sent = lastSeq
     this.#sentBytesAt[lastSeq % this.#sentBytesAt.length] = this.#sentBytes

@@ -1,5 +1,6 @@
 import { failPoint } from '@ib-stream/model'
 import type { JetStreamManager, StreamConfig, StreamInfo } from '@nats-io/jetstream'
+import { assertLed } from './assert-led.ts'
 import { createStream, ensureStream, streamInfo } from './ensure-stream.ts'
 import {
   BUCKETS,
@@ -48,12 +49,11 @@ export async function ensureStreams(manager: JetStreamManager, owner: LogOwner, 
   await Promise.all(others.map((wanted) => ensureStream(manager, wanted))) // at once: in a cluster each costs an election
 }
 
-/**
- * Whether two more streams are there. A server that is cut off from its cluster tells for a while where the log stood, from memory, but hardly leads these as well:
- * it throws where they do not answer.
- */
+/** Whether the streams beside the log are there. */
 export async function othersStand(manager: JetStreamManager): Promise<boolean> {
-  return (await streamInfo(manager, EVENTS)) !== undefined && (await streamInfo(manager, INVALID)) !== undefined
+  const names = [EVENTS, INVALID, ...BUCKETS.map((bucket) => bucketConfig(bucket, 1).name)]
+  const infos = await Promise.all(names.map((name) => streamInfo(manager, name)))
+  return infos.every((info) => info !== undefined)
 }
 
 /**
@@ -68,12 +68,13 @@ export async function forgetFirstSeq(manager: JetStreamManager): Promise<StreamI
   return await manager.streams.update(TICKS, without)
 }
 
-/** State of the log, or undefined while there is none. Other failures (time-out, no connection) are thrown. */
+/** State of the log, or undefined while there is none. Other failures (time-out, no connection, a server that may not know, see {@link assertLed}) are thrown. */
 export async function readLog(
   manager: JetStreamManager,
 ): Promise<{ firstSeq: number; lastSeq: number; bytes: number; maxBytes: number; owner: LogOwner } | undefined> {
   const info = await streamInfo(manager, TICKS)
   if (!info) return undefined
+  assertLed(info)
   const { metadata = {} } = info.config
   return {
     firstSeq: Math.max(1, info.state.first_seq), // 0 before the first message
