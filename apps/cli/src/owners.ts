@@ -24,15 +24,19 @@ export class Owners implements AsyncDisposable {
   }
 
   /** @throws CliError `IBS_CLI_NATS_AWAY` where an owner cannot be asked; BusError and StorageError of the work; `signal.reason` */
-  async doJob(at: { backend: Backend; partition: PartitionId }, job: PartitionJob, say: (said: Said) => void): Promise<JobResult> {
+  async doJob<Job extends PartitionJob>(
+    at: { backend: Backend; partition: PartitionId },
+    job: Job,
+    say: (said: Said) => void = () => undefined,
+  ): Promise<JobResult<Job>> {
     const { dataDir, signal } = this.#options
     for (const endMs = performance.now() + OWNERLESS_MS; ; ) {
       const local = await workOffline({ dataDir, ...at }, (work) => doJobOffline(work, job, { dataDir, say, signal }))
-      if (local) return local.result
+      if (local) return local.result as JobResult<Job>
       try {
         this.#bus ??= this.#connect()
         const answer = await askOwner(await this.#bus, { ...at, request: job, onSaid: (said) => say(said as Said), signal })
-        return answer as JobResult // of our own version of the same code
+        return answer as JobResult<Job> // of our own version of the same code
       } catch (error) {
         if (codeOf(error) !== 'IBS_BUS_NO_OWNER' || performance.now() > endMs) throw error
       }

@@ -19,6 +19,7 @@ import {
   type PartitionStore,
 } from '@ib-stream/storage'
 import type { SegmentCodec } from './codec.ts'
+import { WriterError } from './errors.ts'
 import { fillHole } from './fill-hole.ts'
 import { reportInvalid } from './invalid-lines.ts'
 import { readLogFloor } from './log-floor.ts'
@@ -47,6 +48,9 @@ const COMMIT_ABOVE_BYTES = 4 * 2 ** 20
 const RETRY_FIRST_MS = 200
 const RETRY_MOST_MS = 5_000
 const LOOK_AT_LAG_EVERY_MS = 2_000
+/** Ticks come all the time, and the moments between two of them are short. */
+const CATCH_UP_LOOK_MS = 20
+const CATCH_UP_WITHIN_MS = 8_000
 const MS_PER_SECOND = msFromUs(US_PER_SECOND)
 
 /**
@@ -128,6 +132,7 @@ export class PartitionWriter {
     const { codec, dataDir, signal } = this.#options
     const work = () => doJob(this.#store, { backend: codec.backend, partition: this.partition }, job, { dataDir, say, signal })
     if (job.do === 'retention') return await work()
+    if (job.do === 'import') await this.#catchUp()
     let outcome: PromiseSettledResult<JobResult> | undefined
     await this.#inTurn(async () => {
       await this.#commit('durable')
@@ -138,6 +143,15 @@ export class PartitionWriter {
     })
     if (outcome?.status === 'fulfilled') return outcome.value
     throw outcome?.reason
+  }
+
+  /** An hour that is over may still lie in the log, and what is imported into it must know all that was recorded of it. */
+  async #catchUp(): Promise<void> {
+    const untilMs = performance.now() + CATCH_UP_WITHIN_MS
+    while ((await this.#reader.caughtUpTo().catch(() => undefined)) === undefined) {
+      if (performance.now() > untilMs) throw behind(this.#options, this.status)
+      await pause(CATCH_UP_LOOK_MS, this.#options.signal)
+    }
   }
 
   async #run(): Promise<void> {
@@ -279,6 +293,14 @@ export class PartitionWriter {
     this.#reason = reason
     this.#options.onState(state, reason)
   }
+}
+
+function behind({ codec: { backend }, partition }: PartitionOptions, { state, lagMessages }: PartitionStatus): WriterError {
+  return new WriterError(
+    'IBS_WRITER_BEHIND',
+    `partition ${partition} of ${backend} is ${state}, ${lagMessages} messages behind the log; begin the import again when it has caught up`,
+    { backend, partition, state, lagMessages },
+  )
 }
 
 /** They end with what began them: a commit that goes well, a seed or a piece of work that is done. */

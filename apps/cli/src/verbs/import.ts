@@ -1,12 +1,15 @@
 import { resolve } from 'node:path'
-import { IbsError } from '@ib-stream/model'
+import { codeOf, IbsError } from '@ib-stream/model'
 import { BACKENDS, type ImportFault, type ImportReport, importTicks, type OwnBackend } from '@ib-stream/storage'
 import { type Command, InvalidArgumentError } from 'commander'
 import { ImportBar } from './import-bar.ts'
 import { importSummary } from './import-summary.ts'
+import type { OwnersImportOptions } from './import-through-owners.ts'
 
 interface ImportFlags {
   to: string
+  offline?: true
+  nats?: string
   backend: OwnBackend[]
   merge?: true
   dryRun?: true
@@ -19,9 +22,10 @@ interface ImportFlags {
 export function registerImport(program: Command): void {
   program
     .command('import')
-    .description('old recordings of any form to files of format v3; ib-stream must not be running on the target')
+    .description('old recordings of any form to files of format v3; where writers run, they make the files')
     .argument('<source...>', 'files or folders: v3 and v2, JSON lines (.jsonl, .jsonl.gz) and protobuf (.pb)')
-    .requiredOption('--offline', 'say that no writer runs on the target; it is checked')
+    .option('--offline', 'only while no writer runs on the target; it is checked')
+    .option('--nats <address>', 'where to ask the writers (default: NATS_URL, or the server that "up" runs on the target)')
     .option('--to <folder>', 'DATA_DIR that gets the ticks', process.env.DATA_DIR || 'data')
     .option('--backend <list>', `which files to make, separated by commas (default: ${BACKENDS.join(',')})`, backendsOf, [...BACKENDS])
     .option('--merge', 'give hours that have ticks already what they lack')
@@ -48,9 +52,10 @@ async function runImport(sources: readonly string[], flags: ImportFlags): Promis
   process.once('SIGINT', () => stop.abort(new Error('stopped')))
   process.once('SIGTERM', () => stop.abort(new Error('stopped')))
   const bar = new ImportBar(process.stderr)
-  const { to, backend, merge = false, dryRun = false, again = false, zone } = flags
+  const { to, offline, nats, backend, merge = false, dryRun = false, again = false, zone } = flags
   try {
-    const report = await importTicks({
+    const report = await importWherever(offline === true ? 'offline' : 'anywhere', {
+      nats,
       sources,
       to: resolve(to),
       backends: backend,
@@ -76,6 +81,16 @@ async function runImport(sources: readonly string[], flags: ImportFlags): Promis
     }
     process.stderr.write(`${error instanceof IbsError ? error.message : Error.isError(error) ? error.stack : String(error)}\n`)
     return 2
+  }
+}
+
+async function importWherever(where: 'offline' | 'anywhere', options: OwnersImportOptions): Promise<ImportReport> {
+  try {
+    return await importTicks(options)
+  } catch (error) {
+    if (where === 'offline' || codeOf(error) !== 'IBS_STORAGE_BACKEND_IN_USE') throw error
+    const { importThroughOwners } = await import('./import-through-owners.ts') // the other verbs start without the client of NATS
+    return await importThroughOwners(options)
   }
 }
 

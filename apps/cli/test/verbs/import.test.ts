@@ -33,16 +33,14 @@ describe('import', () => {
     expect(JSON.parse(run.out)).toMatchObject({ ticks: 1, added: 1, written: { json: { files: 0 }, pb: { files: 1 } } })
   })
 
-  it('does nothing without --offline, with an unknown backend or a source that is not there', async () => {
+  it('does nothing with an unknown backend or a source that is not there', async () => {
     await using dir = await folderWith(LINE)
     const runs = [
-      runVerb(['import', '--to', dir.to, dir.source]),
       runVerb(['import', '--offline', '--backend', 'csv', '--to', dir.to, dir.source]),
       runVerb(['import', '--offline', '--to', dir.to, `${dir.source}.gone`]),
     ]
-    expect(await Promise.all(runs.map(({ ended }) => ended))).toEqual([1, 1, 2])
+    expect(await Promise.all(runs.map(({ ended }) => ended))).toEqual([1, 2])
     expect(runs.map(({ err }) => err)).toEqual([
-      expect.stringContaining('--offline'),
       expect.stringContaining('"csv" is none of json, pb'),
       expect.stringContaining('IBS_STORAGE_IMPORT_REFUSED'),
     ])

@@ -28,25 +28,28 @@ export function importedPath(backend: OwnBackend, { cid, tt, hourUs }: HourKey):
 }
 
 /**
- * The ticks of an hour that lie in files, of every backend. Whoever calls holds the locks, so nothing changes meanwhile.
+ * The ticks of an hour that lie in files, of every backend. Where owners work meanwhile, it is how they were at some moment.
  * @throws StorageError `IBS_STORAGE_RECORD_TORN`, `IBS_STORAGE_TICK_INVALID` for a file that cannot be read
  */
 export async function readHourFiles(dataDir: string, key: HourKey): Promise<HourFiles[]> {
   const found: HourFiles[] = []
-  for (const backend of BACKENDS) {
-    const range = { cids: [key.cid], tts: [key.tt], startUs: key.hourUs, endUs: key.hourUs + US_PER_HOUR }
-    const files: HourFiles = { backend, recorded: [], imported: [], hasFiles: false }
-    const checkpoint = await readCheckpoint(dataDir, backend, partitionOf(key.cid))
-    for (const { path, hourUs } of await findSegments(dataDir, backend, range)) {
-      if (hourUs !== key.hourUs) continue
-      files.hasFiles = true
-      const ticks = await readTicks(dataDir, path, checkpoint?.files[path])
-      const into = path === importedPath(backend, key) ? files.imported : files.recorded
-      for (const tick of ticks) into.push(tick)
-    }
-    found.push(files)
-  }
+  for (const backend of BACKENDS) found.push(await readHourOf(dataDir, backend, key))
   return found
+}
+
+/** The same of one backend. */
+export async function readHourOf(dataDir: string, backend: OwnBackend, key: HourKey): Promise<HourFiles> {
+  const range = { cids: [key.cid], tts: [key.tt], startUs: key.hourUs, endUs: key.hourUs + US_PER_HOUR }
+  const files: HourFiles = { backend, recorded: [], imported: [], hasFiles: false }
+  const checkpoint = await readCheckpoint(dataDir, backend, partitionOf(key.cid))
+  for (const { path, hourUs } of await findSegments(dataDir, backend, range)) {
+    if (hourUs !== key.hourUs) continue
+    files.hasFiles = true
+    const ticks = await readTicks(dataDir, path, checkpoint?.files[path])
+    const into = path === importedPath(backend, key) ? files.imported : files.recorded
+    for (const tick of ticks) into.push(tick)
+  }
+  return files
 }
 
 async function readTicks(dataDir: string, path: string, committedBytes: number | undefined): Promise<TickMessage[]> {

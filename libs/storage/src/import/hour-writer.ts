@@ -1,13 +1,11 @@
-import { readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import { isoFromUs } from '@ib-stream/model'
-import { isMissing, StorageError } from '../errors.ts'
+import { StorageError } from '../errors.ts'
 import type { OwnBackend } from '../layout/backend.ts'
-import { type Disk, foldersOf } from '../segment/disk.ts'
+import type { Disk } from '../segment/disk.ts'
 import type { Unit } from './find-units.ts'
+import type { HourSink } from './hour-sink.ts'
 import type { HourKey, HourSpool } from './hour-spool.ts'
-import { addOrigins, type DoneUnit, IMPORT_STATE, readOrigins, writeDone } from './import-state.ts'
-import { ManifestLines } from './manifest-lines.ts'
+import { addOrigins, type DoneUnit, readOrigins, writeDone } from './import-state.ts'
 import { type HourPlan, planHour } from './plan-hour.ts'
 import type { ImportFault, ImportReport } from './report.ts'
 
@@ -15,6 +13,7 @@ interface HourWriterOptions {
   spool: HourSpool
   report: ImportReport
   disk: Disk
+  sink: HourSink
   dataDir: string
   backends: readonly OwnBackend[]
   merge: boolean
@@ -27,12 +26,9 @@ export class HourWriter {
   readonly #options: HourWriterOptions
   /** Units that have ticks in hours not made yet, or that were left out of one. */
   readonly #pending = new Map<Unit, { done: DoneUnit; hours: Set<HourKey>; leftOut: boolean }>()
-  readonly #unsyncedFolders = new Set<string>()
-  readonly #manifests: ManifestLines
 
   constructor(options: HourWriterOptions) {
     this.#options = options
-    this.#manifests = new ManifestLines(options.disk)
   }
 
   /** A unit was read: it is done once these hours are made. */
@@ -55,7 +51,7 @@ export class HourWriter {
 
   /** @returns whether ticks were left out */
   async #make(key: HourKey): Promise<boolean> {
-    const { spool, disk, dataDir, backends, merge, dryRun, report, onFault } = this.#options
+    const { spool, disk, sink, dataDir, backends, merge, dryRun, report, onFault } = this.#options
     const folder = isoFromUs(key.hourUs).slice(0, 13).replace(/[-T]/g, '/')
     const spooled = await spool.read(key)
     const plan = await readable(planHour(dataDir, key, spooled, { backends, merge, origins: await readOrigins(disk, folder, key) }), () =>
@@ -63,58 +59,37 @@ export class HourWriter {
     )
     if (plan.files.length > 0 && !dryRun) {
       await addOrigins(disk, folder, key, plan.forms)
-      for (const file of plan.files) await this.#write(file)
     }
-    for (const { backend, bytes, ticks } of plan.files) {
-      report.written[backend].files += 1
-      report.written[backend].bytes += bytes.length
-      report.written[backend].ticks += ticks
+    const leftOut = [...plan.leftOut]
+    for (const file of plan.files) {
+      const { backend } = file
+      const made = dryRun ? { bytes: file.bytes.length, ticks: file.ticks } : await sink.put(key, file)
+      if ('leftOut' in made) leftOut.push({ ticks: file.ticks, reason: `${backend}: ${made.leftOut}` })
+      else if (made.ticks > 0) {
+        report.written[backend].files += 1
+        report.written[backend].bytes += made.bytes
+        report.written[backend].ticks += made.ticks
+      }
     }
-    report.added += plan.added
-    for (const { ticks, reason } of plan.leftOut) {
+    if (leftOut.length === plan.leftOut.length) report.added += plan.added
+    for (const { ticks, reason } of leftOut) {
       report.leftOut.hours += 1
       report.leftOut.ticks += ticks
       onFault({ path: `${folder}/${key.cid}_${key.tt}`, ticks, reason })
     }
-    return plan.leftOut.length > 0
+    return leftOut.length > 0
   }
 
-  /** The whole file under another name, then its name: nobody ever sees half of it. What is there already is left alone. */
-  async #write({ path, bytes }: HourPlan['files'][number]): Promise<void> {
-    const { disk, dataDir } = this.#options
-    this.#manifests.add(path, bytes)
-    if (await holds(join(dataDir, path), bytes)) return
-    const temporary = `${IMPORT_STATE}/file.tmp`
-    await disk.makeFolder(IMPORT_STATE)
-    await disk.remove(temporary)
-    await disk.write(temporary, bytes, 0)
-    await disk.syncFile(temporary)
-    await disk.makeFolder(foldersOf(path)[0] ?? '')
-    await disk.rename(temporary, path)
-    for (const folder of foldersOf(path)) this.#unsyncedFolders.add(folder)
-  }
-
-  /** Manifests and names first, then the word that all is there. Units with ticks left out are read again next time, so that they are told again. */
+  /** Files first, then the word that all is there. Units with ticks left out are read again next time, so that they are told again. */
   async #rememberDone(): Promise<void> {
     const finished = [...this.#pending].filter(([, { hours }]) => hours.size === 0)
     if (finished.length === 0) return
-    const { disk, dryRun } = this.#options
-    for (const folder of await this.#manifests.write()) this.#unsyncedFolders.add(folder)
-    for (const folder of this.#unsyncedFolders) await disk.syncFolder(folder)
-    this.#unsyncedFolders.clear()
+    const { disk, dryRun, sink } = this.#options
+    await sink.settle()
     for (const [unit, { done, leftOut }] of finished) {
       this.#pending.delete(unit)
       if (!leftOut && !dryRun) await writeDone(disk, unit, done)
     }
-  }
-}
-
-async function holds(path: string, bytes: Uint8Array): Promise<boolean> {
-  try {
-    return (await stat(path)).size === bytes.length && Buffer.compare(await readFile(path), bytes) === 0
-  } catch (error) {
-    if (isMissing(error)) return false
-    throw error
   }
 }
 

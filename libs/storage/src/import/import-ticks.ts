@@ -1,13 +1,15 @@
-import { mkdtemp, readdir, realpath } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, realpath } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve, sep } from 'node:path'
+import { dirname, join, resolve, sep } from 'node:path'
 import { codeOf, PARTITION_COUNT, US_PER_HOUR } from '@ib-stream/model'
 import { StorageError } from '../errors.ts'
 import { BACKENDS, type OwnBackend } from '../layout/backend.ts'
 import { parseManifestPath } from '../layout/manifest-path.ts'
-import { nodeDisk } from '../segment/disk.ts'
+import { type Disk, nodeDisk } from '../segment/disk.ts'
+import { lockPartition } from '../segment/partition-lock.ts'
 import { readCheckpoint } from '../segment/read-position.ts'
 import { filesOf, findUnits, type Unit } from './find-units.ts'
+import { type AskForImport, type HourSink, LockedSink, OwnersSink } from './hour-sink.ts'
 import { HourSpool } from './hour-spool.ts'
 import { HourWriter } from './hour-writer.ts'
 import { type DoneUnit, digestOf, IMPORT_STATE, readDone } from './import-state.ts'
@@ -42,20 +44,50 @@ export interface ImportOptions {
  * `IBS_STORAGE_SOURCE_MIXED` for a tree of the simulator
  */
 export async function importTicks(options: ImportOptions): Promise<ImportReport> {
-  const { to, backends = BACKENDS, dryRun = false, zone } = options
-  assertZone(zone)
-  if (backends.length === 0) throw refused('no backend is named; use json, pb or both')
-  await assertApart(options.sources, to)
+  const { to, backends = BACKENDS, dryRun = false } = options
+  await assertSound(options)
   await using _locks = await lockBackends(to, await backendsToLock(to, backends), { makeFiles: !dryRun })
   await assertFit(to)
-  const found = await findUnits(options.sources)
+  await assertNothingListed(to)
+  const disk = nodeDisk(to)
+  return await importInto(options, disk, new LockedSink(disk, to))
+}
+
+/**
+ * As {@link importTicks}, beside running writers: the owner of each partition makes its files. An hour that is still recorded is left out.
+ * @throws StorageError of both; what `ask` throws
+ */
+export async function importThroughOwners(options: ImportOptions & { ask: AskForImport }): Promise<ImportReport> {
+  const { to, ask, merge = false } = options
+  await assertSound(options)
+  await assertFit(to)
+  const disk = nodeDisk(to)
+  return await importInto(options, disk, new OwnersSink(disk, { ask, merge }))
+}
+
+async function assertSound({ sources, to, backends = BACKENDS, zone }: ImportOptions): Promise<void> {
+  assertZone(zone)
+  if (backends.length === 0) throw refused('no backend is named; use json, pb or both')
+  await assertApart(sources, to)
+}
+
+async function importInto(options: ImportOptions, disk: Disk, sink: HourSink): Promise<ImportReport> {
+  const { sources, to, dryRun = false } = options
+  await using _lock = dryRun ? undefined : await lockImport(to)
+  const found = await findUnits(sources)
   const workFolder = dryRun ? await mkdtemp(join(tmpdir(), 'ib-stream-import-')) : join(to, IMPORT_STATE, 'work')
   const spool = await HourSpool.make(workFolder)
   try {
-    return await new Import(options, spool, found.bytes).run(found.units)
+    return await new Import(options, { disk, sink, spool }, found.bytes).run(found.units)
   } finally {
     await spool.remove()
   }
+}
+
+interface Ground {
+  disk: Disk
+  sink: HourSink
+  spool: HourSpool
 }
 
 class Import {
@@ -63,20 +95,20 @@ class Import {
   readonly #report: ImportReport
   readonly #reader: UnitReader
   readonly #writer: HourWriter
-  readonly #disk: ReturnType<typeof nodeDisk>
+  readonly #disk: Disk
   readonly #totalBytes: number
   #doneBytes = 0
 
-  constructor(options: ImportOptions, spool: HourSpool, totalBytes: number) {
+  constructor(options: ImportOptions, { disk, sink, spool }: Ground, totalBytes: number) {
     const { to, backends = BACKENDS, merge = false, dryRun = false, zone, signal } = options
     this.#options = options
     this.#totalBytes = totalBytes
     this.#report = emptyReport(dryRun)
-    this.#disk = nodeDisk(to)
+    this.#disk = disk
     const onFault = (fault: ImportFault) => options.onFault?.(fault)
     const onBytes = (bytes: number) => this.#tell(bytes)
     this.#reader = new UnitReader({ spool, report: this.#report, zone, signal, onFault, onBytes })
-    this.#writer = new HourWriter({ spool, report: this.#report, disk: this.#disk, dataDir: to, backends, merge, dryRun, onFault })
+    this.#writer = new HourWriter({ spool, report: this.#report, disk, sink, dataDir: to, backends, merge, dryRun, onFault })
   }
 
   async run(units: readonly Unit[]): Promise<ImportReport> {
@@ -147,7 +179,16 @@ async function backendsToLock(to: string, backends: readonly OwnBackend[]): Prom
   return BACKENDS.filter((backend) => backends.includes(backend) || there.includes(backend))
 }
 
-/** No ticks of the simulator, and no manifest that the next writer would cut back to what its checkpoint says. */
+/** One import at a time has the work folder and makes offers. */
+async function lockImport(to: string): Promise<AsyncDisposable> {
+  const path = join(to, IMPORT_STATE, 'lock')
+  await mkdir(dirname(path), { recursive: true })
+  const lock = await lockPartition(path)
+  if (lock === undefined) throw refused(`another import holds ${path}; wait for its end, then try again`, { path })
+  return { [Symbol.asyncDispose]: () => lock.release() }
+}
+
+/** No ticks of the simulator. */
 async function assertFit(to: string): Promise<void> {
   for (const backend of BACKENDS) {
     for (let partition = 0; partition < PARTITION_COUNT; partition++) {
@@ -155,6 +196,15 @@ async function assertFit(to: string): Promise<void> {
       if (checkpoint?.source === 'simulator') {
         throw new StorageError('IBS_STORAGE_SOURCE_MIXED', `${to} holds ticks of the simulator; name another DATA_DIR (--to)`, { to })
       }
+    }
+  }
+}
+
+/** No manifest that the next writer would cut back to what its checkpoint says. */
+async function assertNothingListed(to: string): Promise<void> {
+  for (const backend of BACKENDS) {
+    for (let partition = 0; partition < PARTITION_COUNT; partition++) {
+      const checkpoint = await readCheckpoint(to, backend, partition)
       const path = Object.keys(checkpoint?.files ?? {}).find(parseManifestPath)
       if (path !== undefined)
         throw refused(`the last writer died while it wrote ${path}; start ib-stream on ${to} and stop it, then import`, { path })

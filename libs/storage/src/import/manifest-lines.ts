@@ -1,4 +1,5 @@
 import { partitionOf } from '@ib-stream/model'
+import { StorageError } from '../errors.ts'
 import type { Backend } from '../layout/backend.ts'
 import { dayOf, manifestPath } from '../layout/manifest-path.ts'
 import { parseSegmentPath } from '../layout/segment-path.ts'
@@ -20,15 +21,20 @@ export class ManifestLines {
     this.#disk = disk
   }
 
-  /** @param path of a closed file that holds exactly `bytes` */
-  add(path: string, bytes: Uint8Array): void {
+  /**
+   * @param path of a closed file of ticks that holds exactly `bytes`
+   * @returns the manifest that will say so
+   */
+  add(path: string, bytes: Uint8Array): string {
     const segment = parseSegmentPath(path)
-    if (segment === undefined) return
+    if (segment === undefined)
+      throw new StorageError('IBS_STORAGE_PATH_INVALID', `${path} is no file of ticks; make paths with segmentPath`, { path })
     const { backend, cid, hourUs } = segment
     const manifest = manifestPath({ backend, partition: partitionOf(cid), dayUs: dayOf(hourUs) })
     const waiting = this.#waiting.get(manifest) ?? { backend, lines: new Map<string, string>() }
     waiting.lines.set(path, encodeManifestEntry({ path, ...extendTally(EMPTY_TALLY, path, bytes, FROM_NO_LOG) }))
     this.#waiting.set(manifest, waiting)
+    return manifest
   }
 
   /** Writes and syncs what no manifest says yet. @returns the folders whose names are to be synced */

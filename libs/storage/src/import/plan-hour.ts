@@ -9,12 +9,22 @@ import { differenceOf, marketKey, recordKey, unionOf } from './union.ts'
 
 /** What should lie in the imported files of an hour, decided without touching any. */
 export interface HourPlan {
-  files: { backend: OwnBackend; path: string; bytes: Uint8Array; ticks: number }[]
+  files: HourFile[]
   /** Names of the forms that the files come from. */
   forms: string[]
   /** Ticks that were in no file before. */
   added: number
   leftOut: LeftOut[]
+}
+
+/** What one backend is to have. */
+export interface HourFile {
+  backend: OwnBackend
+  path: string
+  bytes: Uint8Array
+  ticks: number
+  /** What its owner makes the file of, who knows best what he has recorded: all that is not recorded by somebody else alone, for that may come to him too. */
+  offer: readonly TickMessage[]
 }
 
 /** Ticks of an hour that were not taken in, although they are sound. */
@@ -31,12 +41,14 @@ export interface HourOrder {
   origins: readonly string[]
 }
 
+export const RECORDED_ALREADY = 'the hour has recorded ticks; --merge adds what they lack'
+
 export async function planHour(dataDir: string, key: HourKey, spooled: readonly SpooledFile[], order: HourOrder): Promise<HourPlan> {
   const there = await readHourFiles(dataDir, key)
   const forms = formsOf(spooled)
   if (there.some(({ recorded }) => recorded.length > 0) && !order.merge) {
     const ticks = forms.reduce((sum, form) => sum + form.ticks.length, 0)
-    return { files: [], forms: [], added: 0, leftOut: [{ ticks, reason: 'the hour has recorded ticks; --merge adds what they lack' }] }
+    return { files: [], forms: [], added: 0, leftOut: [{ ticks, reason: RECORDED_ALREADY }] }
   }
   const { taken, leftOut } = order.merge
     ? { taken: forms, leftOut: [] }
@@ -45,9 +57,11 @@ export async function planHour(dataDir: string, key: HourKey, spooled: readonly 
     there.map(({ recorded, imported }) => [...recorded, ...imported]), // a backend has what it recorded and, beside it, what that lacked
     marketKey,
   )
-  const all = unionOf([known, ...taken.map(({ ticks }) => ticks)], marketKey)
+  const news = taken.map(({ ticks }) => ticks)
+  const all = unionOf([known, ...news], marketKey)
+  const offer = unionOf([...there.map(({ imported }) => imported), ...news], marketKey)
   return {
-    files: filesOf(key, there, all, order.backends),
+    files: filesOf(key, there, { all, offer }, order.backends),
     forms: taken.map(({ name }) => name),
     added: all.length - known.length,
     leftOut,
@@ -91,15 +105,19 @@ function choose(forms: readonly FormTicks[], origins: readonly string[]): { take
 function filesOf(
   key: HourKey,
   there: readonly HourFiles[],
-  all: readonly TickMessage[],
+  { all, offer }: { all: readonly TickMessage[]; offer: readonly TickMessage[] },
   backends: readonly OwnBackend[],
 ): HourPlan['files'] {
   return there.flatMap(({ backend, recorded, hasFiles }) => {
     if (!hasFiles && !backends.includes(backend)) return []
     const ticks = differenceOf(all, recorded, marketKey)
-    return ticks.length === 0 ? [] : [{ backend, path: importedPath(backend, key), bytes: ENCODE[backend](ticks), ticks: ticks.length }]
+    if (ticks.length === 0) return []
+    return [{ backend, path: importedPath(backend, key), bytes: encodeHour(backend, ticks), ticks: ticks.length, offer }]
   })
 }
+
+/** Content of an imported file. */
+export const encodeHour = (backend: OwnBackend, ticks: readonly TickMessage[]): Uint8Array => ENCODE[backend](ticks)
 
 const ENCODE: Record<OwnBackend, (ticks: readonly TickMessage[]) => Uint8Array> = {
   json: (ticks) => Buffer.from(ticks.map((tick) => `${encodeTickJson(tick)}\n`).join('')),

@@ -1,4 +1,7 @@
+import { hourOf, isTickType } from '@ib-stream/model'
 import { StorageError } from '../errors.ts'
+import type { HourKey } from '../import/hour-spool.ts'
+import { OFFERS } from '../import/import-hour.ts'
 import { isBackend } from '../layout/backend.ts'
 import type { Keep, KeepByBackend } from '../retention/keep.ts'
 import type { PartitionJob } from './partition-job.ts'
@@ -14,9 +17,25 @@ export function parseJob(value: unknown): PartitionJob {
       const rest = { ...dryRun, ...optional(fields, 'unconfirmed', 'boolean'), ...optional(fields, 'nowUs', 'number') }
       return { do: 'retention', keep: keepOf(fields.keep), ...rest }
     }
+    case 'import':
+      return { do: 'import', ...hourOfJob(fields), offer: offerOf(fields.offer), ...optional(fields, 'merge', 'boolean') }
     default:
-      throw invalid('do', fields.do, 'must be "repair" or "retention"')
+      throw invalid('do', fields.do, 'must be "repair", "retention" or "import"')
   }
+}
+
+function hourOfJob({ cid, tt, hourUs }: Record<string, unknown>): HourKey {
+  if (!Number.isSafeInteger(cid) || Number(cid) <= 0) throw invalid('cid', cid, 'must be a contract id')
+  if (!isTickType(tt)) throw invalid('tt', tt, 'must be a tick type')
+  if (!Number.isSafeInteger(hourUs) || hourOf(Number(hourUs)) !== hourUs) throw invalid('hourUs', hourUs, 'must be the first µs of an hour')
+  return { cid: Number(cid), tt, hourUs: Number(hourUs) }
+}
+
+/** A name in one folder, so that nobody has another file read. */
+function offerOf(value: unknown): string {
+  const name = typeof value === 'string' && value.startsWith(`${OFFERS}/`) ? value.slice(OFFERS.length + 1) : ''
+  if (!/^\w+\.pb$/.test(name)) throw invalid('offer', value, `must be ${OFFERS}/<name>.pb`)
+  return `${OFFERS}/${name}`
 }
 
 /** What the limits may be is the library's to say. */

@@ -1,3 +1,4 @@
+import { type ImportedHour, type ImportJob, importHour } from '../import/import-hour.ts'
 import { type RepairOutcome, repairPartition } from '../repair/repair.ts'
 import { offlineRemover } from '../retention/file-remover.ts'
 import type { KeepByBackend } from '../retention/keep.ts'
@@ -7,7 +8,7 @@ import type { PartitionStore, PartitionWork } from '../segment/partition-store.t
 import type { Unreachable } from '../verify/verify.ts'
 
 /** Work on the files of one partition of one backend, as plain data: it is sent to its owner, or done under its lock. */
-export type PartitionJob = RepairJob | RetentionJob
+export type PartitionJob = RepairJob | RetentionJob | ImportJob
 
 export interface RepairJob {
   do: 'repair'
@@ -35,12 +36,16 @@ export interface JobOptions {
   signal: AbortSignal
 }
 
-/** What is left to say in the end; of `retention` its whole report. */
-export type JobResult = { unreachable: readonly Unreachable[] } | RetentionReport
+/** What is left to say in the end; of `retention` its whole report, of `import` the file that was made. */
+export type JobResult<Job extends PartitionJob = PartitionJob> = Job extends ImportJob
+  ? ImportedHour
+  : Job extends RepairJob
+    ? { unreachable: readonly Unreachable[] }
+    : { unreachable: readonly Unreachable[] } | RetentionReport
 
 /** Does it for the owner of an open store, who has committed and takes nothing meanwhile. @throws what the work throws */
 export function doJob(store: PartitionStore, at: OfStore, job: PartitionJob, options: JobOptions): Promise<JobResult> {
-  return job.do === 'repair' ? store.lend((work) => repairOne(work, job, options)) : retainOne({ ...at, store }, job, options)
+  return job.do === 'retention' ? retainOne({ ...at, store }, job, options) : store.lend((work) => doJobOffline(work, job, options))
 }
 
 type OfStore = Pick<PartitionWork, 'backend' | 'partition'>
@@ -48,6 +53,7 @@ type OfStore = Pick<PartitionWork, 'backend' | 'partition'>
 /** Does it for whoever holds the lock of a partition that nobody else owns. @throws what the work throws */
 export async function doJobOffline(work: PartitionWork, job: PartitionJob, options: JobOptions): Promise<JobResult> {
   if (job.do === 'repair') return await repairOne(work, job, options)
+  if (job.do === 'import') return await importHour(work, job, options.dataDir)
   const { partition } = work
   if (partition === 'events') return NOTHING_TO_RETAIN
   const store = await offlineRemover({ ...work, partition, checkLock: () => work.checkLocks() })

@@ -28,7 +28,7 @@ export async function mendManifest(
   entries: readonly ManifestEntry[],
 ): Promise<string | undefined> {
   const path = manifestPath(day)
-  await unlist(ground, day, path)
+  await unlistManifest(ground, day, path)
   const bytes = await bytesOf(ground.disk, path)
   const known = decodeManifest(path, bytes).entries
   const fresh = entries.map(encodeManifestEntry).filter((line, i) => {
@@ -64,7 +64,11 @@ function readableLines(bytes: Buffer): Buffer[] {
  * A manifest that a checkpoint lists counts to its committed length, and the next owner would cut it there. So the partition is recovered as its next owner
  * would, and a checkpoint without this manifest is saved: with it the manifest counts whole.
  */
-async function unlist({ disk, checkLocks }: ReplaceGround, { backend, partition }: ManifestDay, manifest: string): Promise<void> {
+export async function unlistManifest(
+  { disk, checkLocks }: ReplaceGround,
+  { backend, partition }: Omit<ManifestDay, 'dayUs'>,
+  manifest: string,
+): Promise<void> {
   const paths = statePaths(backend, partition)
   const boot = bootId()
   const texts = { visible: await disk.readText(paths.visible), durable: await disk.readText(paths.durable) }
