@@ -36,6 +36,9 @@ export function registerIngestMetrics(
   gauge('ibs_ingest_invalid_frames', 'Frames that were no valid ticks, since the start', () => invalid.count)
   gauge('ibs_ingest_gateway_connections', 'Connections to the gateway since the start', () => recorder()?.epoch ?? 0)
   gauge('ibs_ingest_gateway_up', '1 while the gateway takes requests and has its link to IB', () => (recorder()?.state === 'ready' ? 1 : 0))
+  gauge('ibs_ingest_gateway_held', '1 while the gateway is not read, because the spool does not take what comes', () =>
+    recorder()?.isHeld ? 1 : 0,
+  )
   gauge('ibs_ingest_open_gaps', 'Streams of which ticks are missing now', () => recorder()?.openGaps.size ?? 0)
   const gaps = new Counter({ name: 'ibs_ingest_gaps_total', help: 'Holes that are over', labelNames: ['cause'], registers })
   const gapSeconds = new Counter({

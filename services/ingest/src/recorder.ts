@@ -91,12 +91,18 @@ export class Recorder {
         }),
       inRestartWindow: options.inRestartWindow,
       hasRoom: () => !options.publisher.full,
+      onHold: (held, forMs) => options.onNote({ kind: 'reading', state: held ? 'held' : 'going_on', forMs }),
       onChange: (change) => this.#guard(() => this.#onChange(change)),
     })
   }
 
   get state(): ConnectionState {
     return this.#connection.state
+  }
+
+  /** True while the gateway is not read, because the spool does not take what comes. */
+  get isHeld(): boolean {
+    return this.#connection.isHeld
   }
 
   /** Why the connection is in its state, in words, with what to do where somebody can do something. */
@@ -297,7 +303,7 @@ export class Recorder {
     this.#options.publisher.add({ subject: tickSubject(stream.cid, stream.tt), line: encodeTickJson(decoded.tick) })
     this.#heard(stream, decoded.tick)
     this.#options.onTick(decoded.tick)
-    if (this.#options.publisher.full) this.#connection.apply('noRoom', 'the spool does not take the ticks as fast as they come')
+    if (this.#options.publisher.full) this.#connection.hold()
   }
 
   /** A tick that is left over in a gateway that is cut off from IB, or of a request that we cancelled, says nothing of the next one. */

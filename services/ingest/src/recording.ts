@@ -71,7 +71,7 @@ export async function runRecording(config: Config, service: Service, { bus, publ
     missedAtStart: ({ rid }) => missedAtStart(rid, before, heardUntilUs),
     remember: (streams) => memory.keep(streams),
     onNote: (note) => {
-      log.info(note, note.kind)
+      log[note.kind === 'reading' && note.state === 'held' ? 'warn' : 'info'](note, note.kind)
       metrics.note(note)
       watches.note(note)
       backfill.hear(note)
@@ -163,8 +163,8 @@ function reportRecorder(
   { recorder, invalid, watches }: { recorder: Recorder; invalid: InvalidSink; watches: Watches },
 ): void {
   service.report('gateway', () => {
-    const { state, reason, epoch } = recorder
-    return { state, ready: state === 'ready', reason, connections: epoch }
+    const { state, reason, epoch, isHeld } = recorder
+    return { state, ready: state === 'ready' && !isHeld, reason, connections: epoch, reading: isHeld ? 'held' : 'going_on' }
   })
   service.report('streams', () => {
     const { streams } = recorder

@@ -52,6 +52,11 @@ export class GatewayProxy implements AsyncDisposable {
     for (const client of this.#clients) client.write(Buffer.concat(frames))
   }
 
+  /** As a gateway does with a client that is too slow. */
+  hangUp(): void {
+    for (const client of this.#clients) client.destroy()
+  }
+
   #join(client: Socket, simPort: number): void {
     this.connections += 1
     const sim = connect(simPort, '127.0.0.1')

@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { startGatewaySim } from '@ib-stream/gateway-sim'
 import { hash31 } from '@ib-stream/model'
 import { describe, expect, it } from '@jest/globals'
@@ -163,16 +166,53 @@ describe('Recorder, with a gateway that misbehaves', () => {
     expect(proxy.connections).toBe(2)
   })
 
-  it('regression: lets go of the gateway, with a gap, when the spool does not take the ticks', async () => {
-    await using sim = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0 })
+  const ticksOf = (bench: RecorderBench) => bench.recorder.streams.reduce((sum, { ticks }) => sum + ticks, 0)
+  const held = async (bench: RecorderBench) => {
+    bench.publisherFull = true
+    await waitFor('the gateway is not read', () => bench.recorder.isHeld)
+    return ticksOf(bench)
+  }
+
+  it('stops reading the gateway while the spool does not take the ticks, and loses none', async () => {
+    await using folder = await temporaryFolder()
+    const truth = join(folder.path, 'truth.jsonl')
+    const sim = await startGatewaySim({ port: 0, rate: 50, lines: 100, repeatSeconds: 0, truth })
     await using bench = await RecorderBench.open([MNQ], [sim.port])
     await recording(bench)
-    bench.publisherFull = true
-    await waitFor('it lets go', () => bench.recorder.state !== 'ready')
-    await sleep(1_000)
-    expect(bench.recorder.epoch).toBe(1)
+    const before = await held(bench)
+    const sent = async () => (await readFile(truth, 'utf8')).split('\n').length - 1
+    const then = await sent()
+    await waitFor('the gateway goes on', async () => (await sent()) > then + 50)
+    expect([ticksOf(bench), bench.recorder.state]).toEqual([before, 'ready'])
+    bench.publisherFull = false
+    await waitFor('it is read again', () => ticksOf(bench) > before + 50)
+    expect([bench.recorder.isHeld, bench.recorder.epoch, await gapsOf(bench)]).toEqual([false, 1, []])
+    await sim.close()
+    await waitFor('every tick that the gateway sent', async () => ticksOf(bench) === (await sent()))
+    expect(bench.notes.filter(({ kind }) => kind === 'reading')).toMatchObject([{ state: 'held' }, { state: 'going_on' }])
+  })
+
+  it('regression: a gateway that gives up on a client that does not read leaves a gap from the last tick on, and is dialled when there is room', async () => {
+    await using sim = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0 })
+    await using proxy = await GatewayProxy.start(sim.port)
+    await using bench = await RecorderBench.open([MNQ], [proxy.port])
+    await recording(bench)
+    await held(bench)
+    const lastSt = newestSt(bench)
+    proxy.hangUp()
+    await sleep(500)
+    expect([bench.recorder.epoch, proxy.connections]).toEqual([1, 1])
     bench.publisherFull = false
     await waitFor('it comes back', () => bench.recorder.epoch === 2)
-    await waitFor('both gaps', async () => (await gapsOf(bench)).length === 2)
+    const gaps = await waitFor('both gaps', async () => {
+      const found = await gapsOf(bench)
+      return found.length === 2 ? found : undefined
+    })
+    for (const { cause, fromUs } of gaps) expect([cause, fromUs >= lastSt - 2_000_000]).toEqual(['spool_full', true])
   })
 })
+
+async function temporaryFolder() {
+  const path = await mkdtemp(join(tmpdir(), 'ibs-truth-'))
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
+}

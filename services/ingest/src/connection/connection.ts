@@ -1,3 +1,4 @@
+import { msFromUs } from '@ib-stream/model'
 import type { Clock, Timer } from '@ib-stream/service'
 import { Backoff } from './backoff.ts'
 import { adviceFor } from './gateway-advice.ts'
@@ -10,6 +11,9 @@ export interface Session {
   open(): void
   /** Asks the gateway for its time: whatever answers shows that it lives. */
   askTime(): void
+  /** Takes no more from the socket, which fills up to the gateway, until `goOn`. What was taken is still handed on. */
+  hold(): void
+  goOn(): void
   /** Ends it; `ended` is told before this returns. */
   close(reason: string): void
 }
@@ -44,13 +48,18 @@ export interface ConnectionOptions<S extends Session> {
   dial(address: { host: string; port: number }, handlers: LinkHandlers): S
   /** Whether the gateway's daily restart is due now. */
   inRestartWindow(): boolean
-  /** While it answers false nothing is dialled: what comes could not be kept. */
+  /** While it answers false nothing is dialled, and a connection that was told to hold stays so: what comes could not be kept. */
   hasRoom(): boolean
+  /** The gateway is not read any more, or is read again after so long. Must not throw. */
+  onHold(held: boolean, forMs: number): void
   /** Every change of state, in order; must not throw. */
   onChange(change: ConnectionChange): void
 }
 
 const ROOM_LOOK_EVERY_MS = 100
+const HOLD_LOOK_EVERY_MS = 10
+/** A gateway that has given up on a client that did not read shows it when the client reads on, at the end of what lay in the socket. */
+const HELD_LATELY_MS = 5_000
 
 /**
  * The one connection to the gateway: the transitions of `transitions.ts`, with a session of its own for each attempt. Late events of an ended session are
@@ -66,6 +75,11 @@ export class Connection<S extends Session> {
   #dial: Timer | undefined
   #handshake: Timer | undefined
   #heartbeat: Heartbeat | undefined
+  /** Looks for room while the gateway is not read. */
+  #holding: Timer | undefined
+  #heldSinceUs = 0
+  /** When the session was last held. */
+  #heldUs = Number.NEGATIVE_INFINITY
   readonly #options: ConnectionOptions<S>
   readonly #backoff = new Backoff()
   readonly #stopped = Promise.withResolvers<void>()
@@ -107,6 +121,32 @@ export class Connection<S extends Session> {
     const from = this.#state
     this.#state = next
     if (from !== next) this.#enter(from, { event, reason: event === 'idInUse' ? this.#withAdvice(reason, code) : reason, code })
+  }
+
+  /** True while the gateway is not read. */
+  get isHeld(): boolean {
+    return this.#holding !== undefined
+  }
+
+  /** What comes cannot be kept now: the gateway is not read until there is room again. Its buffers take what it sends meanwhile, and its patience decides. */
+  hold(): void {
+    const { clock, onHold } = this.#options
+    if (this.#holding || !this.#session) return
+    this.#heldSinceUs = clock.nowUs()
+    this.#session.hold()
+    this.#heartbeat?.hold()
+    this.#holding = clock.every(HOLD_LOOK_EVERY_MS, () => this.#options.hasRoom() && this.#goOn())
+    onHold(true, 0)
+  }
+
+  #goOn(): void {
+    this.#holding?.cancel()
+    if (!this.#holding) return
+    this.#holding = undefined
+    this.#heldUs = this.#options.clock.nowUs()
+    this.#heartbeat?.heard()
+    this.#session?.goOn()
+    this.#options.onHold(false, msFromUs(this.#heldUs - this.#heldSinceUs))
   }
 
   #enter(from: ConnectionState, { event, reason, code }: { event: ConnectionEvent; reason: string; code: number | undefined }): void {
@@ -169,6 +209,10 @@ export class Connection<S extends Session> {
     session.open()
   }
 
+  get #wasHeld(): boolean {
+    return this.isHeld || msFromUs(this.#options.clock.nowUs() - this.#heldUs) < HELD_LATELY_MS
+  }
+
   #withAdvice(reason: string, code: number | undefined): string {
     const advice = adviceFor(this.#state, code, { host: this.#options.host, port: this.#port })
     return advice === undefined ? reason : `${reason}; ${advice}`
@@ -187,7 +231,9 @@ export class Connection<S extends Session> {
       },
       ended: (reason, code) => {
         if (!isCurrent()) return
-        this.apply(this.#options.inRestartWindow() ? 'endedInWindow' : 'ended', this.#withAdvice(reason, code), code)
+        if (this.#wasHeld && takesRequests(this.#state))
+          this.apply('noRoom', `${reason}, after it was not read because the spool takes nothing`, code)
+        if (isCurrent()) this.apply(this.#options.inRestartWindow() ? 'endedInWindow' : 'ended', this.#withAdvice(reason, code), code)
       },
     }
   }
@@ -196,6 +242,7 @@ export class Connection<S extends Session> {
   #leaveSession(reason: string): void {
     const session = this.#session
     this.#session = undefined
+    this.#goOn()
     this.#handshake?.cancel()
     this.#heartbeat?.stop()
     session?.close(reason)

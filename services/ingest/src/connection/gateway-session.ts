@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { type TickType, usFromMs } from '@ib-stream/model'
 import type { Clock } from '@ib-stream/service'
 import { type ContractDetails, EventName, IBApi, type Contract as IbContract } from '@stoqey/ib'
@@ -173,6 +174,14 @@ export class GatewaySession implements Session {
     this.#pacer.send(() => this.#api.cancelTickByTickData(rid))
   }
 
+  hold(): void {
+    socketOf(this.#api)?.pause()
+  }
+
+  goOn(): void {
+    socketOf(this.#api)?.resume()
+  }
+
   close(reason: string): void {
     this.#end(reason, undefined)
   }
@@ -196,12 +205,17 @@ const UNKNOWN_MESSAGE = 505
 /** IB's warnings come as errors of a request that goes on all the same (2176 at every subscription of a share, for one). */
 const isWarning = (code: number): boolean => code >= 2_100 && code < 2_200
 
+/** The library's own, no public one. */
+const doorOf = (api: IBApi) => (api as unknown as { controller: { socket: { onData(bytes: Buffer): void; client?: Socket } } }).controller
+
+const socketOf = (api: IBApi): Socket | undefined => doorOf(api).socket.client
+
 /**
  * What throws while the library reads would come out of the socket's handler and take the process with it: JSON that is none in an error message, and our
- * own refusal of a frame (of length -4 the library makes a loop without end). Its door for bytes is no public one.
+ * own refusal of a frame (of length -4 the library makes a loop without end).
  */
 function guardReads(api: IBApi, tap: WireTap | undefined, onBroken: (error: unknown) => void): void {
-  const { socket } = (api as unknown as { controller: { socket: { onData(bytes: Buffer): void } } }).controller
+  const { socket } = doorOf(api)
   const read = socket.onData.bind(socket)
   socket.onData = (bytes) => {
     tap?.received(bytes)

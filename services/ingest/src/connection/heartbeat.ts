@@ -19,6 +19,7 @@ export class Heartbeat {
   readonly #handlers: HeartbeatHandlers
   readonly #timer: Timer
   #heardUs: number
+  #isHeld = false
 
   constructor(clock: Clock, handlers: HeartbeatHandlers) {
     this.#clock = clock
@@ -27,7 +28,13 @@ export class Heartbeat {
     this.#timer = clock.every(EVERY_MS, () => this.#beat())
   }
 
+  /** Nothing is read, so nothing is heard, and an answer would say nothing of the time: it neither asks nor judges until `heard`. */
+  hold(): void {
+    this.#isHeld = true
+  }
+
   heard(): void {
+    this.#isHeld = false
     this.#heardUs = this.#clock.nowUs()
   }
 
@@ -36,6 +43,7 @@ export class Heartbeat {
   }
 
   #beat(): void {
+    if (this.#isHeld) return
     const silentMs = msFromUs(this.#clock.nowUs() - this.#heardUs)
     if (silentMs >= OVERDUE_AFTER_MS) this.#handlers.overdue(silentMs)
     else {

@@ -38,7 +38,7 @@ export type ConnectionState = (typeof CONNECTION_STATES)[number]
  * - `heard`: a frame came
  * - `competing`: 10197 or its kin; `flowing`: a tick came
  * - `idInUse`: 326, the gateway ends the connection next
- * - `noRoom`: what comes cannot be kept; `stale`: its streams are silent while their markets are open
+ * - `noRoom`: the gateway ended a connection that was not read, because what came could not be kept; `stale`: its streams are silent while their markets are open
  * - `ended`, `endedInWindow`: the socket is gone; the second where the daily restart is due
  * - `stop`: the service is to stop
  */

@@ -18,6 +18,8 @@ const FLOWS_MS = 60_000
 /** What the watch needs of the recorder. */
 export interface WatchedRecorder {
   readonly state: string
+  /** The gateway is not read now: silence says nothing. */
+  readonly isHeld: boolean
   readonly streams: readonly StreamStatus[]
   readonly openGaps: ReadonlyMap<number, OpenGap>
   restartStream(rid: number, reason: string): void
@@ -98,8 +100,16 @@ export class StalenessWatch {
     const streams = recorder.streams
     const rids = new Set(streams.map(({ rid }) => rid))
     for (const rid of this.#watched.keys()) if (!rids.has(rid)) this.#watched.delete(rid)
+    if (recorder.isHeld) return this.#beginAnew(nowUs)
     for (const stream of streams) this.#update(stream, nowUs)
     for (const stream of streams) this.#judge(stream, nowUs)
+  }
+
+  #beginAnew(nowUs: number): void {
+    for (const watched of this.#watched.values()) {
+      watched.sinceUs = nowUs
+      watched.isFlowing = false
+    }
   }
 
   /** What is known of each stream now. */

@@ -8,6 +8,7 @@ import { CONNECTION_EVENTS, type ConnectionEvent, isOnTheWay, TRANSITIONS, takes
 class ScriptedSession implements Session {
   static open = 0
   asked = 0
+  held = false
   closed = false
   readonly port: number
   readonly handlers: LinkHandlers
@@ -21,6 +22,12 @@ class ScriptedSession implements Session {
   open(): void {}
   askTime(): void {
     this.asked += 1
+  }
+  hold(): void {
+    this.held = true
+  }
+  goOn(): void {
+    this.held = false
   }
   close(reason: string): void {
     if (this.closed) return
@@ -47,6 +54,7 @@ describe('Connection', () => {
     const sessions: ScriptedSession[] = []
     const changes: ConnectionChange[] = []
     const room = { left: true }
+    const holds: [boolean, number][] = []
     const connection = new Connection<ScriptedSession>({
       host: 'gateway',
       ports,
@@ -59,6 +67,7 @@ describe('Connection', () => {
       },
       inRestartWindow: () => window,
       hasRoom: () => room.left,
+      onHold: (...word) => holds.push(word),
       onChange: (change) => changes.push(change),
     })
     const stop = new AbortController()
@@ -75,7 +84,7 @@ describe('Connection', () => {
       last().handlers.socketOpen()
       last().handlers.ready()
     }
-    return { connection, sessions, changes, room, stop, done, last, nextAttempt, ready }
+    return { connection, sessions, changes, room, holds, stop, done, last, nextAttempt, ready }
   }
 
   it('asks the gateway for its time, calls it mute, and gives it up', () => {
@@ -135,6 +144,37 @@ describe('Connection', () => {
       last().handlers.ended('refused', 502)
     }
     expect(sessions).toHaveLength(11)
+  })
+
+  it('does not judge a gateway that it does not read, for as long as there is no room', () => {
+    const { connection, room, holds, last, ready } = start()
+    ready()
+    room.left = false
+    connection.hold()
+    const { asked } = last()
+    jest.advanceTimersByTime(60_000)
+    expect([connection.state, connection.isHeld, last().held, last().asked]).toEqual(['ready', true, true, asked])
+    room.left = true
+    jest.advanceTimersByTime(5_100)
+    expect([connection.state, connection.isHeld, last().held, last().asked]).toEqual(['ready', false, false, asked + 1])
+    expect(holds).toEqual([
+      [true, 0],
+      [false, expect.closeTo(60_000, -2)],
+    ])
+    jest.advanceTimersByTime(15_000)
+    expect(connection.state).toBe('mute')
+  })
+
+  it('has no session held that is left', () => {
+    const { connection, room, last, nextAttempt, ready } = start()
+    ready()
+    room.left = false
+    connection.hold()
+    last().handlers.ended('slow client', undefined)
+    expect([connection.state, connection.isHeld]).toEqual(['idle', false])
+    room.left = true
+    nextAttempt()
+    expect(last().held).toBe(false)
   })
 
   it('dials nothing while there is no room for what would come', () => {

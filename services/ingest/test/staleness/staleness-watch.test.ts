@@ -28,6 +28,7 @@ describe('StalenessWatch', () => {
     const done: string[] = []
     const recorder = {
       state: 'ready',
+      isHeld: false,
       openGaps: new Map<number, OpenGap>(),
       streams: streams.map(
         ([cid, tt]): StreamStatus => ({
@@ -116,6 +117,20 @@ describe('StalenessWatch', () => {
     await pass(0.9)
     expect(done).toEqual([])
     await pass(0.5)
+    expect(done).toEqual(['restart C1'])
+  })
+
+  it('counts no silence while the gateway is not read', async () => {
+    const { done, recorder, play, pass, tick } = start()
+    await play(10, 1_000)
+    recorder.isHeld = true
+    await pass(30)
+    recorder.isHeld = false
+    await pass(0.9)
+    expect(done).toEqual([])
+    tick()
+    await play(1, 1_000)
+    await pass(1.2) // the silence was none of its own, so a minute is long as before
     expect(done).toEqual(['restart C1'])
   })
 
