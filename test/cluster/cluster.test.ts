@@ -43,6 +43,7 @@ describe('three nats-servers that keep the log together, under load', () => {
     expect(load.takeStallMs()).toBeLessThan(STALL_WITHIN_MS)
     expect(load.server(cluster)).not.toBe(alone)
     expect(await load.leader()).not.toBe(alone)
+    expect(await cluster.whatIsBelievedOf(alone)).toBe('nothing')
     cluster.heal(alone)
 
     for (const { name } of cluster.servers) {

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connectBus, readLog } from '@ib-stream/bus'
 import { freePort } from '../support/free-port.ts'
 import { TestProgram } from '../support/program.ts'
 import { TcpProxy } from '../support/tcp-proxy.ts'
@@ -74,6 +75,14 @@ export class Cluster implements AsyncDisposable {
 
   heal(name: string): void {
     this.#setRoutes(name, 'open')
+  }
+
+  /** What a client of ours takes from one server about the log. */
+  async whatIsBelievedOf(name: string): Promise<string> {
+    const url = `nats://127.0.0.1:${this.ports[this.servers.indexOf(this.server(name))]}`
+    await using bus = await connectBus({ url, name: 'looks', signal: AbortSignal.timeout(20_000) })
+    const log = await readLog(bus.manager).catch(() => undefined)
+    return log ? `that the log ends at ${log.lastSeq}` : 'nothing'
   }
 
   #setRoutes(name: string, mode: 'cut' | 'open'): void {
