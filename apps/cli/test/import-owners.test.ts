@@ -96,7 +96,10 @@ describe('import beside running writers', () => {
       for (const backend of BACKENDS) expect(await ticksIn(dataDir, backend, RECORDED, DAY_AGO)).toEqual(both)
 
       for (const writer of writers) await writer.kill()
+      const counts = await Promise.all(BACKENDS.map(async (backend) => (await ticksIn(dataDir, backend, RECORDED, NOW_HOUR)).length))
       for (const writer of writers) writer.start()
+      for (const [i, backend] of BACKENDS.entries())
+        await waitFor(`${backend} goes on`, async () => (await ticksIn(dataDir, backend, RECORDED, NOW_HOUR)).length > (counts[i] ?? 0))
       await appendFile(join(old, 'a.jsonl'), lines(trades(OLD, DAY_AGO + 2 * US_PER_HOUR, 5)))
       const again = runVerb([...args, '--merge'], { NATS_URL: nats.url })
       expect([await again.ended, again.err]).toEqual([1, ''])
