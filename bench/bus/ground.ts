@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PARTITION_COUNT } from '@ib-stream/model'
 import { freePort } from '../../test/support/free-port.ts'
 import { nodeProgram, TestProgram } from '../../test/support/program.ts'
 import { waitFor } from '../../test/support/wait-for.ts'
@@ -75,10 +76,19 @@ export class BenchWriter implements AsyncDisposable {
     this.#healthUrl = `http://127.0.0.1:${healthPort}/health`
   }
 
+  /** It follows the log: every partition is held. */
+  async follows(): Promise<void> {
+    await waitFor('the writer holds its partitions', async () => ((await this.#part())?.partitions ?? 0) >= PARTITION_COUNT, LOOK_WITHIN_MS)
+  }
+
   /** Ticks taken since its start. */
   async ticks(): Promise<number> {
+    return (await this.#part())?.ticks ?? 0
+  }
+
+  async #part(): Promise<{ ticks: number; partitions: number } | undefined> {
     const health = (await (await fetch(this.#healthUrl)).json()) as { parts: { writer?: { ticks: number; partitions: number } } }
-    return health.parts.writer?.ticks ?? 0
+    return health.parts.writer
   }
 
   async takes(ticks: number): Promise<void> {

@@ -106,7 +106,9 @@ export async function wholeChain(mode: Mode, backends: readonly ('json' | 'pb')[
   await using writers = new AsyncDisposableStack()
   const started = backends.map((backend) => writers.use(ground.writer(backend)))
   for (const writer of started) await writer.started()
+  for (const writer of started) await writer.follows()
   await using live = await startListener(ground, { ticks, kind: 'hub' })
+  const cpuBefore = { server: await ground.serverCpuUs(), writers: await Promise.all(started.map((writer) => writer.cpuUs())) }
   const startedUs = sharedClockUs()
   feed.go()
   const [fed, heard] = await Promise.all([
@@ -115,8 +117,8 @@ export async function wholeChain(mode: Mode, backends: readonly ('json' | 'pb')[
     ...started.map((writer) => writer.takes(ticks)),
   ])
   const tookUs = sharedClockUs() - startedUs
-  const writerUs = await Promise.all(started.map((writer) => writer.cpuUs()))
-  const serverUs = await ground.serverCpuUs()
+  const writerUs = await Promise.all(started.map(async (writer, i) => (await writer.cpuUs()) - (cpuBefore.writers[i] ?? 0)))
+  const serverUs = (await ground.serverCpuUs()) - cpuBefore.server
   for (const writer of started) await writer.stop()
   if (backends.includes('json')) await assertInFiles(ground, ticks)
   const what = `whole chain, ${backends.join(' + ')} + live, ${NAMES[mode]}`
@@ -140,8 +142,10 @@ export async function latency(perSecond: number, seconds: number): Promise<Figur
   await using feed = await startFeed(ground, { ticks, mode: 'rate', perSecond, epochUs })
   await using json = ground.writer('json')
   await using pb = ground.writer('pb')
-  await json.started()
-  await pb.started()
+  for (const writer of [json, pb]) {
+    await writer.started()
+    await writer.follows()
+  }
   await using subscriber = await startListener(ground, { ticks, kind: 'core', epochUs })
   await using files = await Part.start('watch-files', { folder: ground.dataDir, ticks, epochUs })
   await files.answer('ready')

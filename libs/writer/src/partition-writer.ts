@@ -8,7 +8,7 @@ import {
   pause,
   type ReaderState,
 } from '@ib-stream/bus'
-import { codeOf, msFromUs, US_PER_SECOND, usFromMs } from '@ib-stream/model'
+import { codeOf, msFromUs, PARTITION_COUNT, US_PER_SECOND, usFromMs } from '@ib-stream/model'
 import {
   doJob,
   eventsPath,
@@ -158,9 +158,9 @@ export class PartitionWriter {
     const { checkpointVisibleMs, checkpointDurableMs } = this.#options
     const admin = serveOwner(this, this.#options)
     const timers = [
-      setInterval(() => this.#dirty && this.#whenFree('visible', () => this.#commit('visible')), checkpointVisibleMs),
-      setInterval(() => this.#whenFree('durable', () => this.#settle()), checkpointDurableMs),
-      setInterval(() => void this.#lookAtLag(), LOOK_AT_LAG_EVERY_MS),
+      everyInTurn(checkpointVisibleMs, this.partition, () => this.#dirty && this.#whenFree('visible', () => this.#commit('visible'))),
+      everyInTurn(checkpointDurableMs, this.partition, () => this.#whenFree('durable', () => this.#settle())),
+      everyInTurn(LOOK_AT_LAG_EVERY_MS, this.partition, () => void this.#lookAtLag()),
     ]
     try {
       if (this.#store.seq === 0) await this.#inTurn(() => this.#passHole(0)) // a new backend; another one may have what never was in this log
@@ -171,7 +171,7 @@ export class PartitionWriter {
       if (!this.#options.signal.aborted) throw error
     } finally {
       admin.close()
-      for (const timer of timers) clearInterval(timer)
+      for (const timer of timers) timer.stop()
       await this.#turn.catch(() => undefined)
       if (!this.#stall.signal.aborted) await this.#store.commitDurable().catch(() => undefined) // else the next owner replays the rest from the log
       await this.#store.close()
@@ -292,6 +292,25 @@ export class PartitionWriter {
     this.state = state
     this.#reason = reason
     this.#options.onState(state, reason)
+  }
+}
+
+/** As `setInterval`; the partitions of a process have their turns one after another within each period, so that the disk never has to sync all of them at once. */
+function everyInTurn(ms: number, partition: PartitionId, work: () => void): { stop(): void } {
+  const nth = partition === 'events' ? PARTITION_COUNT : partition
+  let interval: NodeJS.Timeout | undefined
+  const first = setTimeout(
+    () => {
+      work()
+      interval = setInterval(work, ms)
+    },
+    (ms * (nth + 1)) / (PARTITION_COUNT + 1),
+  )
+  return {
+    stop: () => {
+      clearTimeout(first)
+      clearInterval(interval)
+    },
   }
 }
 
