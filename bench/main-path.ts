@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util'
 import { createGunzip } from 'node:zlib'
 import { Stack } from '../test/support/stack.ts'
 import { waitFor } from '../test/support/wait-for.ts'
+import { cpuUs } from './bus/part.ts'
 
 const { values } = parseArgs({ options: { ticks: { type: 'string', default: '500000' }, replay: { type: 'string' } } })
 const wanted = Number(values.ticks)
@@ -29,7 +30,9 @@ try {
   await stack.ready(stack.writerProto)
   stack.simulator.start()
   await waitFor('the first tick', async () => (await ticksOf(stack.ingest)) > 0)
-  const startedMs = performance.now()
+  const parts = { ingest: stack.ingest, server: stack.nats, json: stack.writerJson, pb: stack.writerProto }
+  const cpuOfAll = async () => await Promise.all(Object.values(parts).map(({ pid }) => cpuUs(pid)))
+  const [cpuBefore, startedMs, ticksBefore] = [await cpuOfAll(), performance.now(), await ticksOf(stack.ingest)]
   await waitFor('every tick at ingest', async () => (await ticksOf(stack.ingest)) >= wanted, MOST_MS)
   const heardMs = performance.now() - startedMs
   await waitFor(
@@ -38,6 +41,11 @@ try {
     MOST_MS,
   )
   const writtenMs = performance.now() - startedMs
+  const cpuAfter = await cpuOfAll()
+  const cpuEach = Object.keys(parts).map((name, i) => [
+    name,
+    Number((((cpuAfter[i] ?? 0) - (cpuBefore[i] ?? 0)) / (wanted - ticksBefore)).toFixed(2)),
+  ])
   await stack.ingest.stop()
   await Promise.all([stack.writerJson.stop(), stack.writerProto.stop()])
   const lines = await countLines(join(stack.dataDir, 'json'))
@@ -47,6 +55,7 @@ try {
     ticks: wanted,
     heardPerSecond: rate(heardMs),
     inFilesPerSecond: rate(writtenMs),
+    cpuUsATick: Object.fromEntries(cpuEach),
     node: process.version,
     cpu: cpus()[0]?.model,
     cores: cpus().length,

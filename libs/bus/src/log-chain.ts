@@ -1,10 +1,10 @@
 import { eventSubject, failPoint, type LostEvent } from '@ib-stream/model'
-import { headers, type Msg, type Subscription } from '@nats-io/nats-core'
+import type { Msg, Subscription } from '@nats-io/nats-core'
 import { readAck } from './ack.ts'
 import { type Bus, beginAttempt, pause, unlessAborted } from './connection.ts'
 import { findDisplaced } from './displaced.ts'
 import { BusError } from './errors.ts'
-import { BATCH_HEADER } from './log-message.ts'
+import { logHead } from './log-head.ts'
 import { RecordCache } from './record-cache.ts'
 import type { Spool } from './spool.ts'
 import type { SpoolRecord } from './spool-record.ts'
@@ -197,10 +197,8 @@ export class LogChain {
 
   #publish(record: SpoolRecord): void {
     failPoint('send')
-    const head = headers()
-    head.set('Nats-Expected-Last-Sequence', String(record.n - 1))
-    if (record.batch) head.set(BATCH_HEADER, `${record.batch.k}/${record.batch.n}`)
-    this.#options.bus.connection.publish(record.subject, record.payload, { reply: `${this.#ackInbox}.${record.n}`, headers: head })
+    const options = { reply: `${this.#ackInbox}.${record.n}`, headers: logHead(record.n, record.batch) }
+    this.#options.bus.connection.publish(record.subject, record.payload, options)
     if (this.#sent === this.#acknowledged) this.#lastAckMs = performance.now()
     this.#sent = record.n
     this.#sentBytes += record.payload.length

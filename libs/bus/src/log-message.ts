@@ -1,8 +1,6 @@
 import type { StoredMsg } from '@nats-io/jetstream'
-import type { Msg, MsgHdrs } from '@nats-io/nats-core'
-
-/** Header of a message that was cut together with others: `k/n`. */
-export const BATCH_HEADER = 'Ibs-Batch'
+import type { Msg } from '@nats-io/nats-core'
+import { batchIn, batchOf } from './log-head.ts'
 
 /** One message of the log as a reader gets it. */
 export interface LogMessage {
@@ -31,20 +29,18 @@ export function readDelivery(message: Msg): Delivery | undefined {
   const tokens = message.reply?.split('.')
   if (tokens?.[1] !== 'ACK') return undefined
   const at = tokens.length === OLD_TOKENS ? 5 : 7
-  const log = { seq: Number(tokens[at]), subject: message.subject, payload: message.data, ...batchOf(message.headers) }
+  const log: LogMessage = { seq: Number(tokens[at]), subject: message.subject, payload: message.data }
+  const batch = batchOf(message)
+  if (batch) log.batch = batch
   return { message: log, consumerSeq: Number(tokens[at + 1]) }
 }
 
 /** A message that the store was asked for by its sequence. */
 export function storedMessage({ seq, subject, data, header }: StoredMsg): LogMessage {
   const [, sourceSeq] = header?.get(SOURCE_HEADER).split(' ') ?? []
-  return { seq, subject, payload: data, ...batchOf(header), ...(sourceSeq === undefined ? {} : { sourceSeq: Number(sourceSeq) }) }
+  const batch = batchIn(header)
+  return { seq, subject, payload: data, ...(batch && { batch }), ...(sourceSeq === undefined ? {} : { sourceSeq: Number(sourceSeq) }) }
 }
 
 /** `<stream> <its sequence> …`, set by the server (tried on 2.10.27). */
 const SOURCE_HEADER = 'Nats-Stream-Source'
-
-function batchOf(headers: MsgHdrs | undefined): Pick<LogMessage, 'batch'> {
-  const [k, n] = headers?.get(BATCH_HEADER)?.split('/').map(Number) ?? []
-  return k && n ? { batch: { k, n } } : {}
-}
