@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { connectBus, readLog } from '@ib-stream/bus'
+import { connectBus, readLog, TICKS } from '@ib-stream/bus'
 import { freePort } from '../support/free-port.ts'
 import { TestProgram } from '../support/program.ts'
 import { TcpProxy } from '../support/tcp-proxy.ts'
@@ -40,6 +40,7 @@ export class Cluster implements AsyncDisposable {
           `server_name: n${i}`,
           `host: 127.0.0.1`,
           `port: ${port}`,
+          `debug: true`,
           `jetstream { store_dir: "${join(folder, `n${i}`)}", max_file_store: 4G, sync_interval: 10s }`,
           `cluster { name: ibs, host: 127.0.0.1, port: ${routePorts[i]}, pool_size: -1, advertise: "127.0.0.1:${nowhere}", routes: [${routes.map((url) => `"${url}"`).join(', ')}] }`,
         ].join('\n'),
@@ -77,6 +78,24 @@ export class Cluster implements AsyncDisposable {
     this.#setRoutes(name, 'open')
   }
 
+  /** For a failure: what each server says of the log, and of its elections. */
+  async describe(): Promise<string> {
+    const words = await Promise.all(
+      this.servers.map(async (server, i) => `${server.name}: ${await this.#logAsToldBy(i)}\n${electionsIn(server.output)}`),
+    )
+    return words.join('\n')
+  }
+
+  async #logAsToldBy(i: number): Promise<string> {
+    try {
+      await using bus = await connectBus({ url: `nats://127.0.0.1:${this.ports[i]}`, name: 'looks', signal: AbortSignal.timeout(3_000) })
+      const { state, cluster } = await bus.manager.streams.info(TICKS)
+      return JSON.stringify({ lastSeq: state.last_seq, cluster })
+    } catch (error) {
+      return String(error)
+    }
+  }
+
   /** What a client of ours takes from one server about the log. */
   async whatIsBelievedOf(name: string): Promise<string> {
     const url = `nats://127.0.0.1:${this.ports[this.servers.indexOf(this.server(name))]}`
@@ -96,3 +115,13 @@ export class Cluster implements AsyncDisposable {
     await rm(this.folder, { recursive: true, force: true })
   }
 }
+
+const LINES_OF_ELECTIONS = 25
+
+/** Of the log's own group; the servers keep a group for each stream and one for all. */
+const electionsIn = (output: string): string =>
+  output
+    .split('\n')
+    .filter((line) => /RAFT.*(elect|leader|candidate|vote|observer|quorum|catchup|stalled|truncat|reset)|TICKS/i.test(line))
+    .slice(-LINES_OF_ELECTIONS)
+    .join('\n')

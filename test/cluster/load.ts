@@ -23,6 +23,7 @@ export class Load implements AsyncDisposable {
   readonly bus: Bus
   /** Lines given to the publisher: 1 to this. */
   added = 0
+  #cluster: Cluster
   #feed: NodeJS.Timeout
   #lastMs = performance.now()
   #lastAcknowledged = 0
@@ -42,10 +43,11 @@ export class Load implements AsyncDisposable {
     await waitFor('the log is made', () => publisher.state === 'sending', 60_000).catch((error: unknown) => {
       throw new Error(`${String(error)}: ${JSON.stringify(events)}`)
     })
-    return new Load(bus, publisher, events)
+    return new Load(cluster, bus, publisher, events)
   }
 
-  constructor(bus: Bus, publisher: Publisher, events: PublisherEvent[]) {
+  constructor(cluster: Cluster, bus: Bus, publisher: Publisher, events: PublisherEvent[]) {
+    this.#cluster = cluster
     this.bus = bus
     this.publisher = publisher
     this.events = events
@@ -74,10 +76,12 @@ export class Load implements AsyncDisposable {
   async progress(what: string, deadlineMs: number): Promise<void> {
     const { end } = this.publisher.spool
     const whole = () => this.publisher.acknowledged >= end
-    await waitFor(`${what}: the log confirms what was added until now`, whole, deadlineMs).catch((error: unknown) => {
+    await waitFor(`${what}: the log confirms what was added until now`, whole, deadlineMs).catch(async (error: unknown) => {
       const { state, acknowledged, spool } = this.publisher
       const now = { state, acknowledged, spoolEnd: spool.end, server: this.bus.connection.getServer(), bus: this.bus.state }
-      throw new Error(`${String(error)}: ${JSON.stringify(now)}; last events ${JSON.stringify(this.events.slice(-12))}`)
+      throw new Error(
+        `${String(error)}: ${JSON.stringify(now)}; last events ${JSON.stringify(this.events.slice(-12))}\n${await this.#cluster.describe()}`,
+      )
     })
   }
 
