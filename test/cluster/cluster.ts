@@ -15,6 +15,8 @@ export class Cluster implements AsyncDisposable {
   readonly url: string
   readonly servers: readonly TestProgram[]
   readonly ports: readonly number[]
+  /** Where their own pages are. */
+  #pages: readonly number[]
   /** By "from-to". */
   #links: Map<string, TcpProxy>
 
@@ -22,9 +24,11 @@ export class Cluster implements AsyncDisposable {
     const folder = await mkdtemp(join(tmpdir(), 'ibs-cluster-'))
     const ports: number[] = []
     const routePorts: number[] = []
+    const pages: number[] = []
     while (ports.length < SIZE) {
       ports.push(await freePort())
       routePorts.push(await freePort())
+      pages.push(await freePort())
     }
     const links = new Map<string, TcpProxy>()
     for (let from = 0; from < SIZE; from++)
@@ -40,18 +44,20 @@ export class Cluster implements AsyncDisposable {
           `server_name: n${i}`,
           `host: 127.0.0.1`,
           `port: ${port}`,
+          `http: "127.0.0.1:${pages[i]}"`,
           `debug: true`,
           `jetstream { store_dir: "${join(folder, `n${i}`)}", max_file_store: 4G, sync_interval: 10s }`,
           `cluster { name: ibs, host: 127.0.0.1, port: ${routePorts[i]}, pool_size: -1, advertise: "127.0.0.1:${nowhere}", routes: [${routes.map((url) => `"${url}"`).join(', ')}] }`,
         ].join('\n'),
       )
     }
-    return new Cluster(folder, ports, links).startAll()
+    return new Cluster(folder, { ports, pages }, links).startAll()
   }
 
-  constructor(folder: string, ports: readonly number[], links: Map<string, TcpProxy>) {
+  constructor(folder: string, { ports, pages }: { ports: readonly number[]; pages: readonly number[] }, links: Map<string, TcpProxy>) {
     this.folder = folder
     this.ports = ports
+    this.#pages = pages
     this.#links = links
     this.url = ports.map((port) => `nats://127.0.0.1:${port}`).join(',')
     const command = process.env.IB_STREAM_NATS_SERVER ?? 'nats-server'
@@ -81,9 +87,25 @@ export class Cluster implements AsyncDisposable {
   /** For a failure: what each server says of the log, and of its elections. */
   async describe(): Promise<string> {
     const words = await Promise.all(
-      this.servers.map(async (server, i) => `${server.name}: ${await this.#logAsToldBy(i)}\n${electionsIn(server.output)}`),
+      this.servers.map(
+        async (server, i) => `${server.name}: ${await this.#logAsToldBy(i)}\n${await this.#routesOf(i)}\n${electionsIn(server.output)}`,
+      ),
     )
     return words.join('\n')
+  }
+
+  async #routesOf(i: number): Promise<string> {
+    try {
+      const answer = await fetch(`http://127.0.0.1:${this.#pages[i]}/routez`)
+      const { routes } = (await answer.json()) as { routes: Record<string, unknown>[] }
+      return routes
+        .map(({ remote_name, rid, did_solicit, in_msgs, out_msgs, subscriptions }) =>
+          JSON.stringify({ remote_name, rid, did_solicit, in_msgs, out_msgs, subscriptions }),
+        )
+        .join('\n')
+    } catch (error) {
+      return String(error)
+    }
   }
 
   async #logAsToldBy(i: number): Promise<string> {
@@ -122,6 +144,6 @@ const LINES_OF_ELECTIONS = 25
 const electionsIn = (output: string): string =>
   output
     .split('\n')
-    .filter((line) => /RAFT.*(elect|leader|candidate|vote|observer|quorum|catchup|stalled|truncat|reset)|TICKS/i.test(line))
+    .filter((line) => /RAFT.*(elect|leader|candidate|vote|observer|quorum|catchup|stalled|truncat|reset)|TICKS|Route|Duplicate/i.test(line))
     .slice(-LINES_OF_ELECTIONS)
     .join('\n')

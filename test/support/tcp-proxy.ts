@@ -42,7 +42,7 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   #join(client: Socket, targetPort: number): void {
-    if (this.#mode === 'cut') return void client.resetAndDestroy()
+    if (this.#mode === 'cut') return reset(client)
     const server = connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true })
     const pair = new Pair(client, server, () => this.delayMs)
     this.#pairs.add(pair)
@@ -72,8 +72,7 @@ class Pair {
   }
 
   reset(): void {
-    this.#client.resetAndDestroy()
-    this.#server.resetAndDestroy()
+    for (const socket of [this.#client, this.#server]) reset(socket)
   }
 
   whenOver(over: () => void): void {
@@ -125,4 +124,10 @@ class Flow {
       else this.#to.end()
     }
   }
+}
+
+/** Node does not close a socket at all that is to be reset while its end is on the way (libuv refuses it): it would stand for ever, and keep the process from ending. */
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy()
+  else socket.resetAndDestroy()
 }
