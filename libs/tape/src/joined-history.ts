@@ -1,5 +1,5 @@
 import type { TickMessage } from '@ib-stream/model'
-import { columnsOf, encodeTickProto, encodeTicksJson, type OwnBackend, type TickColumns, type TickRange } from '@ib-stream/storage'
+import { columnsOf, encodeTicksJson, encodeTicksProto, type OwnBackend, type TickColumns, type TickRange } from '@ib-stream/storage'
 import { mergeTail } from './merge-tail.ts'
 import type { LogPosition, Tail, TailState } from './tail.ts'
 
@@ -98,7 +98,7 @@ export class JoinedHistory implements History {
     const { signal } = this.#options
     if (this.#before) yield* this.#range.bytes({ format, within: this.#before, chunks: 'lent', signal })
     for await (const batch of this.#rest(Number.POSITIVE_INFINITY)) {
-      yield format === 'json' ? encodeTicksJson(batch) : Buffer.concat(batch.map(encodeTickProto))
+      yield format === 'json' ? encodeTicksJson(batch) : encodeTicksProto(batch)
     }
   }
 
