@@ -14,6 +14,7 @@ import { openStreamLeases } from './stream/stream-leases.ts'
 const LIMITS = { heavy: 16, heavyInAll: 64, most: 5_000 }
 const KEEP_ALIVE_MS = 15_000
 const PING_EVERY_MS = 30_000
+const DRAIN_WITHIN_MS = 60_000
 
 await runMain('query-api', async () => {
   const config = loadConfig(process.env)
@@ -55,6 +56,7 @@ await runMain('query-api', async () => {
     nowUs: () => clock.nowUs(),
     keepAliveMs: KEEP_ALIVE_MS,
     pingEveryMs: PING_EVERY_MS,
+    drainWithinMs: DRAIN_WITHIN_MS,
     onFailure: (err, requestId) => log.error({ err, requestId }, 'a request failed'),
     onDamage: (damage) => log.warn({ damage: damage.slice(0, 5), places: damage.length }, 'files have unreadable places'),
   })

@@ -33,6 +33,8 @@ export interface ServerDeps {
   keepAliveMs: number
   /** How often a WebSocket is asked whether its client is there. */
   pingEveryMs: number
+  /** A client that takes nothing for so long is gone, whatever its socket says. */
+  drainWithinMs: number
   /** A failure of our own, for the log; `requestId` is what the client was told as `x-request-id`. */
   onFailure(error: unknown, requestId: string): void
   /** Unreadable places in files. */

@@ -50,6 +50,7 @@ export async function startServer(
       nowUs,
       keepAliveMs: 15_000,
       pingEveryMs: 30_000,
+      drainWithinMs: 60_000,
       onFailure: (error) => failures.push(error),
       onDamage: () => undefined,
       ...deps,

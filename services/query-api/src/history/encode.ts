@@ -1,5 +1,5 @@
 import type { TickMessage, TickType } from '@ib-stream/model'
-import { columnsOf, encodeTickJson, encodeTickProto, encodeTicksJson, type TickColumns } from '@ib-stream/storage'
+import { columnsOf, encodeTickJson, encodeTicksJson, encodeTicksProto, type TickColumns } from '@ib-stream/storage'
 import { arrowStream } from './arrow.ts'
 import { csvHeader, csvLines } from './csv.ts'
 import { expand } from './expanded.ts'
@@ -25,7 +25,7 @@ export const ENCODERS: Record<Format, (batches: Batches, options: EncodeOptions)
     for await (const batch of batches) yield expanded ? lines(batch) : encodeTicksJson(batch)
   },
   async *protobuf(batches) {
-    for await (const batch of batches) yield Buffer.concat(batch.map(encodeTickProto))
+    for await (const batch of batches) yield encodeTicksProto(batch)
   },
   async *csv(batches, { expanded }) {
     yield csvHeader(expanded)

@@ -36,7 +36,7 @@ export async function serveSse(
   const feed = await open(signal)
   client.streams.add(clientStream(request.url.split('?')[0] ?? '', feed.streams))
   reply.hijack()
-  const sink = new SseSink(reply.raw, signal)
+  const sink = new SseSink(reply.raw, { left: signal, drainWithinMs: deps.drainWithinMs })
   deps.metrics.liveOpened()
   try {
     sink.begin(feed, { headers: { ...corsOf(reply), ...headers }, keepAliveMs: deps.keepAliveMs })

@@ -11,8 +11,6 @@ const END = '\n\n'
 /** How long a client waits before it connects again. */
 const RETRY = `retry: 1000${END}`
 const KEEP_ALIVE = ': keep-alive'
-/** A client that takes nothing for so long is gone, whatever its socket says. */
-const DRAIN_WITHIN_MS = 60_000
 
 /** Headers of a stream; `requestId` because what is written raw passes none of the server's own. */
 export const streamHeaders = (requestId: string) => ({
@@ -33,13 +31,18 @@ export const sseFrame = ({ name, id, json }: StreamMessage): string =>
 export class SseSink implements Sink {
   readonly #response: ServerResponse
   readonly #left: AbortSignal
+  readonly #drainWithinMs: number
   #keepAlive: NodeJS.Timeout | undefined
   #lastId = ''
 
-  /** @param left the client has gone, or the stream is ended: nobody waits for the client any more */
-  constructor(response: ServerResponse, left: AbortSignal) {
+  /**
+   * @param options.left the client has gone, or the stream is ended: nobody waits for the client any more
+   * @param options.drainWithinMs a client that takes nothing for so long is gone
+   */
+  constructor(response: ServerResponse, { left, drainWithinMs }: { left: AbortSignal; drainWithinMs: number }) {
     this.#response = response
     this.#left = left
+    this.#drainWithinMs = drainWithinMs
   }
 
   /** Sends the head, and from then on a comment now and then, with the place that the feed has come to. */
@@ -70,14 +73,14 @@ export class SseSink implements Sink {
     const response = this.#response
     if (last === undefined || (unread === 'leave' && response.writableNeedDrain)) return void response.destroy()
     response.end(sseFrame(last))
-    const deadline = setTimeout(() => response.destroy(), DRAIN_WITHIN_MS).unref()
+    const deadline = setTimeout(() => response.destroy(), this.#drainWithinMs).unref()
     response.once('close', () => clearTimeout(deadline))
   }
 
   async #drained(): Promise<void> {
     const settled = new AbortController()
     const signal = AbortSignal.any([this.#left, settled.signal])
-    const deadline = wait(DRAIN_WITHIN_MS, undefined, { signal, ref: false }).then(
+    const deadline = wait(this.#drainWithinMs, undefined, { signal, ref: false }).then(
       () => this.#response.destroy(),
       () => undefined, // it drained, or the client went away: no deadline any more
     )

@@ -6,8 +6,6 @@ import { wsFrame } from './server-messages.ts'
 
 /** Bytes that may wait for a client; what comes after them stays in the hub's ring, which holds up nobody. */
 export const MOST_WAITING_BYTES = 2 ** 20
-/** A client that takes nothing for so long is gone, whatever its socket says. */
-const DRAIN_WITHIN_MS = 60_000
 
 /** The messages of one subscription on a socket that it shares with others. */
 export class WsSink implements Sink {
@@ -15,10 +13,15 @@ export class WsSink implements Sink {
   readonly #socket: Socket
   readonly #to: string
   readonly #left: AbortSignal
+  readonly #drainWithinMs: number
 
-  /** @param left nobody waits for the client any more */
-  constructor(ws: WebSocket, options: { socket: Socket; to: string; left: AbortSignal }) {
+  /**
+   * @param options.left nobody waits for the client any more
+   * @param options.drainWithinMs a client that takes nothing for so long is gone
+   */
+  constructor(ws: WebSocket, options: { socket: Socket; to: string; left: AbortSignal; drainWithinMs: number }) {
     this.#ws = ws
+    this.#drainWithinMs = options.drainWithinMs
     this.#socket = options.socket
     this.#to = options.to
     this.#left = options.left
@@ -47,7 +50,7 @@ export class WsSink implements Sink {
       }
       const onDrain = () => settle(resolve)
       const onLeft = () => settle(() => reject(this.#left.reason))
-      const deadline = setTimeout(() => this.#ws.terminate(), DRAIN_WITHIN_MS)
+      const deadline = setTimeout(() => this.#ws.terminate(), this.#drainWithinMs)
       this.#socket.on('drain', onDrain)
       this.#left.addEventListener('abort', onLeft)
     })

@@ -96,7 +96,7 @@ export class WsSubscriptions {
     for (const reason of ['slow_consumer', 'server_shutdown', 'ended_by_admin'] as const) ends[reason] = this.#ending(reason).signal
     if (data.timeout !== undefined) ends.timeout = AbortSignal.timeout(data.timeout)
     const signal = AbortSignal.any([gone, ...Object.values(ends)])
-    const sink = new WsSink(ws, { socket, to: id, left: signal })
+    const sink = new WsSink(ws, { socket, to: id, left: signal, drainWithinMs: deps.drainWithinMs })
     running.sink = sink
     let entry: ClientStream | undefined
     const open = async () => {

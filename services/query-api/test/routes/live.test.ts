@@ -199,6 +199,19 @@ test('a client that reads too slowly is told and ended; the others are not held 
   expect(text).toContain('"resume":"l.')
 })
 
+test('a client that takes nothing any more is dropped, whatever its socket says', async () => {
+  await using own = await startServer({ dataDir: recording.dataDir, live: { bus: recording.bus, hub }, drainWithinMs: 300 })
+  const { port, hostname } = new URL(own.url)
+  const stuck = connect(Number(port), hostname).on('error', () => undefined)
+  stuck.write(`GET /v3/stream/${ONE}/live?tick_types=bid_ask,last HTTP/1.1\r\nHost: x\r\n\r\n`)
+  stuck.pause()
+  const count = async () => await own.metrics.getSingleMetricAsString('ibs_query_live_clients')
+  await until('it is counted', async () => (await count()).endsWith(' 1'))
+  for (let i = 0; i < 8; i++) await publishWide(500) // more than its socket holds, less than the ring does
+  await until('it is gone', async () => (await count()).endsWith(' 0'))
+  stuck.destroy()
+})
+
 test('streams end cleanly when the service stops, and closing does not wait for them', async () => {
   const end = new AbortController()
   await using own = await openLiveHub({ bus: recording.bus, signal: end.signal })

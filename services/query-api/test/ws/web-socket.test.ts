@@ -33,6 +33,15 @@ async function publish(count: number, seed: number): Promise<TickMessage[]> {
   return ticks
 }
 
+/** Trades of the first contract with 4 kB of conditions. */
+async function publishWide(count: number, seed: number): Promise<string[]> {
+  const arrivals = market(count, { seed, fromUs: fromUs ?? 0 })
+  fromUs = (arrivals.at(-1)?.st ?? 0) + 1
+  const ticks = arrivals.map(({ ts, st }): TickMessage => ({ ts, st, cid: ONE, tt: 'last', rid: 1, p: 1, sc: 'x'.repeat(4_000) }))
+  await recording.publish(ticks)
+  return ticks.map(encodeTickJson)
+}
+
 const linesOf = (ticks: readonly TickMessage[], cids: readonly number[]) =>
   ticks.filter(({ cid }) => cids.includes(cid)).map(encodeTickJson)
 const subscribe = (id: string, data: Record<string, unknown> = {}) => ({
@@ -193,11 +202,7 @@ test('a client that reads too slowly is told where to go on and closed; others g
   slow.ws.pause()
   const lines: string[] = []
   for (let i = 0; i < 15; i++) {
-    const arrivals = market(500, { seed: i, fromUs: fromUs ?? 0 })
-    fromUs = (arrivals.at(-1)?.st ?? 0) + 1
-    const wide = arrivals.map(({ ts, st }): TickMessage => ({ ts, st, cid: ONE, tt: 'last', rid: 1, p: 1, sc: 'x'.repeat(4_000) }))
-    await recording.publish(wide)
-    lines.push(...wide.map(encodeTickJson))
+    lines.push(...(await publishWide(500, i)))
     await until('the fast one has all', () => fast.lines('s').length === lines.length)
   }
   expect(fast.lines('s')).toEqual(lines)
@@ -225,6 +230,16 @@ test('drops a client that answers no ping, and keeps one that does', async () =>
   await until('the dead one is dropped', () => dead.closed !== undefined)
   await until('more pings', () => pings > 5)
   expect([dead.closed?.code, alive.closed]).toEqual([1006, undefined])
+})
+
+test('drops a client that takes nothing any more, whatever its socket says', async () => {
+  await using own = await startServer({ dataDir: recording.dataDir, live: { bus: recording.bus, hub }, drainWithinMs: 300 })
+  await using stuck = await openWs(own.url)
+  stuck.send(subscribe('s', { tick_types: ['last'] }))
+  await subscribed(stuck, 's')
+  stuck.ws.pause()
+  for (let i = 0; i < 8; i++) await publishWide(500, i)
+  await until('it is gone', async () => (await own.metrics.getSingleMetricAsString('ibs_query_live_clients')).endsWith(' 0'))
 })
 
 test('a server that closes tells every subscription where to go on, closes with 1001, and does not wait for who does not read', async () => {
