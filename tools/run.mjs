@@ -172,9 +172,14 @@ async function bench([name = 'main-path', ...args]) {
   return await runChild(NODE, [join(ROOT, `bench/${name}.ts`), ...args], { env })
 }
 
-/** `chaos [--minutes N] [--seed S]`: faults over the real services, judged by what the simulator sent; `chaos day [seed] [rate]`: a day of the gateway's in minutes. */
+const CHAOS = { day: 'test/scenarios/day.ts', seam: 'test/seam/main.ts' }
+
+/**
+ * `chaos [--minutes N] [--seed S]`: faults over the real services, judged by what the simulator sent; `chaos day [seed] [rate]`: a day of the gateway's in minutes;
+ * `chaos seam [clients] [seconds] [seed]`: clients that join history and live meanwhile.
+ */
 async function chaos(args) {
-  const [script, given] = args[0] === 'day' ? ['test/scenarios/day.ts', args.slice(1)] : ['test/chaos/main.ts', args]
+  const [script, given] = Object.hasOwn(CHAOS, args[0] ?? '') ? [CHAOS[args[0]], args.slice(1)] : ['test/chaos/main.ts', args]
   const env = { IB_STREAM_NATS_SERVER: await findNatsServer({ say }) }
   return await runChild(NODE, [join(ROOT, script), ...given], { env })
 }

@@ -24,6 +24,7 @@ export class Stack implements AsyncDisposable {
   readonly writerJson: TestProgram
   readonly writerProto: TestProgram
   readonly queryApi: TestProgram
+  readonly #env: Record<string, string>
   #healthUrls: Map<TestProgram, string>
 
   static async make(options: StackOptions): Promise<Stack> {
@@ -47,6 +48,7 @@ export class Stack implements AsyncDisposable {
       IB_STREAM_REQUEST_GUARD_MS: '0', // what is killed here comes back at once
       IB_STREAM_BACKFILL: '0s', // what is filled in later was never sent to us: the truth does not know it
     }
+    this.#env = env
     const service = (name: string, i: number) =>
       nodeProgram(name, `services/${name}/src/main.ts`, { ...env, HEALTH_PORT: String(health[i] ?? 0) })
     this.nats = new TestProgram('nats', {
@@ -75,6 +77,11 @@ export class Stack implements AsyncDisposable {
       [this.writerProto, `http://127.0.0.1:${health[2]}/health`],
       [this.queryApi, `${this.apiUrl}/health`],
     ])
+  }
+
+  /** One more process of a service, which is the caller's. */
+  replica(service: 'writer-json' | 'writer-proto'): TestProgram {
+    return nodeProgram(service, `services/${service}/src/main.ts`, { ...this.#env, HEALTH_PORT: '0' })
   }
 
   async health(program: TestProgram): Promise<Record<string, unknown> | undefined> {

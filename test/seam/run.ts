@@ -1,0 +1,134 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { encodeTickJson } from '@ib-stream/storage'
+import { Random } from '../chaos/random.ts'
+import { waitFor } from '../support/wait-for.ts'
+import { type Asked, type SeamClient, SseSeamClient, WsSeamClient } from './clients.ts'
+import { FAULTS } from './faults.ts'
+import { findingsOf, isDue } from './judge.ts'
+import { CIDS, START_US, Truth } from './truth.ts'
+import { SeamWorld } from './world.ts'
+
+export interface SeamOptions {
+  clients: number
+  /** How long clients join, and faults happen; s. */
+  seconds: number
+  seed: number
+  say(line: string): void
+}
+
+export interface SeamReport {
+  ticks: number
+  faults: readonly string[]
+  connections: number
+  /** Ticks given to all clients. */
+  given: number
+  /** In which ways what a client got, or what the files hold, is not the truth. */
+  findings: readonly string[]
+}
+
+const PUMP_EVERY_MS = 20
+/** There is a history before the first client. */
+const TICKS_BEFORE = 3_000
+const MOST_AT_ONCE = 16
+const CAUGHT_UP_MS = 90_000
+const HOUR_US = 3_600_000_000
+
+/** Clients join at random times while services are killed, stopped, frozen and scaled, and each is held to the truth from its start. */
+export async function runSeam({ clients: count, seconds, seed, say }: SeamOptions): Promise<SeamReport> {
+  const truth = new Truth(new Random(seed))
+  await using world = await SeamWorld.open()
+  world.publish(truth.next(TICKS_BEFORE))
+  await world.settled()
+  await using clients = new AsyncDisposableStack()
+  const joined: SeamClient[] = []
+  const over = new AbortController()
+  const pumping = pump(world, truth, new Random(seed + 1), over.signal)
+  const joining = join(world, truth, { random: new Random(seed + 2), count, seconds, add: (client) => joined.push(clients.use(client)) })
+  const faults = await harm(world, truth, { random: new Random(seed + 3), seconds, say })
+  await joining
+  over.abort()
+  await pumping
+  await world.ready()
+  await world.settled()
+  say(`${truth.ticks.length} ticks are published, ${joined.length} clients have joined`)
+  await waitFor('every client has what is due to it', allHave(joined, truth), CAUGHT_UP_MS).catch(() => undefined) // what they lack is told below
+  await clients.disposeAsync()
+  const findings = joined.flatMap((client, n) =>
+    findingsOf(client, truth.ticks).map((finding) => `client ${n} (${client.constructor.name}, from ${client.startUs}): ${finding}`),
+  )
+  return {
+    ticks: truth.ticks.length,
+    faults,
+    connections: joined.reduce((sum, { connections }) => sum + connections.length, 0),
+    given: joined.reduce((sum, client) => sum + client.seen.size, 0),
+    findings: [...findings, ...(await inFiles(world, truth))],
+  }
+}
+
+async function pump(world: SeamWorld, truth: Truth, random: Random, over: AbortSignal): Promise<void> {
+  while (!over.aborted) {
+    world.publish(truth.next(Math.floor(random.between(0, MOST_AT_ONCE))))
+    await sleep(PUMP_EVERY_MS)
+  }
+}
+
+interface Joining {
+  random: Random
+  count: number
+  seconds: number
+  add(client: SeamClient): void
+}
+
+/** Two thirds by SSE, one third by WebSocket; from the beginning, from some hour on, or live alone; a third of them hangs up now and then. */
+async function join({ stack }: SeamWorld, truth: Truth, { random, count, seconds, add }: Joining): Promise<void> {
+  for (let n = 0; n < count; n++) {
+    const startUs = random.pick([0, 0, START_US + HOUR_US, START_US + 3 * HOUR_US, Number.POSITIVE_INFINITY])
+    const leavesAfter = random.next() < 1 / 3 ? Array.from({ length: 4 }, () => Math.ceil(random.between(0, 1_500))) : []
+    const some = CIDS.filter(() => random.next() < 0.5)
+    const asked: Asked = { cids: [random.pick(CIDS)], startUs, leavesAfter }
+    add(
+      n % 3 < 2
+        ? new SseSeamClient(stack.apiUrl, truth, asked).start()
+        : new WsSeamClient(stack.apiUrl, truth, { ...asked, cids: some.length > 0 ? some : CIDS }).start(),
+    )
+    await sleep(random.between(0, (2 * seconds * 1_000) / count))
+  }
+}
+
+/** Every fault once in a random order, then some again, one after the other. */
+async function harm(
+  world: SeamWorld,
+  truth: Truth,
+  { random, seconds, say }: { random: Random; seconds: number; say(line: string): void },
+): Promise<string[]> {
+  const names = Object.keys(FAULTS)
+  const left = [...names]
+  const done: string[] = []
+  const startedMs = performance.now()
+  while (left.length > 0 || performance.now() - startedMs < seconds * 1_000) {
+    const name = random.pick(left.length > 0 ? left : names)
+    if (left.includes(name)) left.splice(left.indexOf(name), 1)
+    say(`${((performance.now() - startedMs) / 1_000).toFixed(1)} s: ${name}`)
+    await FAULTS[name]?.(world, truth, random)
+    done.push(name)
+    await sleep(random.between(100, 900))
+  }
+  return done
+}
+
+/** Looks again and again at those that lack something. */
+function allHave(clients: readonly SeamClient[], { ticks }: Truth): () => boolean {
+  const due = new Map(clients.map((client) => [client, ticks.flatMap((tick, place) => (isDue(client, tick, place) ? [place] : []))]))
+  return () => {
+    for (const [client, places] of due) if (places.every((place) => client.seen.has(place))) due.delete(client)
+    return due.size === 0
+  }
+}
+
+/** Each tick is in the files once. */
+async function inFiles(world: SeamWorld, truth: Truth): Promise<string[]> {
+  const found = (await world.linesInFiles(truth.ticks.length)).toSorted()
+  const wanted = truth.ticks.map(encodeTickJson).toSorted()
+  if (found.length !== wanted.length) return [`${found.length} ticks are in the files, ${wanted.length} were published`]
+  return found.flatMap((line, i) => (line === wanted[i] ? [] : [`in the files: ${line}`])).slice(0, 5)
+}
