@@ -3,7 +3,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { connectBus, openPublisher, type Publisher } from '@ib-stream/bus'
 import { goAhead, orderOf, sharedClockUs, tell } from './part.ts'
-import { tapeLine, tapeStUs } from './tape.ts'
+import { tapeOf, tapeStUs } from './tape.ts'
 
 interface Order {
   natsUrl: string
@@ -13,9 +13,12 @@ interface Order {
   perSecond?: number
   /** Added to the shared clock it gives epoch µs. */
   epochUs?: number
+  /** Of the tape's contracts so many. */
+  contracts?: number
 }
 
-const { natsUrl, spoolFolder, ticks, mode, perSecond = 1_000, epochUs = 0 } = orderOf<Order>()
+const { natsUrl, spoolFolder, ticks, mode, perSecond = 1_000, epochUs = 0, contracts } = orderOf<Order>()
+const tapeLine = tapeOf(contracts)
 /** Below what makes the publisher cut batches. */
 const MOST_SINGLES = 480
 const MOST_WAITING = 20_000

@@ -23,9 +23,9 @@ export class Part implements AsyncDisposable {
   #lines: Record<string, unknown>[] = []
   #wake = Promise.withResolvers<void>()
 
-  /** @param order becomes the only argument of bench/bus/<script>.ts */
-  static async start(script: string, order: Record<string, unknown>): Promise<Part> {
-    const path = join(ROOT, 'bench/bus', `${script}.ts`)
+  /** @param order becomes the only argument of <folder>/<script>.ts */
+  static async start(script: string, order: Record<string, unknown>, folder = 'bench/bus'): Promise<Part> {
+    const path = join(ROOT, folder, `${script}.ts`)
     const child = spawn(process.execPath, [path, JSON.stringify(order)], { stdio: ['pipe', 'pipe', 'inherit'] })
     await once(child, 'spawn')
     return new Part(child)
