@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify'
 import type { Call, RouteDeps } from '../api/route.ts'
 import { clientStream } from '../clients/client-registry.ts'
 import { deliver } from './deliver.ts'
-import type { Feed } from './feed.ts'
+import { type Feed, openLater } from './feed.ts'
 import { SseSink, streamHeaders } from './sse.ts'
 
 export interface ServeSseOptions {
@@ -21,6 +21,8 @@ const corsOf = (reply: FastifyReply): Record<string, string> =>
       .map(([name, value]) => [name, String(value)]),
   )
 
+const neverOpened = (error: unknown): Feed => openLater(() => Promise.reject(error))
+
 /** Answers a request with a stream of events, until the feed ends, the client leaves or the service stops. */
 export async function serveSse(
   { isHead, gone, request, reply }: Pick<Call, 'isHead' | 'gone' | 'request' | 'reply'>,
@@ -33,7 +35,10 @@ export async function serveSse(
   const timedOut = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)
   const ends = { server_shutdown: deps.closing, ended_by_admin: client.ended, ...(timedOut ? { timeout: timedOut } : {}) }
   const signal = AbortSignal.any([gone, ...Object.values(ends)])
-  const feed = await open(signal)
+  const feed = await open(signal).catch((error: unknown) => {
+    if (!signal.aborted) throw error
+    return neverOpened(error) // it is told why, as any other stream that was ended: a browser comes back by itself after that, and never after an error's status
+  })
   client.streams.add(clientStream(request.url.split('?')[0] ?? '', feed.streams))
   reply.hijack()
   const sink = new SseSink(reply.raw, { left: signal, drainWithinMs: deps.drainWithinMs })

@@ -2,8 +2,9 @@ import { compareTicks, isoFromUs, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/
 import { encodeTickJson } from '@ib-stream/storage'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { CIDS, DAY_US, market, type Recording, until } from '../../../../libs/tape/test/recording.ts'
+import { openContractDirectory } from '../../src/contracts/contract-directory.ts'
 import { type LiveServer, openLiveServer } from '../live-server.ts'
-import type { StandingServer } from '../standing-server.ts'
+import { type StandingServer, startServer } from '../standing-server.ts'
 import { openWs } from '../ws/ws-client.ts'
 
 const ONE = CIDS[0]
@@ -91,6 +92,31 @@ test('a limit ends it, with where to go on; what cannot be is a problem document
   expect(foreign.response.status).toBe(410)
   expect((await open('end_time=now')).response.status).toBe(400)
   expect((await open('start_time=1&last_event_id=x')).response.status).toBe(400)
+})
+
+test('regression: a stream that is still being opened when the service stops is told so, and is no failure of ours', async () => {
+  const asked = Promise.withResolvers<void>()
+  const go = Promise.withResolvers<void>()
+  const slow = {
+    ...openContractDirectory({ bus: () => recording.bus, nowUs: () => Date.now() * 1_000 }),
+    cidOf: async () => {
+      asked.resolve()
+      await go.promise
+      return ONE
+    },
+  }
+  const young = await startServer({ dataDir: recording.dataDir, live: { bus: recording.bus, hub: live.hub }, contracts: slow })
+  const answer = fetch(`${young.url}/v3/stream/${ONE}/buffer?start_time=0`)
+  await asked.promise
+  const closed = young[Symbol.asyncDispose]()
+  go.resolve()
+  const response = await answer
+  expect([response.status, await response.text()]).toEqual([
+    200,
+    expect.stringMatching(/event: complete\ndata: \{"reason":"server_shutdown","ticks":0/),
+  ])
+  await closed
+  expect(young.failures).toEqual([])
 })
 
 test('over WebSocket the same fields in subscribe', async () => {
