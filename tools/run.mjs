@@ -16,6 +16,8 @@ const NODE = join(ROOT, 'node_modules/node/bin/node')
 const STAMP = join(ROOT, 'node_modules/.ib-stream-installed')
 /** The rooms' path whose tests are run a second time on the newest nats-server. */
 const BUS_TESTS = 'libs/bus'
+/** What `chaos` can run besides its own. */
+const CHAOS = { day: 'test/scenarios/day.ts', seam: 'test/seam/main.ts' }
 const say = (line) => process.stderr.write(`${line}\n`)
 
 const VERBS = {
@@ -171,8 +173,6 @@ async function bench([name = 'main-path', ...args]) {
   const env = { IB_STREAM_NATS_SERVER: await findNatsServer({ say }) }
   return await runChild(NODE, [join(ROOT, `bench/${name}.ts`), ...args], { env })
 }
-
-const CHAOS = { day: 'test/scenarios/day.ts', seam: 'test/seam/main.ts' }
 
 /**
  * `chaos [--minutes N] [--seed S]`: faults over the real services, judged by what the simulator sent; `chaos day [seed] [rate]`: a day of the gateway's in minutes;

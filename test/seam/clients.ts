@@ -172,7 +172,8 @@ export class WsSeamClient extends SeamClient {
       socket.addEventListener('error', leave)
       socket.addEventListener('close', leave)
       let isOver = false
-      socket.addEventListener('message', ({ data: text }: MessageEvent<string>) => {
+      socket.addEventListener('message', ({ data: message }) => {
+        const text = String(message)
         if (isOver) return
         const { type, id, to } = JSON.parse(text) as Frame
         if (to !== 's') return

@@ -30,7 +30,9 @@ const PUMP_EVERY_MS = 20
 /** There is a history before the first client. */
 const TICKS_BEFORE = 3_000
 const MOST_AT_ONCE = 16
-const CAUGHT_UP_MS = 90_000
+const CAUGHT_UP_MS = 120_000
+/** Of pino. */
+const ERROR_LEVEL = 50
 const HOUR_US = 3_600_000_000
 
 /** Clients join at random times while services are killed, stopped, frozen and scaled, and each is held to the truth from its start. */
@@ -61,7 +63,7 @@ export async function runSeam({ clients: count, seconds, seed, say }: SeamOption
     faults,
     connections: joined.reduce((sum, { connections }) => sum + connections.length, 0),
     given: joined.reduce((sum, client) => sum + client.seen.size, 0),
-    findings: [...findings, ...(await inFiles(world, truth))],
+    findings: [...findings, ...failuresOf(world), ...(await inFiles(world, truth))],
   }
 }
 
@@ -124,6 +126,10 @@ function allHave(clients: readonly SeamClient[], { ticks }: Truth): () => boolea
     return due.size === 0
   }
 }
+
+/** What query-api says of itself in its log. */
+const failuresOf = ({ stack }: SeamWorld): string[] =>
+  stack.queryApi.log.filter(({ level }) => Number(level) >= ERROR_LEVEL).map((entry) => `query-api: ${JSON.stringify(entry)}`)
 
 /** Each tick is in the files once. */
 async function inFiles(world: SeamWorld, truth: Truth): Promise<string[]> {

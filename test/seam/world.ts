@@ -7,8 +7,9 @@ import { Stack } from '../support/stack.ts'
 import { readJsonFiles } from '../support/ticks.ts'
 import { waitFor } from '../support/wait-for.ts'
 
-const SETTLE_MS = 60_000
-const READY_MS = 40_000
+/** A machine that does much else besides starts a process in half a minute. */
+const READY_MS = 120_000
+const SETTLE_MS = 120_000
 
 /** The real nats-server, writers and query-api, and the real publisher in this process, which gives ticks of any stamps: so hours close within seconds. */
 export class SeamWorld implements AsyncDisposable {
@@ -44,7 +45,7 @@ export class SeamWorld implements AsyncDisposable {
   }
 
   async ready(): Promise<void> {
-    for (const program of [this.stack.writerJson, this.stack.writerProto, this.stack.queryApi]) await this.stack.ready(program)
+    for (const program of [this.stack.writerJson, this.stack.writerProto, this.stack.queryApi]) await this.stack.ready(program, READY_MS)
   }
 
   /** Kills a program and starts it again at once. */

@@ -94,8 +94,9 @@ export class Stack implements AsyncDisposable {
   }
 
   /** Waits until the program says of itself that it can do its work. */
-  async ready(program: TestProgram): Promise<void> {
-    await waitFor(`${program.name} is ready`, async () => (await this.health(program))?.ready === true).catch((error: unknown) => {
+  async ready(program: TestProgram, deadlineMs?: number): Promise<void> {
+    const isReady = async () => (await this.health(program))?.ready === true
+    await waitFor(`${program.name} is ready`, isReady, deadlineMs).catch((error: unknown) => {
       throw new Error(`${String(error)}\n${program.output.slice(-4_000)}`)
     })
   }
