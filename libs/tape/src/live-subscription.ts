@@ -7,7 +7,7 @@ import type { LiveStream, SubscribeOptions } from './live-hub.ts'
 import { concerns, type LiveItem, storedSubjects } from './live-item.ts'
 import { replayAfter } from './live-replay.ts'
 import { isAfterPlace } from './live-ring.ts'
-import type { WaitingRoom } from './waiting-room.ts'
+import type { Waiter, WaitingRoom } from './waiting-room.ts'
 
 /** What all subscriptions of a hub share. */
 export interface Shared {
@@ -24,7 +24,7 @@ export const MOST_IN_BATCH = 512
 export class LiveSubscription implements LiveStream {
   readonly #shared: Shared
   readonly #options: SubscribeOptions
-  readonly #subjects: ReadonlySet<string>
+  readonly #waiter: Waiter
   readonly #batches: AsyncGenerator<readonly LiveItem[]>
   /** Index in the ring of the next item to look at. */
   #next: number
@@ -34,15 +34,16 @@ export class LiveSubscription implements LiveStream {
   #cuts: number
   /** Cursor after the last item that was given. */
   #given: string
-  /** It has seen all that there is. */
-  #idle = false
+  /** Ends its waiting; undefined unless it has seen all that there is. */
+  #goOn: (() => void) | undefined
 
   /** @param index where in the ring it begins; `from_log`: the ring does not reach back to the cursor, what follows it is read from the log first */
   constructor(shared: Shared, options: SubscribeOptions & { kinds: readonly RecorderEventKind[] }, index: number | 'from_log') {
     const { cids, tts, kinds, after } = options
     this.#shared = shared
     this.#options = options
-    this.#subjects = new Set([...storedSubjects(cids, tts), ...kinds.map(eventSubject)])
+    const subjects = new Set([...storedSubjects(cids, tts), ...kinds.map(eventSubject)])
+    this.#waiter = { subjects, wake: (index) => this.#wake(index) }
     this.#after = after
     this.#cuts = shared.heard.cuts
     this.#given = formatCursor(after ?? shared.heard.place)
@@ -51,7 +52,7 @@ export class LiveSubscription implements LiveStream {
   }
 
   get cursor(): string {
-    return this.#idle ? formatCursor(this.#placeAfter(this.#shared.heard.place)) : this.#given
+    return this.#goOn ? formatCursor(this.#placeAfter(this.#shared.heard.place)) : this.#given
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<readonly LiveItem[]> {
@@ -87,12 +88,18 @@ export class LiveSubscription implements LiveStream {
 
   async *#follow(): AsyncGenerator<readonly LiveItem[]> {
     const { signal } = this.#options
-    for (;;) {
-      signal.throwIfAborted()
-      const batch = this.#take()
-      if (batch.length > 0) yield this.#give(batch)
-      else if (this.#shared.closed.aborted) return
-      else await this.#nextItem()
+    const leave = () => this.#goOn?.()
+    signal.addEventListener('abort', leave) // once for all: with a listener for each wait, those of fifty busy clients are a third of the work
+    try {
+      for (;;) {
+        signal.throwIfAborted()
+        const batch = this.#take()
+        if (batch.length > 0) yield this.#give(batch)
+        else if (this.#shared.closed.aborted) return
+        else await this.#nextItem()
+      }
+    } finally {
+      signal.removeEventListener('abort', leave)
     }
   }
 
@@ -113,28 +120,24 @@ export class LiveSubscription implements LiveStream {
   /** Resolves at the next item for one that has seen all, at a cut, at the end of the hub, or when its signal aborts. */
   #nextItem(): Promise<void> {
     const { waiting } = this.#shared
-    const { signal } = this.#options
     return new Promise((resolve) => {
-      const leave = () => {
-        signal.removeEventListener('abort', leave)
-        waiting.leave(waiter)
-        this.#idle = false
+      this.#goOn = () => {
+        this.#goOn = undefined
+        waiting.leave(this.#waiter)
         resolve()
       }
-      const wake = (index: number) => {
-        this.#next = index // it had seen all that concerns it: the ring may have gone round since
-        leave()
-      }
-      const waiter = { subjects: this.#subjects, wake }
-      this.#idle = true
-      signal.addEventListener('abort', leave)
-      waiting.enter(waiter)
+      waiting.enter(this.#waiter)
     })
+  }
+
+  #wake(index: number): void {
+    this.#next = index // it had seen all that concerns it: the ring may have gone round since
+    this.#goOn?.()
   }
 
   /** An item of its streams after its cursor. */
   #isWanted(item: LiveItem): boolean {
-    if (!this.#subjects.has(item.subject) || (this.#after && !isAfterPlace(item, this.#after))) return false
+    if (!this.#waiter.subjects.has(item.subject) || (this.#after && !isAfterPlace(item, this.#after))) return false
     return item.kind === 'tick' || concerns(item.event, this.#options)
   }
 
