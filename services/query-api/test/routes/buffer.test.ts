@@ -1,4 +1,4 @@
-import { compareTicks, isoFromUs, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
+import { compareTicks, isoFromUs, type TickMessage, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
 import { encodeTickJson } from '@ib-stream/storage'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { CIDS, DAY_US, market, type Recording, until } from '../../../../libs/tape/test/recording.ts'
@@ -32,9 +32,9 @@ interface SseEvent {
 }
 
 /** Events as they come. */
-async function open(query: string, headers: Record<string, string> = {}) {
+async function open(query: string, headers: Record<string, string> = {}, base = server.url) {
   const leave = new AbortController()
-  const url = `${server.url}/v3/stream/${ONE}/buffer?tick_types=bid_ask,last&${query}`
+  const url = `${base}/v3/stream/${ONE}/buffer?tick_types=bid_ask,last&${query}`
   const response = await fetch(url, { headers, signal: leave.signal })
   const stream = { response, events: [] as SseEvent[], leave: () => leave.abort(), ended: false }
   let rest = ''
@@ -117,6 +117,86 @@ test('regression: a stream that is still being opened when the service stops is 
   ])
   await closed
   expect(young.failures).toEqual([])
+})
+
+test('gaps and lost connections stand where they happened, in history and live', async () => {
+  await using own = await openRecording()
+  await using itsHub = await openLiveHub({ bus: own.bus, signal: stop.signal })
+  await using itsServer = await startServer({ dataDir: own.dataDir, live: { bus: own.bus, hub: itsHub } })
+  const some = market(60, { seed: 62, lateUs: 0 }).map((tick): TickMessage => ({ ...tick, cid: ONE }))
+  const publishEvents = async (st: number) => {
+    const lost = { kind: 'connection', st, epoch: 1, state: 'disconnected', host: '127.0.0.1', port: 4002, reason: 'a test' }
+    const gap = {
+      kind: 'gap',
+      st: st + 1,
+      epoch: 2,
+      cid: ONE,
+      tt: 'last',
+      fromUs: st,
+      toUs: st + 1,
+      cause: 'disconnected',
+      reason: 'a test',
+    }
+    for (const event of [lost, gap]) own.publisher.add({ subject: `ib.events.${event.kind}`, line: JSON.stringify(event) })
+    await own.publisher.settled(AbortSignal.timeout(10_000))
+  }
+  await own.publish(some.slice(0, 20))
+  await publishEvents((some[19]?.st ?? 0) + 1)
+  await own.publish(some.slice(20, 40))
+  const stream = await open('start_time=0', {}, itsServer.url)
+  await until('it is live', () => stream.events.some(({ name }) => name === 'live'))
+  await publishEvents((some[39]?.st ?? 0) + 1)
+  await own.publish(some.slice(40))
+  await until('all', () => linesOf(stream.events).length === some.length)
+  stream.leave()
+  const twenty = Array.from({ length: 20 }, () => 'tick')
+  expect(stream.events.map(({ name }) => name)).toEqual(
+    ['info', twenty, 'connection', 'gap', twenty, 'live', 'connection', 'gap', twenty].flat(),
+  )
+  expect(JSON.parse(stream.events.find(({ name }) => name === 'gap')?.data ?? '')).toMatchObject({
+    cid: ONE,
+    tt: 'last',
+    cause: 'disconnected',
+  })
+})
+
+test('where the log no longer holds what followed an event id, the files go on, and the stream says from when to when', async () => {
+  await using own = await openRecording()
+  await using itsHub = await openLiveHub({ bus: own.bus, signal: stop.signal })
+  await using itsServer = await startServer({ dataDir: own.dataDir, live: { bus: own.bus, hub: itsHub } })
+  const first = await open('start_time=0', {}, itsServer.url)
+  await until('it is live', () => first.events.some(({ name }) => name === 'live'))
+  const some = market(400, { seed: 63 }).map((tick): TickMessage => ({ ...tick, cid: ONE }))
+  await own.publish(some)
+  await until('all', () => linesOf(first.events).length === some.length)
+  first.leave()
+  const cut = first.events.filter(({ name }) => name === 'tick')[99]
+  const seq = (await own.messages()).at(-1)?.seq ?? 0
+  await own.write('json', ONE, seq)
+  await own.bus.manager.streams.purge('TICKS', { seq: seq - 2 })
+  await using young = await openLiveHub({ bus: own.bus, signal: stop.signal })
+  await using restarted = await startServer({ dataDir: own.dataDir, live: { bus: own.bus, hub: young } })
+  const rest = await open('start_time=now', { 'last-event-id': cut?.id ?? '' }, restarted.url)
+  await until('the rest', () => linesOf(rest.events).length === some.length - 100)
+  rest.leave()
+  const incomplete = rest.events.find(({ name }) => name === 'resume_incomplete')
+  expect(JSON.parse(incomplete?.data ?? '')).toEqual({ from: isoFromUs(some[99]?.st ?? 0), to: expect.stringMatching(/^20.+Z$/) })
+  expect([...linesOf(first.events).slice(0, 100), ...linesOf(rest.events)].toSorted()).toEqual(some.map(encodeTickJson).toSorted())
+})
+
+test('over WebSocket it goes on after an id of the history, and a length of time is until now', async () => {
+  await using client = await openWs(server.url)
+  const subscribe = (id: string, data: object) =>
+    client.send({ type: 'subscribe', id, data: { contracts: [ONE], tick_types: ['bid_ask', 'last'], ...data } })
+  subscribe('whole', { start_time: isoFromUs(START_US) })
+  await until('it is live', () => client.of('whole').some(({ type }) => type === 'live'))
+  const all = client.of('whole').filter(({ type }) => type === 'tick')
+  subscribe('rest', { start_time: isoFromUs(START_US), after: all[9]?.id })
+  subscribe('recent', { buffer_duration: '1m' }) // all ticks are of the past
+  for (const id of ['rest', 'recent']) await until(`${id} is live`, () => client.of(id).some(({ type }) => type === 'live'))
+  expect(client.lines('rest')).toEqual(client.lines('whole').slice(10))
+  expect(client.lines('recent')).toEqual([])
+  expect(client.breaches).toEqual([])
 })
 
 test('over WebSocket the same fields in subscribe', async () => {
