@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { isoFromUs, partitionOf, type TickMessage, US_PER_HOUR } from '@ib-stream/model'
 import { BACKENDS, findSegments, type OwnBackend } from '@ib-stream/storage'
+import { cpuUs } from '../bus/part.ts'
 import { assertSame, Digest } from '../storage/digest.ts'
 import { elapsed, type Figure, figureOf, type Limits, secondsOf, timesAsFast } from '../storage/figure.ts'
 import { bodyOf, digestOf, drain, firstByteMs } from './client.ts'
@@ -15,6 +16,8 @@ import type { Size } from './sections.ts'
 /** As many as a busy future has in an hour of the open. */
 const HOUR_TICKS = 400_000
 const FIRST_BYTES = 200
+/** The kernel counts CPU time in steps of 10 ms, so there have to be some answers. */
+const CPU_TIMES = 4
 const MUST: Limits = { atLeast: 400_000 }
 /** A third of the hour, which begins and ends inside of it. */
 const PART = { startUs: HOUR.startUs + US_PER_HOUR / 3, endUs: HOUR.startUs + (2 * US_PER_HOUR) / 3 }
@@ -118,6 +121,16 @@ async function besideStatic(ground: QueryGround, backend: OwnBackend, url: strin
       { [names.ours]: () => elapsed(() => drain(url)), [names.file]: () => elapsed(() => drain(fileUrl)) },
       2 * rounds,
     )
+    const cpuOurs = await cpuOf(
+      () => ground.apiCpuUs(),
+      () => drain(url),
+      rounds,
+    )
+    const cpuPeer = await cpuOf(
+      () => cpuUs(peer.pid ?? 0),
+      () => drain(fileUrl),
+      rounds,
+    )
     const rates = Object.values(names).map((name) =>
       figureOf(
         name,
@@ -125,11 +138,19 @@ async function besideStatic(ground: QueryGround, backend: OwnBackend, url: strin
         (seconds.get(name) ?? []).map((each) => bytes / 1e6 / each),
       ),
     )
-    return [...rates, timesAsFast(seconds, names.ours, names.file, { atLeast: 0.5 })]
+    const cpu: Figure = { name: `${names.ours}: CPU of the static file server against query-api's`, value: cpuPeer / cpuOurs, unit: '×' }
+    return [...rates, timesAsFast(seconds, names.ours, names.file, { atLeast: 0.5 }), cpu]
   } finally {
     peer.kill()
     await once(peer, 'exit')
   }
+}
+
+/** CPU time of a server over some answers, µs: less than the clock does it tell of what else the machine does. */
+async function cpuOf(usedUs: () => Promise<number>, answer: () => Promise<unknown>, rounds: number): Promise<number> {
+  const before = await usedUs()
+  for (let n = 0; n < CPU_TIMES * rounds; n++) await answer()
+  return (await usedUs()) - before
 }
 
 async function firstBytes(urlOf: (query: string) => string): Promise<Figure[]> {
