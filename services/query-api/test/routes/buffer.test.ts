@@ -1,5 +1,6 @@
 import { compareTicks, isoFromUs, type TickMessage, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
 import { encodeTickJson } from '@ib-stream/storage'
+import { openLiveHub } from '@ib-stream/tape'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { CIDS, DAY_US, market, type Recording, until } from '../../../../libs/tape/test/recording.ts'
 import { openContractDirectory } from '../../src/contracts/contract-directory.ts'
@@ -120,9 +121,8 @@ test('regression: a stream that is still being opened when the service stops is 
 })
 
 test('gaps and lost connections stand where they happened, in history and live', async () => {
-  await using own = await openRecording()
-  await using itsHub = await openLiveHub({ bus: own.bus, signal: stop.signal })
-  await using itsServer = await startServer({ dataDir: own.dataDir, live: { bus: own.bus, hub: itsHub } })
+  await using another = await openLiveServer()
+  const { recording: own } = another
   const some = market(60, { seed: 62, lateUs: 0 }).map((tick): TickMessage => ({ ...tick, cid: ONE }))
   const publishEvents = async (st: number) => {
     const lost = { kind: 'connection', st, epoch: 1, state: 'disconnected', host: '127.0.0.1', port: 4002, reason: 'a test' }
@@ -143,7 +143,7 @@ test('gaps and lost connections stand where they happened, in history and live',
   await own.publish(some.slice(0, 20))
   await publishEvents((some[19]?.st ?? 0) + 1)
   await own.publish(some.slice(20, 40))
-  const stream = await open('start_time=0', {}, itsServer.url)
+  const stream = await open('start_time=0', {}, another.server.url)
   await until('it is live', () => stream.events.some(({ name }) => name === 'live'))
   await publishEvents((some[39]?.st ?? 0) + 1)
   await own.publish(some.slice(40))
@@ -161,10 +161,9 @@ test('gaps and lost connections stand where they happened, in history and live',
 })
 
 test('where the log no longer holds what followed an event id, the files go on, and the stream says from when to when', async () => {
-  await using own = await openRecording()
-  await using itsHub = await openLiveHub({ bus: own.bus, signal: stop.signal })
-  await using itsServer = await startServer({ dataDir: own.dataDir, live: { bus: own.bus, hub: itsHub } })
-  const first = await open('start_time=0', {}, itsServer.url)
+  await using another = await openLiveServer()
+  const { recording: own } = another
+  const first = await open('start_time=0', {}, another.server.url)
   await until('it is live', () => first.events.some(({ name }) => name === 'live'))
   const some = market(400, { seed: 63 }).map((tick): TickMessage => ({ ...tick, cid: ONE }))
   await own.publish(some)
@@ -174,7 +173,7 @@ test('where the log no longer holds what followed an event id, the files go on, 
   const seq = (await own.messages()).at(-1)?.seq ?? 0
   await own.write('json', ONE, seq)
   await own.bus.manager.streams.purge('TICKS', { seq: seq - 2 })
-  await using young = await openLiveHub({ bus: own.bus, signal: stop.signal })
+  await using young = await openLiveHub({ bus: own.bus, signal: AbortSignal.timeout(60_000) })
   await using restarted = await startServer({ dataDir: own.dataDir, live: { bus: own.bus, hub: young } })
   const rest = await open('start_time=now', { 'last-event-id': cut?.id ?? '' }, restarted.url)
   await until('the rest', () => linesOf(rest.events).length === some.length - 100)
