@@ -2,6 +2,7 @@
 import { glob, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { SETTINGS } from '../../libs/service/src/config.ts'
+import { busTable } from './bus-table.ts'
 import { ROOMS } from './rooms.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -11,8 +12,10 @@ const read = (path: string) => readFile(join(ROOT, path), 'utf8').catch(() => ''
 const NOT_FOR_CONTAINERS = new Set([
   'DATA_DIR',
   'NATS_URL',
+  'NATS_CREDENTIALS',
   'PORT',
   'HOST',
+  'API_URL',
   'HEALTH_PORT',
   'SIM_HOST',
   'SIM_PORT',
@@ -25,6 +28,7 @@ const problems: string[] = []
 await checkEnvExample()
 await checkCompose()
 await checkErrorTable()
+await checkBusTable()
 await checkRooms()
 for (const problem of problems) console.error(problem)
 process.exitCode = problems.length > 0 ? 1 : 0
@@ -69,6 +73,19 @@ async function checkErrorTable(): Promise<void> {
   for (const code of table) if (!declared.has(code)) problems.push(`docs/reference/errors.md has ${code}, which no errors.ts declares`)
   for (const code of used.keys()) if (!declared.has(code)) problems.push(`${code} is used but no errors.ts declares it`)
   for (const code of declared) if ((used.get(code) ?? 0) < 2) problems.push(`${code} is declared but never raised`)
+}
+
+/** Who may do what on the bus, for people to look at. */
+async function checkBusTable(): Promise<void> {
+  const path = 'docs/reference/nats.md'
+  const page = await read(path)
+  const wanted = page.replace(/(?<=\| user \| may publish \| may listen to \|\n\|---\|---\|---\|\n)(?:\|.*\n)*/, busTable())
+  if (wanted === page && page.includes(busTable())) return
+  if (process.argv.includes('--write')) await writeFile(join(ROOT, path), wanted)
+  else
+    problems.push(
+      `${path}: the table of users differs from libs/bus/src/security/bus-users.ts; write it anew: node tools/check/docs.ts --write`,
+    )
 }
 
 async function checkRooms(): Promise<void> {

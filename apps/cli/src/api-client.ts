@@ -16,6 +16,7 @@ const DEFAULT_PORT = '8851'
 
 /** Where the query-api of this installation is. */
 export function defaultUrl(env: Record<string, string | undefined>): string {
+  if (env.API_URL) return env.API_URL
   const port = env.PORT === undefined || env.PORT === '' ? DEFAULT_PORT : env.PORT
   return `http://127.0.0.1:${port}`
 }

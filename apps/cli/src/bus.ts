@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { type Bus, connectBus } from '@ib-stream/bus'
+import { join, resolve } from 'node:path'
+import { type Bus, BusError, connectBus } from '@ib-stream/bus'
 import type { Command } from 'commander'
 import { CliError } from './errors.ts'
 
@@ -11,12 +11,23 @@ export function withNats(command: Command): Command {
   return command.option('--nats <address>', 'where NATS is', process.env.NATS_URL || 'nats://127.0.0.1:4222')
 }
 
-/** @throws CliError `IBS_CLI_NATS_AWAY`; `signal.reason` */
+/**
+ * With the key of NATS_CREDENTIALS, where that is set.
+ * @throws CliError `IBS_CLI_NATS_AWAY`; BusError of a key that is missing, no key, or not known to the server; `signal.reason`
+ */
 export async function openBus(url: string, signal: AbortSignal): Promise<Bus> {
   try {
-    return await connectBus({ url, name: 'cli', signal: AbortSignal.any([signal, AbortSignal.timeout(CONNECT_WITHIN_MS)]) })
+    const { NATS_CREDENTIALS: credentials, NATS_CA_FILE: caFile } = process.env
+    return await connectBus({
+      url,
+      name: 'cli',
+      credentials: credentials ? resolve(credentials) : undefined,
+      caFile: caFile ? resolve(caFile) : undefined,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(CONNECT_WITHIN_MS)]),
+    })
   } catch (cause) {
     signal.throwIfAborted()
+    if (cause instanceof BusError) throw cause
     throw new CliError(
       'IBS_CLI_NATS_AWAY',
       `no NATS answers at ${url}; start ib-stream with "npm start", or name its address with --nats`,

@@ -6,6 +6,7 @@ import { up } from './up/up.ts'
 import { registerBackfill } from './verbs/backfill.ts'
 import { registerCompare } from './verbs/compare.ts'
 import { registerCoverage } from './verbs/coverage.ts'
+import { registerCredentials } from './verbs/credentials.ts'
 import { registerGaps } from './verbs/gaps.ts'
 import { registerImport } from './verbs/import.ts'
 import { registerQuery } from './verbs/query.ts'
@@ -49,6 +50,7 @@ registerRepair(program)
 registerCompare(program)
 registerGaps(program)
 registerCoverage(program)
+registerCredentials(program)
 registerBackfill(program)
 registerRetention(program)
 

@@ -71,7 +71,7 @@ export async function askOwner(bus: Bus, { backend, partition, request, onSaid, 
     else if ('done' in one) end.resolve(one.done)
     else if ('failed' in one) end.reject(refused(subject, one.failed))
   }
-  const reply = createInbox()
+  const reply = createInbox(bus.repliesPrefix)
   const inbox = bus.connection.subscribe(reply, { callback: (_, message) => take(message) })
   const watch = setInterval(() => performance.now() - heardMs > SILENT_AFTER_MS && end.reject(silent(subject)), LOOK_EVERY_MS)
   const abort = () => end.reject(signal?.reason)

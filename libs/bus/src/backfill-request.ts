@@ -12,7 +12,7 @@ const SILENT_AFTER_MS = 3 * BACKFILL_REPLY_EVERY_MS
  * @throws `signal.reason`
  */
 export async function* requestBackfill(bus: Bus, request: BackfillRequest, signal: AbortSignal): AsyncGenerator<BackfillReply> {
-  const inbox = createInbox()
+  const inbox = createInbox(bus.repliesPrefix)
   const replies = bus.connection.subscribe(inbox)
   const stop = () => replies.unsubscribe()
   const watchdog = setTimeout(stop, SILENT_AFTER_MS)

@@ -1,6 +1,8 @@
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream'
-import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { connect, errors, type NatsConnection, type NodeConnectionOptions, nkeyAuthenticator } from '@nats-io/transport-node'
 import { BusError } from './errors.ts'
+import { inboxPrefix, repliesPrefix } from './security/bus-users.ts'
+import { readCredentials } from './security/credentials.ts'
 
 /** A connection to NATS that comes back by itself; what was on its way when it broke is the caller's to send or ask again. */
 export interface Bus extends AsyncDisposable {
@@ -8,6 +10,10 @@ export interface Bus extends AsyncDisposable {
   readonly jetstream: JetStreamClient
   readonly manager: JetStreamManager
   readonly state: 'connected' | 'disconnected' | 'closed'
+  /** Answers to requests come below this, which nobody else may listen to. */
+  readonly inboxPrefix: string
+  /** Answers come below this that may take hours: those who give them may always publish there. */
+  readonly repliesPrefix: string
   /** Calls back after each loss and return of the connection; the function given back ends that. */
   onChange(listener: (state: 'connected' | 'disconnected') => void): () => void
   /** The server does not answer for the log: in a cluster, where it may be cut off from the others, the next one is tried (seldom, whoever asks how often). */
@@ -22,12 +28,24 @@ const RETRY_EVERY_MS = 500
 const REQUEST_WITHIN_MS = 5_000
 const MOVE_ON_EVERY_MS = 5_000
 
+export interface BusOptions {
+  /** One server, or several of a cluster separated by commas; `tls://…` insists on TLS. */
+  url: string
+  /** Who connects: the name of the service, whose key is taken. */
+  name: string
+  /** Folder of keys, as `ib-stream credentials` makes it. Absent: it connects without one. */
+  credentials?: string | undefined
+  /** File of certificates that the server's must come from; with it TLS is insisted on. */
+  caFile?: string | undefined
+  signal?: AbortSignal
+}
+
 /**
  * Connects, waiting for the server as long as it takes; `signal` ends the attempt, not the connection.
- * @param options.url one server, or several of a cluster separated by commas
- * @throws BusError `IBS_BUS_SERVER_TOO_OLD`; `signal.reason` when aborted before the connection stands
+ * @throws BusError `IBS_BUS_SERVER_TOO_OLD`, `IBS_BUS_NO_CREDENTIALS`, `IBS_BUS_CREDENTIALS_INVALID`, `IBS_BUS_NOT_AUTHORIZED`; `signal.reason` when aborted before the
+ * connection stands
  */
-export async function connectBus(options: { url: string; name: string; signal?: AbortSignal }): Promise<Bus> {
+export async function connectBus(options: BusOptions): Promise<Bus> {
   const connection = await connectUntil(options)
   const version = connection.info?.version ?? '0.0.0'
   const [major = 0, minor = 0] = version.split('.').map(Number)
@@ -55,6 +73,8 @@ export async function connectBus(options: { url: string; name: string; signal?: 
     get state() {
       return state
     },
+    inboxPrefix: inboxPrefix(options.name),
+    repliesPrefix: repliesPrefix(options.name),
     moveOn: mover(connection, options.url.includes(',')),
     onChange: (listener) => {
       listeners.add(listener)
@@ -75,27 +95,49 @@ function mover(connection: NatsConnection, several: boolean): () => void {
   }
 }
 
-async function connectUntil({ url, name, signal }: { url: string; name: string; signal?: AbortSignal }): Promise<NatsConnection> {
+async function connectUntil(options: BusOptions): Promise<NatsConnection> {
+  const { signal } = options
+  const client = await clientOptions(options)
   for (;;) {
     signal?.throwIfAborted()
-    const attempt = connect({
-      servers: url.split(',').map((one) => one.trim()),
-      name,
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: RETRY_EVERY_MS,
-      reconnectJitter: RETRY_EVERY_MS,
-      pingInterval: PING_EVERY_MS,
-      maxPingOut: 2,
-      timeout: REQUEST_WITHIN_MS,
-      noAsyncTraces: true,
-    })
+    const attempt = connect(client)
     try {
       return await (signal ? unlessAborted(attempt, signal) : attempt)
-    } catch {
+    } catch (error) {
+      if (error instanceof errors.AuthorizationError) throw notAuthorized(options, error)
       if (signal?.aborted) void attempt.then((late) => late.close()).catch(() => undefined) // nobody waits for it any more
       await pause(RETRY_EVERY_MS, signal) // not there yet; the state is "connecting" until the caller's signal ends it
     }
   }
+}
+
+async function clientOptions({ url, name, credentials, caFile }: BusOptions): Promise<NodeConnectionOptions> {
+  const servers = url.split(',').map((one) => one.trim())
+  const seed = credentials === undefined ? undefined : await readCredentials(credentials, name)
+  const tls = caFile !== undefined ? { caFile } : servers.some((one) => one.startsWith('tls://')) ? {} : undefined
+  return {
+    servers: servers.map((one) => one.replace(/^tls:/, 'nats:')),
+    name,
+    inboxPrefix: inboxPrefix(name),
+    ...(seed ? { authenticator: nkeyAuthenticator(seed) } : {}),
+    ...(tls ? { tls } : {}),
+    ignoreAuthErrorAbort: true, // a server that is set up anew may know us again in a moment
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: RETRY_EVERY_MS,
+    reconnectJitter: RETRY_EVERY_MS,
+    pingInterval: PING_EVERY_MS,
+    maxPingOut: 2,
+    timeout: REQUEST_WITHIN_MS,
+    noAsyncTraces: true,
+  }
+}
+
+function notAuthorized({ url, name, credentials }: BusOptions, cause: Error): BusError {
+  const what =
+    credentials === undefined
+      ? `takes nobody without a key; set NATS_CREDENTIALS to the folder that "ib-stream credentials" made`
+      : `does not know the key of ${name} in ${credentials}; let it include server/accounts.conf of that folder and restart it`
+  return new BusError('IBS_BUS_NOT_AUTHORIZED', `nats-server at ${url} ${what}`, { url, name }, { cause })
 }
 
 async function watchStatus(connection: NatsConnection, change: (state: Bus['state']) => void): Promise<void> {

@@ -3,7 +3,7 @@ export { askServices, type ServiceState } from './ask-services.ts'
 export { requestBackfill } from './backfill-request.ts'
 export type { LogLine } from './batch-cutter.ts'
 export { type ArrivedLine, BatchMerger } from './batch-merger.ts'
-export { type Bus, connectBus, pause } from './connection.ts'
+export { type Bus, type BusOptions, connectBus, pause } from './connection.ts'
 export { BUS_ERROR_CODES, BusError, type BusErrorCode } from './errors.ts'
 export {
   askForStream,
@@ -23,6 +23,8 @@ export { type MicroService, type MicroServiceOptions, serveMicro } from './micro
 export { publishOps } from './ops.ts'
 export { openPublisher, type Publisher, type PublisherEvent, type PublisherOptions, type PublisherState } from './publisher.ts'
 export { readStoredEvents } from './read-events.ts'
+export { BUS_PERMISSIONS, BUS_USERS, type BusUser, type Permissions, VIEWER } from './security/bus-users.ts'
+export { accountsFile, makeCredentials } from './security/credentials.ts'
 export { unsentSpoolBytes } from './spool-segment.ts'
 export { EVENTS, EVENTS_FILTER, INVALID, type LogOwner, TICKS } from './stream-configs.ts'
 export { type KeepLeaseOptions, keepLease, type StreamLease } from './stream-lease.ts'

@@ -348,7 +348,7 @@ export class LogChain {
   #listenForAcks(): void {
     const generation = ++this.#generation
     this.#acks?.unsubscribe()
-    this.#ackInbox = `_INBOX.ibs.${this.#owner.spoolId}.${process.pid}.${generation}`
+    this.#ackInbox = `${this.#options.bus.inboxPrefix}.ibs.${this.#owner.spoolId}.${process.pid}.${generation}`
     this.#acks = this.#options.bus.connection.subscribe(`${this.#ackInbox}.*`, {
       callback: (_, message) => this.#onAck(message, generation),
     })

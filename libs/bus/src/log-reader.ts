@@ -188,7 +188,7 @@ class PullReader implements LogReader {
       inactive_threshold: CONSUMER_KEPT_MS * NS_PER_MS,
     })
     await unlessAborted(created, attempt)
-    this.#inbox = createInbox()
+    this.#inbox = createInbox(bus.inboxPrefix)
     this.#subscription = bus.connection.subscribe(`${this.#inbox}.*`, { callback: (_, message) => this.#onMessage(message) })
     this.#consumer = name
     this.#consumerSeq = 0

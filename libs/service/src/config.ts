@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { msFromUs, type TrackedContract, US_PER_DAY, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
 import { z } from 'zod'
@@ -77,6 +78,10 @@ const hostList = z.string().transform((text, context): readonly string[] | 'any'
   return z.NEVER
 })
 
+/** Several installations may use one gateway: each asks under a number of its own, the same after every start. */
+const clientIdOf = (instance: string): number =>
+  instance === '' ? 851 : 852 + (createHash('sha256').update(instance).digest().readUInt32BE() % 1_000)
+
 function isZone(zone: string): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone })
@@ -105,8 +110,8 @@ export const SETTINGS = {
   },
   IB_PORTS: { rule: portList.prefault('4002,4001,7497,7496'), doc: 'Gateway ports, tried in turn.' },
   IB_CLIENT_ID: {
-    rule: z.coerce.number().int('a whole number').min(0, '0 or more').max(32_767, 'at most 32767').prefault(851),
-    doc: 'API client id; unique among the programs that use this gateway.',
+    rule: z.coerce.number().int('a whole number').min(0, '0 or more').max(32_767, 'at most 32767').optional(),
+    doc: 'API client id; unique among the programs that use this gateway. Default 851; with IB_STREAM_INSTANCE one from 852 to 1851, made of that name.',
   },
   IB_CONNECT_TIMEOUT_MS: { rule: wholeMs.prefault(15_000), doc: 'How long a connection may take until the gateway is ready, ms.' },
   IB_STREAM_LINES: {
@@ -163,6 +168,14 @@ export const SETTINGS = {
     rule: z.string().min(1, 'nats://host:port').prefault('nats://127.0.0.1:4222'),
     doc: 'NATS server, 2.10 or newer, with JetStream; several of a cluster separated by commas.',
   },
+  NATS_CREDENTIALS: {
+    rule: z.string().optional(),
+    doc: 'Folder of NATS keys as `ib-stream credentials` makes it (npm start makes it by itself): each service takes its own and may do its own work only. Unset: no keys. Containers have theirs.',
+  },
+  NATS_CA_FILE: {
+    rule: z.string().optional(),
+    doc: 'Certificates that those of the NATS server must come from; with it, or with tls:// in NATS_URL, nothing is said without TLS.',
+  },
   IB_STREAM_LOG_MAX_BYTES: {
     rule: z.coerce
       .number()
@@ -206,6 +219,10 @@ export const SETTINGS = {
   PORT: {
     rule: port.prefault(8851),
     doc: 'Port of query-api; npm start puts the health pages of the other services on the ports after it.',
+  },
+  API_URL: {
+    rule: z.url({ protocol: /^https?$/, error: 'an http or https address' }).optional(),
+    doc: 'Where the command line finds query-api. Default http://127.0.0.1:PORT.',
   },
   HOST: {
     rule: z.string().min(1, 'an address to listen on').prefault('127.0.0.1'),
@@ -286,7 +303,7 @@ export interface Config {
   dataDir: string
   /** DATA_DIR may lie on an overlay file system. */
   overlayAllowed: boolean
-  natsUrl: string
+  nats: { url: string; credentials: string | undefined; caFile: string | undefined }
   spoolMaxBytes: number
   /** Undefined: a part of the disk, see `logBytesLimit`. */
   logMaxBytes: number | undefined
@@ -353,7 +370,7 @@ function derive(raw: Raw): Config {
     gateway: {
       host: raw.IB_HOST ?? raw.SIM_HOST,
       ports: simulated ? [raw.SIM_PORT] : raw.IB_PORTS,
-      clientId: raw.IB_CLIENT_ID,
+      clientId: raw.IB_CLIENT_ID ?? clientIdOf(raw.IB_STREAM_INSTANCE),
       connectTimeoutMs: raw.IB_CONNECT_TIMEOUT_MS,
       lines: raw.IB_STREAM_LINES,
       requestGuardMs: raw.IB_STREAM_REQUEST_GUARD_MS,
@@ -367,7 +384,11 @@ function derive(raw: Raw): Config {
     instance: raw.IB_STREAM_INSTANCE,
     dataDir: resolve(raw.DATA_DIR ?? (simulated ? 'data-sim' : 'data')),
     overlayAllowed: raw.IB_STREAM_OVERLAY === 'allow',
-    natsUrl: raw.NATS_URL,
+    nats: {
+      url: raw.NATS_URL,
+      credentials: raw.NATS_CREDENTIALS === undefined ? undefined : resolve(raw.NATS_CREDENTIALS),
+      caFile: raw.NATS_CA_FILE === undefined ? undefined : resolve(raw.NATS_CA_FILE),
+    },
     logMaxBytes: raw.IB_STREAM_LOG_MAX_BYTES,
     spoolMaxBytes: raw.IB_STREAM_SPOOL_MAX_BYTES,
     logKeepMs: msOfDuration(raw.IB_STREAM_LOG_KEEP),

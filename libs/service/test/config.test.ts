@@ -92,6 +92,16 @@ describe('loadConfig', () => {
     )
   })
 
+  it('gives each installation a client id of its own, the same after every start', () => {
+    const idOf = (env: Record<string, string>) => loadConfig(env).gateway.clientId
+    expect(idOf({})).toBe(851)
+    const ids = ['eu', 'us', 'backup'].map((IB_STREAM_INSTANCE) => idOf({ IB_STREAM_INSTANCE }))
+    expect(new Set([851, ...ids]).size).toBe(4)
+    expect(ids.every((id) => id > 851 && id < 1_852)).toBe(true)
+    expect(idOf({ IB_STREAM_INSTANCE: 'eu' })).toBe(ids[0])
+    expect(idOf({ IB_STREAM_INSTANCE: 'eu', IB_CLIENT_ID: '7' })).toBe(7)
+  })
+
   /** What each setting refuses; free texts refuse nothing. */
   const WRONG: Record<keyof typeof SETTINGS, string | undefined> = {
     IB_HOST: undefined,
@@ -111,6 +121,8 @@ describe('loadConfig', () => {
     DATA_DIR: undefined,
     IB_STREAM_OVERLAY: 'yes',
     NATS_URL: undefined,
+    NATS_CREDENTIALS: undefined,
+    NATS_CA_FILE: undefined,
     IB_STREAM_LOG_MAX_BYTES: '1GB',
     IB_STREAM_LOG_KEEP: '24',
     IB_STREAM_RETENTION: '7d',
@@ -120,6 +132,7 @@ describe('loadConfig', () => {
     IB_STREAM_LOG_REPLICAS: '2',
     IB_STREAM_LOG_SYNC: 'often',
     PORT: '70000',
+    API_URL: 'query-api',
     HOST: undefined,
     HEALTH_PORT: 'auto',
     API_KEYS_FILE: undefined,

@@ -15,7 +15,7 @@ export async function runWriter(name: string, codec: SegmentCodec): Promise<void
   if (!config.overlayAllowed) await assertSharedLocks(config.dataDir)
   let busState = 'connecting'
   service.report('bus', () => ({ state: busState, ready: busState === 'connected' }))
-  await using bus = await connectBus({ url: config.natsUrl, name, signal: stopping })
+  await using bus = await connectBus({ ...config.nats, name, signal: stopping })
   busState = bus.state
   bus.onChange((state) => {
     busState = state

@@ -15,7 +15,7 @@ export async function runIngest(config: Config, service: Service): Promise<void>
   service.report('gateway', () => ({ state: 'waiting_for_log', ready: false }))
   let busState = 'connecting'
   service.report('bus', () => ({ state: busState, ready: busState === 'connected' }))
-  await using bus = await connectBus({ url: config.natsUrl, name: 'ingest', signal: stopping })
+  await using bus = await connectBus({ ...config.nats, name: 'ingest', signal: stopping })
   busState = bus.state
   bus.onChange((state) => {
     busState = state

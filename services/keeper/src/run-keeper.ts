@@ -23,7 +23,7 @@ export async function runKeeper(config: Config, service: Service): Promise<void>
   registerKeeperMetrics(service, () => keeper)
   await using lock = await becomeKeeper(dataDir, stopping)
   void lock
-  await using bus = await connectBus({ url: config.natsUrl, name: 'keeper', signal: stopping })
+  await using bus = await connectBus({ ...config.nats, name: 'keeper', signal: stopping })
   busState = bus.state
   bus.onChange((state) => {
     busState = state

@@ -21,7 +21,7 @@ await runMain('query-api', async () => {
   await using service = await startService('query-api', config, { ownPages: true })
   const { log, stopping } = service
   await using live = openLiveSource({
-    url: config.natsUrl,
+    ...config.nats,
     name: 'query-api',
     signal: stopping,
     onState: (part, state, reason) => log.info({ part, state, reason }, 'part changed state'),

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
+import { accountsFile, makeCredentials } from '@ib-stream/bus'
 import type { Config } from '@ib-stream/service'
 import { leanEnv } from '@ib-stream/service'
 import { CliError } from '../errors.ts'
@@ -28,7 +29,8 @@ export async function planPrograms(setting: Setting): Promise<{ programs: Progra
   const apiPort = await ports.take('query-api', config.port)
   const host = config.host.includes(':') ? `[${config.host}]` : config.host
   const apiUrl = `http://${host}:${apiPort}`
-  const shared = { NATS_URL: nats.url, DATA_DIR: config.dataDir }
+  const { credentials } = config.nats
+  const shared = { NATS_URL: nats.url, DATA_DIR: config.dataDir, ...(credentials === undefined ? {} : { NATS_CREDENTIALS: credentials }) }
   const sim = config.source === 'simulator' ? await planSimulator(setting, logs, apiPort) : undefined
   const lean = leanEnv(setting.env)
   const service = async (name: string, stopRank: number, more: Record<string, string> = {}): Promise<Program> => {
@@ -70,6 +72,8 @@ async function planNats({ config, env, ports }: Setting, logs: string): Promise<
   const binary = env.IB_STREAM_NATS_SERVER
   if (!binary)
     throw new CliError('IBS_CLI_NO_NATS_SERVER', 'start it by `npm start` or `./ib-stream up`, which find nats-server, or set NATS_URL')
+  const { credentials } = config.nats
+  if (credentials !== undefined) await makeCredentials(credentials)
   const port = await ports.take('nats', NATS_PORT, LOOPBACK)
   const folder = join(config.dataDir, '.state', 'nats')
   await mkdir(folder, { recursive: true })
@@ -85,6 +89,7 @@ async function planNats({ config, env, ports }: Setting, logs: string): Promise<
     `  sync_interval: ${config.logSyncMs}ms`,
     '  max_file_store: 1TB',
     '}',
+    ...(credentials === undefined ? [] : [`include ${JSON.stringify(relative(folder, accountsFile(credentials)))}`]),
     '',
   ]
   await writeFile(file, lines.join('\n'))

@@ -1,4 +1,4 @@
-import { type Bus, connectBus } from '@ib-stream/bus'
+import { type Bus, type BusOptions, connectBus } from '@ib-stream/bus'
 import { codeOf } from '@ib-stream/model'
 import type { Report } from '@ib-stream/service'
 import { type LiveHub, openLiveHub } from '@ib-stream/tape'
@@ -13,9 +13,7 @@ export interface LiveSource extends AsyncDisposable {
   liveReport(): Report
 }
 
-export interface LiveSourceOptions {
-  url: string
-  name: string
+export interface LiveSourceOptions extends BusOptions {
   /** Ends the attempt to connect and the hub. */
   signal: AbortSignal
   onState(part: 'bus' | 'live', state: string, reason: string): void
@@ -43,14 +41,14 @@ export function hubOf({ hub }: Pick<LiveSource, 'hub'>): LiveHub {
 
 /** Connects in the background, for as long as it takes. */
 export function openLiveSource(options: LiveSourceOptions): LiveSource {
-  const { url, name, onState } = options
+  const { url, onState } = options
   const closing = new AbortController()
   const signal = AbortSignal.any([options.signal, closing.signal])
   let bus: Bus | undefined
   let hub: LiveHub | undefined
   let refused: string | undefined
   const connect = async () => {
-    bus = await connectBus({ url, name, signal })
+    bus = await connectBus({ ...options, signal })
     bus.onChange((state) => onState('bus', state, url))
     onState('bus', 'connected', url)
     hub = await openLiveHub({ bus, signal, onState: (state, reason) => onState('live', state, reason) })
