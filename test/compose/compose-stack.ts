@@ -31,7 +31,7 @@ export class ComposeStack implements AsyncDisposable {
   readonly natsUrl: string
   readonly truthFile: string
   #folder: string
-  #env: Record<string, string>
+  readonly env: Record<string, string>
 
   static async make(settings: Record<string, string> = {}): Promise<ComposeStack> {
     const folder = await mkdtemp(join(tmpdir(), 'ibs-compose-'))
@@ -47,7 +47,7 @@ export class ComposeStack implements AsyncDisposable {
     this.apiUrl = `http://127.0.0.1:${api}`
     this.natsUrl = `nats://127.0.0.1:${nats}`
     this.truthFile = join(folder, 'truth/truth.jsonl')
-    this.#env = {
+    this.env = {
       IB_STREAM_INSTANCE: instance,
       IB_STREAM_IMAGE: TEST_IMAGE,
       PORT: String(api),
@@ -60,7 +60,7 @@ export class ComposeStack implements AsyncDisposable {
   /** `docker compose …` on this stack; its output. A failure tells what compose said. */
   async compose(...args: string[]): Promise<string> {
     const files = ['--file', 'docker-compose.yml', '--file', 'test/compose/override.yml', '--env-file', '/dev/null']
-    const options = { cwd: ROOT, env: { ...process.env, ...this.#env }, maxBuffer: 2 ** 26 }
+    const options = { cwd: ROOT, env: { ...process.env, ...this.env }, maxBuffer: 2 ** 26 }
     const { stdout } = await run('docker', ['compose', '--progress', 'quiet', '--ansi', 'never', ...files, ...args], options).catch(
       (error: Error & { stderr?: string }) => {
         throw new Error(`docker compose ${args.join(' ')}: ${error.stderr?.trimEnd() || error.message}`)
@@ -84,7 +84,10 @@ export class ComposeStack implements AsyncDisposable {
     const all = async () => {
       const containers = (await this.containers()).filter(({ Service }) => services.length === 0 || services.includes(Service))
       return (
-        containers.length > 0 && containers.every(({ State, Health }) => State === 'running' && (Health === 'healthy' || Health === ''))
+        containers.length > 0 &&
+        containers.every(({ State, Health, ExitCode, Service }) =>
+          Service === 'prepare' ? State === 'exited' && ExitCode === 0 : State === 'running' && (Health === 'healthy' || Health === ''),
+        )
       )
     }
     await waitFor(`${services.join(', ') || 'all'} healthy`, all, HEALTHY_WITHIN_MS).catch(async (error: unknown) => {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { connect } from '@nats-io/transport-node'
 import { judge, type LiveTick } from '../chaos/check/judge.ts'
 import { SseClient } from '../support/sse-client.ts'
 import { parseLines, readJsonFiles, readProtoFiles } from '../support/ticks.ts'
@@ -10,7 +11,13 @@ import { docker } from './docker.ts'
 const CIDS = [711280073, 265598, 8314, 756733]
 const TYPES = ['bid_ask', 'last']
 const TRACKED = CIDS.map((cid) => `${cid}:C${cid}:${TYPES.join(';')}:24`).join(',')
-const SERVICES = ['gateway-sim', 'ingest', 'keeper', 'nats', 'query-api', 'writer-json', 'writer-proto']
+const SERVICES = ['gateway-sim', 'ingest', 'keeper', 'nats', 'prepare', 'query-api', 'writer-json', 'writer-proto']
+
+/** Ticks that its first writer of JSON has taken; 0 before it answers. */
+async function ticksWritten(stack: ComposeStack): Promise<number> {
+  const page = await stack.health('writer-json').catch(() => undefined)
+  return (page?.parts as { writer?: { ticks: number } } | undefined)?.writer?.ticks ?? 0
+}
 
 /** One stack for the whole file, through whose life the tests go in their order; the last one judges all of it. */
 describe('docker compose up', () => {
@@ -73,7 +80,7 @@ describe('docker compose up', () => {
   it('runs nothing of ours as root, gives no container a capability or a file system to write to but its data, and publishes on the loopback address only', async () => {
     for (const { ID, Service, Publishers } of await stack.containers()) {
       for (const { URL, PublishedPort } of Publishers ?? []) if (PublishedPort > 0) expect([Service, URL]).toEqual([Service, '127.0.0.1'])
-      if (Service === 'nats') continue
+      if (Service === 'prepare') continue // it has ended; it gave folders to the user of the others
       expect([Service, (await stack.exec(Service, 'id', '-u')).trim()]).toEqual([Service, '1000'])
       const [found] = JSON.parse(await docker('inspect', ID)) as [{ HostConfig: Record<string, unknown> }]
       expect(found.HostConfig).toMatchObject({
@@ -82,10 +89,40 @@ describe('docker compose up', () => {
         SecurityOpt: ['no-new-privileges:true'],
         Privileged: false,
       })
-      for (const path of ['/app/x', '/tmp/x', '/etc/x']) {
+      for (const path of ['/tmp/x', '/etc/x', ...(Service === 'nats' ? [] : ['/app/x'])]) {
         await expect(stack.exec(Service, 'sh', '-c', `echo > ${path}`)).rejects.toThrow(/Read-only file system|read-only/i)
       }
     }
+  })
+
+  it('gives each service its own NATS key and no other, and lets who comes without one listen only', async () => {
+    for (const service of ['ingest', 'writer-json', 'writer-proto', 'keeper', 'query-api'])
+      expect((await stack.exec(service, 'sh', '-c', 'cd /credentials && echo *')).trim()).toBe(service)
+    const viewer = await connect({ servers: stack.natsUrl })
+    try {
+      let heard = 0
+      viewer.subscribe('ticks.>', { callback: () => void (heard += 1) })
+      await waitFor('ticks are heard', () => heard > 0)
+      await expect(viewer.request('ib.contracts.resolve', 'AAPL', { timeout: 5_000 })).rejects.toThrow(/permissions violation/i)
+    } finally {
+      await viewer.close()
+    }
+    const refused = (await stack.compose('logs', '--no-log-prefix', 'nats')).split('\n').filter((line) => / Violation/.test(line))
+    expect(refused.filter((line) => !line.includes('User "viewer"'))).toEqual([])
+    expect(refused.length).toBeGreaterThan(0)
+  })
+
+  it('has the command line with a key of its own: it asks the owners of files, ingest, and query-api', async () => {
+    const cli = (...args: string[]) => stack.compose('run', '--rm', '-T', '--no-deps', 'cli', ...args)
+    await cli('repair', '--dry-run')
+    expect(parseLines(await cli('query', String(CIDS[0]), '--last', '1m', '--format', 'ndjson')).length).toBeGreaterThan(0)
+  })
+
+  it('runs a second instance beside it that shares nothing with it', async () => {
+    await using second = await ComposeStack.make({ IB_STREAM_TRACKED_CONTRACTS: TRACKED, IB_STREAM_LINES: '100' })
+    await second.compose('up', '--detach', '--no-build', 'query-api', 'ingest', 'writer-json')
+    await waitFor('it records', async () => (await ticksWritten(second)) > 10, 60_000)
+    await ticksFlow()
   })
 
   it('scales the writers 1 → 3 → 1 while ticks flow', async () => {

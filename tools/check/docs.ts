@@ -53,9 +53,9 @@ function envExample(): string {
 async function checkCompose(): Promise<void> {
   const compose = await read('docker-compose.yml')
   for (const name of Object.keys(SETTINGS)) {
-    const line = `    ${name}: \${${name}:-}`
-    if (!NOT_FOR_CONTAINERS.has(name) && !compose.includes(`${line}\n`))
-      problems.push(`docker-compose.yml does not hand ${name} to the services: add "${line.trim()}" to x-service.environment`)
+    const line = `    ${name}: \${${name}:-`
+    if (!NOT_FOR_CONTAINERS.has(name) && !compose.includes(line))
+      problems.push(`docker-compose.yml does not hand ${name} to the services: add "${line.trim()}}" to x-service.environment`)
   }
 }
 

@@ -9,7 +9,10 @@ export function registerCredentials(program: Command): void {
     .command('credentials')
     .description('make a NATS key for each service, and what nats-server includes to know them; keys that are there stay')
     .argument('<folder>', 'where they lie: <folder>/<service>/nkey.seed, and <folder>/server/accounts.conf')
-    .option('--cluster <hosts>', 'nats-servers that are one cluster, separated by commas: also writes <folder>/server/cluster-accounts.conf')
+    .option(
+      '--cluster <hosts>',
+      'nats-servers that are one cluster, separated by commas: also writes <folder>/server/cluster-accounts.conf',
+    )
     .option('--owner <uid:gid>', 'whose the files are; default: yours')
     .action(async (folder: string, { owner, cluster }: { owner?: string; cluster?: string }) => {
       const path = resolve(folder)
