@@ -100,9 +100,9 @@ describe('docker compose up', () => {
       expect((await stack.exec(service, 'sh', '-c', 'cd /credentials && echo *')).trim()).toBe(service)
     const viewer = await connect({ servers: stack.natsUrl })
     try {
-      let heard = 0
-      viewer.subscribe('ticks.>', { callback: () => void (heard += 1) })
-      await waitFor('ticks are heard', () => heard > 0)
+      const heard: string[] = []
+      viewer.subscribe('ticks.>', { callback: (_, { subject }) => void heard.push(subject) })
+      await waitFor('ticks are heard', () => heard.length > 0)
       await expect(viewer.request('ib.contracts.resolve', 'AAPL', { timeout: 5_000 })).rejects.toThrow(/permissions violation/i)
     } finally {
       await viewer.close()
