@@ -47,7 +47,7 @@ describe('the profile "monitoring"', () => {
   it('asks for no metric that no service has, on its dashboard and in its rules', async () => {
     const pages = `${await readFile(join(OPS, 'grafana/dashboards/ib-stream.json'), 'utf8')}${await readFile(join(OPS, 'prometheus/alerts.yml'), 'utf8')}`
     const reference = await readFile(join(ROOT, 'docs/reference/metrics.md'), 'utf8')
-    for (const [name] of pages.matchAll(/\bibs_\w+/g)) expect(reference).toContain(`\`${name.replace(/_bucket$/, '')}\``)
+    for (const [name] of pages.matchAll(/\bibs_\w+/g)) expect(reference).toContain(`\`${name.replace(/_(bucket|count)$/, '')}\``)
   })
 
   it('scrapes every service, each replica by itself', async () => {

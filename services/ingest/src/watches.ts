@@ -3,12 +3,13 @@ import {
   type AlertEvent,
   type ContractAnswer,
   type ContractQuery,
+  HEALTH_WORDS,
   overallHealth,
   type RecordingHealth,
   type TickMessage,
 } from '@ib-stream/model'
 import type { Clock, Service } from '@ib-stream/service'
-import { Counter } from 'prom-client'
+import { Counter, Gauge } from 'prom-client'
 import type { NameBook } from './contracts/name-book.ts'
 import { JumpWatch } from './jump-watch.ts'
 import type { Recorder } from './recorder.ts'
@@ -47,6 +48,16 @@ export class Watches {
       help: 'What was done about streams that were silent while their market traded',
       labelNames: ['remedy'],
       registers,
+    })
+    const current = () => this.health.streams
+    new Gauge({
+      name: 'ibs_ingest_streams',
+      help: 'Streams by how well they are recorded now',
+      labelNames: ['health'],
+      registers,
+      collect() {
+        for (const word of HEALTH_WORDS) this.set({ health: word }, current().filter(({ health }) => health === word).length)
+      },
     })
     const hours = new MarketHours(clock, lookUp)
     this.#staleness = new StalenessWatch({

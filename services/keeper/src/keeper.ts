@@ -1,11 +1,12 @@
 import { join } from 'node:path'
-import { type Bus, pause, publishOps, TICKS } from '@ib-stream/bus'
-import { usFromMs } from '@ib-stream/model'
+import { askService, type Bus, pause, publishOps, TICKS } from '@ib-stream/bus'
+import { type RecordingHealth, usFromMs } from '@ib-stream/model'
 import { type Backend, OwnerWatch } from '@ib-stream/storage'
-import { type Alert, Alerts } from './alerts.ts'
+import { type Alert, Alerts, type Condition } from './alerts.ts'
 import { conditionsOf, type Limits } from './conditions.ts'
 import { lowestOf, type PurgePlan } from './plan-purge.ts'
 import { type Position, partitionsOf } from './positions.ts'
+import { RecordingWatch } from './recording-watch.ts'
 import { type BackendSight, type LogSight, type Sight, seeBackend, seeDisk, seeLog, seeSpool } from './sight.ts'
 import { trimLog } from './trim-log.ts'
 import type { Webhook } from './webhook.ts'
@@ -30,6 +31,7 @@ export class Keeper {
   readonly #options: KeeperOptions
   readonly #alerts: Alerts
   readonly #watches: readonly { backend: Backend; watch: OwnerWatch }[]
+  readonly #recording = new RecordingWatch()
   /** The last look. */
   sight: Sight | undefined
   plan: PurgePlan | undefined
@@ -74,9 +76,17 @@ export class Keeper {
       backends: await this.#seeBackends(log),
       unsentSpoolBytes: log && (await seeSpool(dataDir, log.lastSeq)),
     }
-    const changed = await this.#alerts.look(conditionsOf(this.sight, this.plan, this.#options.limits))
+    const conditions = [...conditionsOf(this.sight, this.plan, this.#options.limits), ...(await this.#seeRecording(log))]
+    const changed = await this.#alerts.look(conditions)
     for (const alert of changed) this.#say(alert, signal)
     await this.#tell(signal)
+  }
+
+  /** While the log is away ingest cannot be asked: that is an alert of its own. */
+  async #seeRecording(log: LogSight | undefined): Promise<Condition[]> {
+    if (!log) return this.#recording.unseen()
+    const health = (await askService(this.#options.bus, 'ingest')) as RecordingHealth | undefined // of our own version of the same code
+    return this.#recording.look(health, performance.now())
   }
 
   async #keepLog(log: LogSight): Promise<void> {

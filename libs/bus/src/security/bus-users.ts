@@ -52,6 +52,7 @@ export const BUS_PERMISSIONS: Record<BusUser, Permissions> = {
       `$JS.API.STREAM.PURGE.${TICKS}`,
       `$JS.API.STREAM.UPDATE.${TICKS}`,
       'ib.admin.*.*',
+      '$SRV.STATS.ingest',
     ],
     subscribe: own('keeper'),
   },

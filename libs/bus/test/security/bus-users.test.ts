@@ -42,6 +42,7 @@ const DOINGS: { what: string; publish?: string; subscribe?: string; who: readonl
   { what: 'give work to an owner', publish: 'ib.admin.json.3', who: ['keeper', 'cli'] },
   { what: 'answer hours later', publish: 'ib.replies.cli.x', who: ['ingest', ...WRITERS] },
   { what: 'see who is there', publish: '$SRV.PING', who: ['cli'] },
+  { what: 'ask how the recording is', publish: '$SRV.STATS.ingest', who: ['keeper', 'cli'] },
   { what: 'be asked for a stream', subscribe: 'ib.subscribe.*.*', who: ['ingest'] },
   { what: 'be asked for contracts', subscribe: 'ib.contracts.lookup', who: ['ingest'] },
   { what: 'be asked for a backfill', subscribe: 'ib.backfill', who: ['ingest'] },

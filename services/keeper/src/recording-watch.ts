@@ -1,0 +1,80 @@
+import type { RecordingHealth, StreamHealth } from '@ib-stream/model'
+import type { Condition } from './alerts.ts'
+
+/** How long something of the recording has to last until it needs a person, ms. A gateway restarts each night, ingest with each new version. */
+export const RECORDING_LIMITS = { awayMs: 60_000, gatewayMs: 300_000, gapMs: 300_000, silentMs: 600_000, clockMs: 300_000 } as const
+
+/** What ingest says of its recording, as conditions: who has no Prometheus hears of the same things. */
+export class RecordingWatch {
+  readonly #sinceMs = new Map<string, number>()
+
+  /** Ingest cannot be asked: everything stays as it is. */
+  unseen(): Condition[] {
+    return NAMES.map((alert) => ({ alert, firing: undefined, summary: '' }))
+  }
+
+  /**
+   * @param health what ingest answered now; undefined: nothing, although the bus is there
+   * @param nowMs any clock that only rises, ms
+   */
+  look(health: RecordingHealth | undefined, nowMs: number): Condition[] {
+    const lasts = (alert: string, is: boolean, limitMs: number): boolean => {
+      if (!is) this.#sinceMs.delete(alert)
+      else if (!this.#sinceMs.has(alert)) this.#sinceMs.set(alert, nowMs)
+      return is && nowMs - (this.#sinceMs.get(alert) ?? nowMs) >= limitMs
+    }
+    const away = {
+      alert: 'ingest_away',
+      firing: lasts('ingest_away', health === undefined, RECORDING_LIMITS.awayMs),
+      summary: health ? 'ingest answers' : 'ingest does not answer, so nothing is recorded; look at its log',
+    }
+    if (!health) return [away, ...this.unseen().slice(1)]
+    const { gateway, clock, streams } = health
+    const gaps = streams.filter((stream) => stream.gap !== undefined && isTrading(stream))
+    const silent = streams.filter((stream) => stream.health === 'unhealthy' && stream.gap === undefined && isTrading(stream))
+    return [
+      away,
+      {
+        alert: 'gateway_down',
+        firing: lasts('gateway_down', gateway !== 'ready', RECORDING_LIMITS.gatewayMs),
+        summary:
+          gateway === 'ready'
+            ? 'the gateway takes requests'
+            : `the gateway is ${gateway}, so nothing is recorded; look at ingest's health for the reason`,
+      },
+      {
+        alert: 'gap_open',
+        firing: lasts('gap_open', gaps.length > 0, RECORDING_LIMITS.gapMs),
+        summary:
+          gaps.length === 0 ? 'no gap is open' : `ticks are missing while the market trades: ${list(gaps, ({ gap }) => gap?.reason)}`,
+      },
+      {
+        alert: 'stream_silent',
+        firing: lasts('stream_silent', silent.length > 0, RECORDING_LIMITS.silentMs),
+        summary:
+          silent.length === 0
+            ? 'every stream is recorded'
+            : `nothing is recorded while the market trades: ${list(silent, ({ reason }) => reason)}`,
+      },
+      {
+        alert: 'clock_off',
+        firing: lasts('clock_off', clock === 'differs', RECORDING_LIMITS.clockMs),
+        summary:
+          clock === 'differs' ? "this machine's clock and IB's are more than a second apart; look after NTP" : "the clock agrees with IB's",
+      },
+    ]
+  }
+}
+
+const NAMES = ['ingest_away', 'gateway_down', 'gap_open', 'stream_silent', 'clock_off'] as const
+
+/** Where it is not known whether the market is open, ticks may be missing. */
+const isTrading = ({ market }: StreamHealth): boolean => market !== 'closed'
+
+const MOST_LISTED = 5
+
+function list(streams: readonly StreamHealth[], why: (stream: StreamHealth) => string | undefined): string {
+  const named = streams.slice(0, MOST_LISTED).map((stream) => `${stream.symbol} ${stream.tt} (${why(stream) ?? 'no reason given'})`)
+  const more = streams.length - named.length
+  return `${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+}

@@ -1,0 +1,77 @@
+import type { RecordingHealth, StreamHealth } from '@ib-stream/model'
+import { describe, expect, it } from '@jest/globals'
+import { RECORDING_LIMITS, RecordingWatch } from '../src/recording-watch.ts'
+
+const stream = (more: Partial<StreamHealth> = {}): StreamHealth => ({
+  cid: 265598,
+  tt: 'last',
+  symbol: 'AAPL',
+  tracked: true,
+  health: 'healthy',
+  subscription: 'subscribed',
+  market: 'open',
+  ticks: 5,
+  ...more,
+})
+const recording = (more: Partial<RecordingHealth> = {}): RecordingHealth => ({
+  health: 'healthy',
+  gateway: 'ready',
+  clock: 'agrees',
+  lines: { allowed: 5, granted: 1, waiting: 0 },
+  streams: [stream()],
+  troubles: [],
+  ...more,
+})
+const GAP = { fromUs: 1, cause: 'disconnected', reason: 'the socket was closed' }
+
+describe('RecordingWatch', () => {
+  const firing = (watch: RecordingWatch, health: RecordingHealth | undefined, nowMs: number) =>
+    watch.look(health, nowMs).flatMap(({ alert, firing }) => (firing === true ? [alert] : []))
+
+  it.each([
+    ['ingest_away', undefined, RECORDING_LIMITS.awayMs],
+    ['gateway_down', recording({ gateway: 'restarting' }), RECORDING_LIMITS.gatewayMs],
+    ['gap_open', recording({ streams: [stream({ gap: GAP, health: 'unhealthy' })] }), RECORDING_LIMITS.gapMs],
+    ['stream_silent', recording({ streams: [stream({ health: 'unhealthy', reason: 'no tick' })] }), RECORDING_LIMITS.silentMs],
+    ['clock_off', recording({ clock: 'differs' }), RECORDING_LIMITS.clockMs],
+  ] as const)('says %s once it has lasted, and not when it was over in between', (alert, bad, limitMs) => {
+    const watch = new RecordingWatch()
+    expect(firing(watch, bad, 0)).toEqual([])
+    expect(firing(watch, bad, limitMs - 1)).toEqual([])
+    expect(firing(watch, bad, limitMs)).toEqual([alert])
+    expect(firing(watch, recording(), limitMs + 1)).toEqual([])
+    expect(firing(watch, bad, limitMs + 2)).toEqual([])
+    expect(firing(watch, bad, 2 * limitMs + 2)).toEqual([alert])
+  })
+
+  it('says nothing of a closed market, whatever is missing there', () => {
+    const watch = new RecordingWatch()
+    const shut = recording({ streams: [stream({ market: 'closed', gap: GAP }), stream({ market: 'closed', health: 'unhealthy' })] })
+    expect(firing(watch, shut, 0)).toEqual([])
+    expect(firing(watch, shut, 86_400_000)).toEqual([])
+  })
+
+  it('leaves the rest as it was while ingest does not answer', () => {
+    const conditions = new RecordingWatch().look(undefined, 0)
+    expect(conditions.map(({ alert, firing }) => [alert, firing])).toEqual([
+      ['ingest_away', false],
+      ['gateway_down', undefined],
+      ['gap_open', undefined],
+      ['stream_silent', undefined],
+      ['clock_off', undefined],
+    ])
+  })
+
+  it('says of what is over that it is over', () => {
+    const watch = new RecordingWatch()
+    watch.look(recording({ gateway: 'restarting', clock: 'differs', streams: [stream({ gap: GAP })] }), 0)
+    for (const { summary } of watch.look(recording(), 1)) expect(summary).not.toMatch(/missing|nothing|apart/)
+  })
+
+  it('names the streams and why, a few of them where they are many', () => {
+    const watch = new RecordingWatch()
+    const many = recording({ streams: Array.from({ length: 8 }, () => stream({ gap: GAP })) })
+    const gap = watch.look(many, 0).find(({ alert }) => alert === 'gap_open')
+    expect(gap?.summary).toMatch(/AAPL last \(the socket was closed\).* and 3 more$/)
+  })
+})
