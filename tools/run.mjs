@@ -25,6 +25,7 @@ const VERBS = {
   cli,
   test,
   'test:compose': testCompose,
+  soak,
   check,
   bench,
   chaos,
@@ -95,6 +96,25 @@ async function test(args) {
   return worst
 }
 
+/** `soak [--minutes N] [--rate R] [--seed S]`: the stack as containers at about a thousand ticks a second, with scaling and kills, judged by what the simulator sent. */
+async function soak(args) {
+  const engine = await openEngine({ say })
+  try {
+    const script = join(ROOT, 'test/compose/soak.ts')
+    return await runChild(NODE, ['--max-old-space-size=12000', script, ...args], { env: await containerEnv(engine) })
+  } finally {
+    await engine.close()
+  }
+}
+
+/** What programs that use the engine need in their environment, with the images made present. */
+async function containerEnv(engine) {
+  const programs = { node: NODE, natsServer: await findNatsServer({ say }) }
+  const standIns = await ensureImages(['node:24-slim', 'nats:2.10-alpine', 'prom/prometheus:v3.5.0'], { env: engine.env, programs, say })
+  // A stand-in's npm finds the registry only by the host's network, which BuildKit gives to nobody unasked.
+  return { ...engine.env, ...(standIns.length > 0 ? { DOCKER_BUILDKIT: '0' } : {}), NODE_NO_WARNINGS: '1' }
+}
+
 /** The stack as containers, on a real engine. Where none can be had that is said loudly, and nothing failed. */
 async function testCompose(args) {
   const begun = Date.now()
@@ -107,10 +127,7 @@ async function testCompose(args) {
     return 0
   }
   try {
-    const programs = { node: NODE, natsServer: await findNatsServer({ say }) }
-    const standIns = await ensureImages(['node:24-slim', 'nats:2.10-alpine', 'prom/prometheus:v3.5.0'], { env: engine.env, programs, say })
-    // A stand-in's npm finds the registry only by the host's network, which BuildKit gives to nobody unasked.
-    const env = { ...engine.env, ...(standIns.length > 0 ? { DOCKER_BUILDKIT: '0' } : {}), NODE_NO_WARNINGS: '1' }
+    const env = await containerEnv(engine)
     const { passed, failed, code } = await runJest({ config: join(ROOT, 'jest.compose.config.mjs'), args, env })
     say(`tests with containers: ${Math.round((Date.now() - begun) / 1000)} s`)
     process.stdout.write(`${passed} passed, ${failed} failed\n`)

@@ -8,13 +8,9 @@ import { ROOT } from '../support/program.ts'
 import { parseLines } from '../support/ticks.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { ComposeStack } from './compose-stack.ts'
+import { CIDS, RECORDED } from './recording.ts'
 
-const CIDS = [711280073, 265598]
 const TYPES = ['bid_ask', 'last']
-const SETTINGS = {
-  IB_STREAM_TRACKED_CONTRACTS: CIDS.map((cid) => `${cid}:C${cid}:${TYPES.join(';')}:24`).join(','),
-  IB_STREAM_LINES: '100',
-}
 
 /** The commands of a guide, as it has them, below a heading. */
 async function commandsOf(guide: string, heading: string): Promise<string> {
@@ -55,7 +51,7 @@ describe('a backup', () => {
     let before: Awaited<ReturnType<typeof answers>>
     let endUs = 0
     {
-      await using old = await ComposeStack.make(SETTINGS)
+      await using old = await ComposeStack.make(RECORDED)
       await old.build()
       await old.compose('up', '--detach', '--no-build')
       await old.healthy()
@@ -71,7 +67,7 @@ describe('a backup', () => {
 
     const disk = join(folder, 'other-disk')
     await mkdir(disk) // of root's, as a new disk is
-    const restored = stack.use(await ComposeStack.make({ ...SETTINGS, IB_STREAM_VOLUME: disk }))
+    const restored = stack.use(await ComposeStack.make({ ...RECORDED, IB_STREAM_VOLUME: disk }))
     await run(restored, await commandsOf('backup.md', 'Restore'))
     await restored.healthy()
     expect((await stat(disk)).uid).toBe(1000)

@@ -1,16 +1,12 @@
 import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { connect } from '@nats-io/transport-node'
-import { judge, type LiveTick } from '../chaos/check/judge.ts'
-import { SseClient } from '../support/sse-client.ts'
-import { parseLines, readJsonFiles, readProtoFiles } from '../support/ticks.ts'
+import { parseLines } from '../support/ticks.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { ComposeStack, TEST_IMAGE } from './compose-stack.ts'
 import { docker } from './docker.ts'
+import { CIDS, RECORDED, Recording } from './recording.ts'
 
-const CIDS = [711280073, 265598, 8314, 756733]
-const TYPES = ['bid_ask', 'last']
-const TRACKED = CIDS.map((cid) => `${cid}:C${cid}:${TYPES.join(';')}:24`).join(',')
 const SERVICES = ['gateway-sim', 'ingest', 'keeper', 'nats', 'prepare', 'query-api', 'writer-json', 'writer-proto']
 
 /** Ticks that its first writer of JSON has taken; 0 before it answers. */
@@ -21,45 +17,17 @@ async function ticksWritten(stack: ComposeStack): Promise<number> {
 
 /** One stack for the whole file, through whose life the tests go in their order; the last one judges all of it. */
 describe('docker compose up', () => {
+  let recording: Recording
   let stack: ComposeStack
-  const live: LiveTick[] = []
-  const clients: SseClient[] = []
 
   beforeAll(async () => {
-    stack = await ComposeStack.make({ IB_STREAM_TRACKED_CONTRACTS: TRACKED, IB_STREAM_LINES: '100' })
-    await stack.build()
-    await stack.compose('up', '--detach', '--no-build', 'query-api') // and what it needs, so clients are there before the first tick
-    for (const cid of CIDS) {
-      const url = `${stack.apiUrl}/v3/stream/${cid}/live?tick_types=${TYPES.join(',')}`
-      clients.push(new SseClient(url, ({ cid, tt, st = 0 }) => live.push({ stream: `${cid}_${tt}`, st })))
-    }
-    await waitFor('the live streams stand', () => clients.every(({ infos }) => infos.length > 0))
+    recording = await Recording.start()
+    stack = recording.stack
   }, 600_000)
 
-  afterAll(async () => {
-    for (const client of clients) await client[Symbol.asyncDispose]()
-    await stack?.[Symbol.asyncDispose]()
-  }, 120_000)
+  afterAll(() => recording?.[Symbol.asyncDispose](), 120_000)
 
-  const ticksFlow = async (): Promise<void> => {
-    const before = live.length
-    await waitFor('ticks go on', () => live.length > before + 100, 60_000)
-  }
-
-  /** Every tick that ingest took is in the log, and both backends hold as much, which no longer grows. */
-  const settled = async (): Promise<string> => {
-    let seen = ''
-    const look = async () => {
-      const { spoolEnd, acknowledged } = ((await stack.health('ingest')).parts as Record<string, Record<string, number>>).publisher ?? {}
-      const data = await stack.copyOfData()
-      const [json, proto] = [(await readJsonFiles(data)).length, (await readProtoFiles(data)).length]
-      seen = JSON.stringify({ spoolEnd, acknowledged, json, proto, live: live.length })
-      return json > 0 && spoolEnd === acknowledged && json === proto && json === live.length && data
-    }
-    return await waitFor('the files are settled', look, 60_000).catch((error: unknown) => {
-      throw new Error(`${String(error)} ${seen}`)
-    })
-  }
+  const ticksFlow = () => recording.ticksFlow()
 
   it('brings every service up, healthy by its own check, and the first tick is stored and answered', async () => {
     const begunMs = performance.now()
@@ -107,7 +75,7 @@ describe('docker compose up', () => {
     } finally {
       await viewer.close()
     }
-    const refused = (await stack.compose('logs', '--no-log-prefix', 'nats')).split('\n').filter((line) => / Violation/.test(line))
+    const refused = await recording.refusals('nats')
     expect(refused.filter((line) => !line.includes('User "viewer"'))).toEqual([])
     expect(refused.length).toBeGreaterThan(0)
   })
@@ -119,7 +87,7 @@ describe('docker compose up', () => {
   })
 
   it('runs a second instance beside it that shares nothing with it', async () => {
-    await using second = await ComposeStack.make({ IB_STREAM_TRACKED_CONTRACTS: TRACKED, IB_STREAM_LINES: '100' })
+    await using second = await ComposeStack.make(RECORDED)
     await second.compose('up', '--detach', '--no-build', 'query-api', 'ingest', 'writer-json')
     await waitFor('it records', async () => (await ticksWritten(second)) > 10, 60_000)
     await ticksFlow()
@@ -179,7 +147,7 @@ describe('docker compose up', () => {
 
   it('gave every tick that the simulator sent: once, in order, in both kinds of file, live and by HTTP; also after down and up with the same volumes', async () => {
     await stack.compose('stop', 'gateway-sim')
-    await settled()
+    await recording.settled()
     for (const { ID, Service } of await stack.containers()) {
       const { RestartCount } = JSON.parse(await docker('inspect', ID))[0] as { RestartCount: number }
       expect([Service, RestartCount]).toEqual([Service, Service === 'writer-json' ? 1 : 0]) // it was killed; nothing else ever died
@@ -189,13 +157,9 @@ describe('docker compose up', () => {
     await stack.compose('up', '--detach', '--no-build', 'nats', 'query-api', 'writer-json', 'writer-proto', 'ingest')
     await stack.healthy('query-api', 'writer-json', 'writer-proto')
     await stack.compose('stop', 'gateway-sim')
-    const dataDir = await settled()
+    const dataDir = await recording.settled()
     expect(existsSync(stack.truthFile)).toBe(true)
-    const ask = async (cid: number) => {
-      const answer = await fetch(`${stack.apiUrl}/v3/buffer/${cid}/query?tick_types=${TYPES.join(',')}&start_time=1&format=ndjson`)
-      return parseLines(await answer.text())
-    }
-    const verdict = await judge({ dataDir, truthFile: stack.truthFile, live, witnesses: [], probes: [], ask })
+    const verdict = await recording.judge(dataDir)
     expect(verdict).toMatchObject({ counts: { lost: 0, doubled: 0, misordered: 0, changed: 0, undeclared: 0 }, findings: [] })
     expect(verdict.recorded).toBeGreaterThan(1_000)
   })
@@ -203,7 +167,7 @@ describe('docker compose up', () => {
 
 describe('a configured gateway', () => {
   it('needs no simulator, which ends at once and well; ingest says that nobody answers there, and what to do', async () => {
-    await using stack = await ComposeStack.make({ IB_HOST: 'host.docker.internal', IB_PORTS: '9', IB_STREAM_TRACKED_CONTRACTS: TRACKED })
+    await using stack = await ComposeStack.make({ IB_HOST: 'host.docker.internal', IB_PORTS: '9', ...RECORDED })
     await stack.compose('up', '--detach', '--no-build', 'gateway-sim', 'ingest')
     await waitFor('the simulator ended', async () => (await stack.containers('gateway-sim'))[0]?.State === 'exited', 60_000)
     expect((await stack.containers('gateway-sim'))[0]?.ExitCode).toBe(0)
