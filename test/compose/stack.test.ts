@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { connect } from '@nats-io/transport-node'
+import { freePort } from '../support/free-port.ts'
+import { nodeProgram, ROOT } from '../support/program.ts'
 import { parseLines } from '../support/ticks.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { ComposeStack, TEST_IMAGE } from './compose-stack.ts'
@@ -175,7 +177,35 @@ describe('a configured gateway', () => {
   })
 })
 
+describe('a gateway on this very machine', () => {
+  it('is reached as host.docker.internal, and its ticks lie apart from simulated ones', async () => {
+    const host = (await docker('network', 'inspect', 'bridge', '--format', '{{(index .IPAM.Config 0).Gateway}}')).trim()
+    const port = String(await freePort())
+    const flags = ['--host', host, '--port', port, '--lines', '100', '--repeat-seconds', '0']
+    await using gateway = nodeProgram('gateway-sim', 'libs/gateway-sim/src/main.ts', {}, flags).start()
+    await using stack = await ComposeStack.make({ ...RECORDED, IB_HOST: 'host.docker.internal', IB_PORTS: port })
+    await stack.compose('up', '--detach', '--no-build', 'ingest', 'writer-json')
+    await waitFor('it records', async () => (await ticksWritten(stack)) > 10, 60_000).catch(async (error: unknown) => {
+      throw new Error(`${String(error)}\n${gateway.output.slice(-2_000)}\n${await stack.compose('logs', '--tail', '20', 'ingest')}`)
+    })
+    expect((await stack.exec('writer-json', 'ls', '/data')).trim()).toBe('data')
+  })
+})
+
 describe('the image', () => {
+  it('is the same, file by file, when it is built again from the same lockfile', async () => {
+    const again = `${TEST_IMAGE}-again`
+    await docker('build', '--quiet', '--no-cache', '--network', 'host', '--tag', again, ROOT)
+    try {
+      const list = 'cd /app && find . -type f -exec sha256sum {} + | sort && find . -printf "%p %m %u %l\\n" | sort'
+      const [first, second] = await Promise.all([TEST_IMAGE, again].map((tag) => docker('run', '--rm', tag, 'sh', '-c', list)))
+      expect(first?.split('\n').length).toBeGreaterThan(1_000)
+      expect(second).toBe(first)
+    } finally {
+      await docker('image', 'rm', again)
+    }
+  })
+
   it('stops a service at SIGTERM, with 0, within a second', async () => {
     const id = (
       await docker('run', '--detach', '--init', '--read-only', TEST_IMAGE, 'node', '/app/libs/gateway-sim/src/main.ts', '--host', '0.0.0.0')
