@@ -192,6 +192,20 @@ describe('a gateway on this very machine', () => {
   })
 })
 
+describe('the profile "gateway"', () => {
+  it('lets ingest reach the gateway, and no other service', async () => {
+    const settings = { COMPOSE_PROFILES: 'gateway', IB_HOST: 'ib-gateway', IB_PORTS: '4004', VNC_PORT: String(await freePort()) }
+    await using stack = await ComposeStack.make({ ...RECORDED, ...settings })
+    await stack.compose('up', '--detach', '--no-build', 'ib-gateway', 'ingest', 'writer-json')
+    await waitFor('it records', async () => (await ticksWritten(stack)) > 10, 60_000)
+    const find = ['node', '-e', "require('node:dns').lookup('ib-gateway', (error) => console.log(error ? error.code : 'found'))"]
+    expect((await stack.exec('ingest', ...find)).trim()).toBe('found')
+    expect((await stack.exec('writer-json', ...find)).trim()).not.toBe('found')
+    const [gateway] = await stack.containers('ib-gateway')
+    for (const { URL, PublishedPort } of gateway?.Publishers ?? []) if (PublishedPort > 0) expect(URL).toBe('127.0.0.1')
+  })
+})
+
 describe('the image', () => {
   it('is the same, file by file, when it is built again from the same lockfile', async () => {
     const again = `${TEST_IMAGE}-again`

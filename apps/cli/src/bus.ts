@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { type Bus, BusError, connectBus } from '@ib-stream/bus'
 import type { Command } from 'commander'
+import { pathSetting } from './data-dir.ts'
 import { CliError } from './errors.ts'
 
 const CONNECT_WITHIN_MS = 5_000
@@ -17,12 +18,11 @@ export function withNats(command: Command): Command {
  */
 export async function openBus(url: string, signal: AbortSignal): Promise<Bus> {
   try {
-    const { NATS_CREDENTIALS: credentials, NATS_CA_FILE: caFile } = process.env
     return await connectBus({
       url,
       name: 'cli',
-      credentials: credentials ? resolve(credentials) : undefined,
-      caFile: caFile ? resolve(caFile) : undefined,
+      credentials: pathSetting('NATS_CREDENTIALS'),
+      caFile: pathSetting('NATS_CA_FILE'),
       signal: AbortSignal.any([signal, AbortSignal.timeout(CONNECT_WITHIN_MS)]),
     })
   } catch (cause) {

@@ -19,6 +19,15 @@ export function dataDirOf(option: string | undefined): string {
   return resolve(root, process.env.DATA_DIR || (simulated ? 'data-sim' : 'data'))
 }
 
+/** A path that a setting names: in the environment from where the user stands, in `.env` from the installation. Undefined where it is not set. */
+export function pathSetting(name: 'NATS_CREDENTIALS' | 'NATS_CA_FILE'): string | undefined {
+  const given = process.env[name]
+  if (given) return resolve(given)
+  loadDotEnv()
+  const found = process.env[name]
+  return found ? resolve(root, found) : undefined
+}
+
 /** What stands in the environment goes before `.env`. */
 export function loadDotEnv(): void {
   if (existsSync(join(root, '.env'))) process.loadEnvFile(join(root, '.env'))

@@ -55,6 +55,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       version,
     })
   }
+  if (options.credentials === undefined && connection.info?.nonce !== undefined) await assertHeard(connection, options)
   const listeners = new Set<(state: 'connected' | 'disconnected') => void>()
   let state: Bus['state'] = 'connected'
   void watchStatus(connection, (next) => {
@@ -132,10 +133,26 @@ async function clientOptions({ url, name, credentials, caFile }: BusOptions): Pr
   }
 }
 
+/** A server that knows users may let somebody without a key look on: then no answer would ever come, and nobody would know why. */
+async function assertHeard(connection: NatsConnection, options: BusOptions): Promise<void> {
+  let refused: Error | undefined
+  const probe = connection.subscribe(`${inboxPrefix(options.name)}.probe`, {
+    callback: (error) => {
+      refused = error ?? refused
+    },
+  })
+  await connection.flush() // a refusal comes before the answer to it
+  await new Promise((resolve) => setImmediate(resolve))
+  probe.unsubscribe()
+  if (refused === undefined) return
+  await connection.close()
+  throw notAuthorized(options, refused)
+}
+
 function notAuthorized({ url, name, credentials }: BusOptions, cause: Error): BusError {
   const what =
     credentials === undefined
-      ? `takes nobody without a key; set NATS_CREDENTIALS to the folder that "ib-stream credentials" made`
+      ? `lets nobody without a key do anything; set NATS_CREDENTIALS to the folder that "ib-stream credentials" made`
       : `does not know the key of ${name} in ${credentials}; let it include server/accounts.conf of that folder and restart it`
   return new BusError('IBS_BUS_NOT_AUTHORIZED', `nats-server at ${url} ${what}`, { url, name }, { cause })
 }

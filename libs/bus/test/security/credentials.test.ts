@@ -70,6 +70,14 @@ describe('a server that knows the users', () => {
     })
   })
 
+  it('lets nobody without a key wait for answers that cannot come', async () => {
+    await using nats = await SecuredNats.start()
+    await expect(connectBus({ url: nats.url, name: 'cli', signal: within() })).rejects.toMatchObject({
+      code: 'IBS_BUS_NOT_AUTHORIZED',
+      message: expect.stringContaining('set NATS_CREDENTIALS to the folder'),
+    })
+  })
+
   it('is no requirement: a key is not asked for by a server that knows nobody', async () => {
     await using nats = await TestNats.start()
     await using folder = await temporary()
