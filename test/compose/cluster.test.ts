@@ -8,7 +8,7 @@ const BACK_WITHIN_MS = 90_000
 
 describe('the profile "cluster"', () => {
   it('loses nothing while each of three NATS servers is killed in turn, and two at once', async () => {
-    await using recording = await Recording.start({ IB_STREAM_CLUSTER: '3', COMPOSE_PROFILES: 'cluster' })
+    await using recording = await Recording.start({ IB_STREAM_CLUSTER: '3', COMPOSE_PROFILES: 'cluster' }, SERVERS)
     const { stack } = recording
     await stack.compose('up', '--detach', '--no-build')
     await stack.healthy()

@@ -19,11 +19,14 @@ export class Recording implements AsyncDisposable {
   readonly live: LiveTick[] = []
   readonly #clients: SseClient[] = []
 
-  /** The stack with query-api and what it needs; the clients listen, nothing is sent yet. */
-  static async start(settings: Record<string, string> = {}): Promise<Recording> {
+  /**
+   * The stack with query-api and what it needs; the clients listen, nothing is sent yet.
+   * @param besides services that it needs as well
+   */
+  static async start(settings: Record<string, string> = {}, besides: readonly string[] = []): Promise<Recording> {
     const recording = new Recording(await ComposeStack.make({ ...RECORDED, ...settings }))
     try {
-      await recording.#listen()
+      await recording.#listen(besides)
     } catch (error) {
       await recording[Symbol.asyncDispose]()
       throw error
@@ -35,10 +38,10 @@ export class Recording implements AsyncDisposable {
     this.stack = stack
   }
 
-  async #listen(): Promise<void> {
+  async #listen(besides: readonly string[]): Promise<void> {
     const { stack, live } = this
     await stack.build()
-    await stack.compose('up', '--detach', '--no-build', 'query-api')
+    await stack.compose('up', '--detach', '--no-build', 'query-api', ...besides)
     for (const cid of CIDS) {
       const url = `${stack.apiUrl}/v3/stream/${cid}/live?tick_types=${TYPES.join(',')}`
       this.#clients.push(new SseClient(url, ({ cid, tt, st = 0 }) => live.push({ stream: `${cid}_${tt}`, st })))
