@@ -11,7 +11,7 @@ const run = promisify(execFile)
 
 /** The image that the tests build, so that a user's own `ib-stream` stays. */
 export const TEST_IMAGE = 'ib-stream-test'
-const HEALTHY_WITHIN_MS = 120_000
+const HEALTHY_WITHIN_MS = 180_000
 
 /** One container as `docker compose ps` tells of it. */
 export interface Container {
@@ -30,6 +30,8 @@ export class ComposeStack implements AsyncDisposable {
   readonly apiUrl: string
   readonly natsUrl: string
   readonly truthFile: string
+  /** How long {@link healthy} waits. */
+  healthyWithinMs = HEALTHY_WITHIN_MS
   #folder: string
   readonly env: Record<string, string>
 
@@ -90,7 +92,7 @@ export class ComposeStack implements AsyncDisposable {
         )
       )
     }
-    await waitFor(`${services.join(', ') || 'all'} healthy`, all, HEALTHY_WITHIN_MS).catch(async (error: unknown) => {
+    await waitFor(`${services.join(', ') || 'all'} healthy`, all, this.healthyWithinMs).catch(async (error: unknown) => {
       const states = (await this.containers()).map(({ Service, State, Health, ExitCode }) => `${Service}: ${State} ${Health} ${ExitCode}`)
       throw new Error(`${String(error)}\n${states.join('\n')}\n${(await this.compose('logs', '--tail', '20')).slice(-8_000)}`)
     })

@@ -11,7 +11,7 @@ export const RECORDED = {
   IB_STREAM_TRACKED_CONTRACTS: CIDS.map((cid) => `${cid}:C${cid}:${TYPES.join(';')}:24`).join(','),
   IB_STREAM_LINES: '100',
 }
-const SETTLE_WITHIN_MS = 120_000
+const SETTLE_WITHIN_MS = 240_000
 
 /** A stack that records, with a live client for each contract from before the first tick on; in the end all of it is held to what the simulator sent. */
 export class Recording implements AsyncDisposable {
@@ -46,7 +46,7 @@ export class Recording implements AsyncDisposable {
       const url = `${stack.apiUrl}/v3/stream/${cid}/live?tick_types=${TYPES.join(',')}`
       this.#clients.push(new SseClient(url, ({ cid, tt, st = 0 }) => live.push({ stream: `${cid}_${tt}`, st })))
     }
-    await waitFor('the live streams stand', () => this.#clients.every(({ infos }) => infos.length > 0), 60_000)
+    await waitFor('the live streams stand', () => this.#clients.every(({ infos }) => infos.length > 0), 120_000)
   }
 
   async ticksFlow(withinMs = 60_000): Promise<void> {

@@ -13,6 +13,7 @@ const say = (text: string) => process.stderr.write(`${new Date().toISOString().s
 
 const REST_MS = 20_000
 const SAMPLE_EVERY_MS = 5_000
+const SLOW_MS = 600_000
 
 /** The same faults come in the same order for a seed. */
 function* randomNumbers(seed: number): Generator<number> {
@@ -25,6 +26,7 @@ function* randomNumbers(seed: number): Generator<number> {
 async function main(): Promise<number> {
   await using recording = await Recording.start({ SIM_RATE: String(values.rate) })
   const { stack } = recording
+  stack.healthyWithinMs = SLOW_MS // a soak finds loss, not slowness
   await stack.compose('up', '--detach', '--no-build')
   await stack.healthy()
   await recording.ticksFlow()
@@ -62,7 +64,7 @@ async function main(): Promise<number> {
     await run()
     count += 1
     await stack.healthy()
-    await recording.ticksFlow(120_000)
+    await recording.ticksFlow(SLOW_MS)
     await new Promise((resolve) => setTimeout(resolve, REST_MS))
   }
   const seconds = (performance.now() - begunMs) / 1_000
