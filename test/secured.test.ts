@@ -61,7 +61,7 @@ it('lets every service do its work under its own key, all of it, and who has no 
   await cli('retention', '--dry-run', '--keep', 'json:9999d')
   await cli('backfill', 'AAPL', '--last', '30s', '-t', 'last', '--nats', url)
 
-  const operator = stack.use(await connectBus({ url, name: 'cli', credentials: env.NATS_CREDENTIALS, signal: AbortSignal.timeout(20_000) }))
+  const operator = stack.use(await connectBus({ url, name: 'cli', credentials: env.NATS_CREDENTIALS, signal: AbortSignal.timeout(60_000) }))
   const tracked = await openTracked(operator)
   await tracked.put(String(IBM), { name: String(IBM), symbol: 'IBM', tickTypes: ['last'], bufferHours: 24 })
   await waitFor(

@@ -78,7 +78,7 @@ describe('the users of the bus', () => {
         url: nats.url,
         name: user,
         credentials: nats.credentials,
-        signal: AbortSignal.timeout(20_000),
+        signal: AbortSignal.timeout(60_000),
       })
       connections.set(user, connection)
     }
@@ -87,7 +87,7 @@ describe('the users of the bus', () => {
       denied.set(who, new Set())
       void listen(connection, denied.get(who) ?? new Set())
     }
-  })
+  }, 120_000)
 
   afterAll(async () => {
     for (const connection of connections.values()) await connection.close()

@@ -8,7 +8,7 @@ import { accountsFile, makeCredentials } from '../../src/security/credentials.ts
 import { TestNats } from '../support/test-nats.ts'
 import { SecuredNats } from './secured-nats.ts'
 
-const within = () => AbortSignal.timeout(20_000)
+const within = () => AbortSignal.timeout(60_000)
 
 describe('makeCredentials', () => {
   let folder = ''
