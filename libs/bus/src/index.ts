@@ -19,7 +19,7 @@ export { type KeyValue, type KeyValueOptions, openKeyValue } from './key-value.t
 export { messageAt, nextMessage, subjectsInLog } from './log-look.ts'
 export type { LogMessage } from './log-message.ts'
 export { type LogReader, type LogReaderOptions, openLogReader, type ReaderState } from './log-reader.ts'
-export { askService, type MicroService, type MicroServiceOptions, serveMicro } from './micro-service.ts'
+export { type MicroService, type MicroServiceOptions, serveMicro } from './micro-service.ts'
 export { publishOps } from './ops.ts'
 export { openPublisher, type Publisher, type PublisherEvent, type PublisherOptions, type PublisherState } from './publisher.ts'
 export { readStoredEvents } from './read-events.ts'

@@ -1,4 +1,4 @@
-import { errors, headers, type Msg, nuid } from '@nats-io/nats-core'
+import { headers, type Msg, nuid } from '@nats-io/nats-core'
 import type { Bus } from './connection.ts'
 
 const VERBS = ['PING', 'INFO', 'STATS'] as const
@@ -30,23 +30,6 @@ export interface MicroService extends AsyncDisposable {
 export function serveMicro(options: MicroServiceOptions): MicroService {
   return new AnsweringService(options)
 }
-
-/**
- * What the first replica of a service says of itself now: the `data` of its STATS.
- * @returns undefined where none answers
- */
-export async function askService(bus: Bus, name: string, withinMs = ASK_WITHIN_MS): Promise<unknown> {
-  try {
-    const answer = await bus.connection.request(`$SRV.STATS.${name}`, '', { timeout: withinMs })
-    return answer.json<{ endpoints?: { data?: unknown }[] }>().endpoints?.[0]?.data
-  } catch (error) {
-    if (error instanceof errors.RequestError || error instanceof errors.TimeoutError || error instanceof errors.ConnectionError)
-      return undefined
-    throw error
-  }
-}
-
-const ASK_WITHIN_MS = 2_000
 
 class AnsweringService implements MicroService {
   readonly id = nuid.next()

@@ -49,8 +49,6 @@ export interface RecordingHealth {
   health: HealthWord
   /** State of the connection to the gateway. */
   gateway: string
-  /** Our clock against IB's. */
-  clock?: 'unknown' | 'agrees' | 'differs'
   /** Tick-by-tick lines: what the account has, and what is taken. */
   lines: { allowed: number; granted: number; waiting: number }
   streams: readonly StreamHealth[]

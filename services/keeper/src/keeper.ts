@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { askService, type Bus, pause, publishOps, TICKS } from '@ib-stream/bus'
+import { askServices, type Bus, pause, publishOps, TICKS } from '@ib-stream/bus'
 import { type RecordingHealth, usFromMs } from '@ib-stream/model'
 import { type Backend, OwnerWatch } from '@ib-stream/storage'
 import { type Alert, Alerts, type Condition } from './alerts.ts'
@@ -85,8 +85,8 @@ export class Keeper {
   /** While the log is away ingest cannot be asked: that is an alert of its own. */
   async #seeRecording(log: LogSight | undefined): Promise<Condition[]> {
     if (!log) return this.#recording.unseen()
-    const health = (await askService(this.#options.bus, 'ingest')) as RecordingHealth | undefined // of our own version of the same code
-    return this.#recording.look(health, performance.now())
+    const [ingest] = await askServices(this.#options.bus, 'ingest')
+    return this.#recording.look(ingest?.data as RecordingHealth | undefined, performance.now()) // of our own version of the same code
   }
 
   async #keepLog(log: LogSight): Promise<void> {

@@ -58,9 +58,11 @@ export class RecordingWatch {
       },
       {
         alert: 'clock_off',
-        firing: lasts('clock_off', clock === 'differs', RECORDING_LIMITS.clockMs),
+        firing: lasts('clock_off', clock.state === 'differs', RECORDING_LIMITS.clockMs),
         summary:
-          clock === 'differs' ? "this machine's clock and IB's are more than a second apart; look after NTP" : "the clock agrees with IB's",
+          clock.state === 'differs'
+            ? "this machine's clock and IB's are more than a second apart; look after NTP"
+            : "the clock agrees with IB's",
       },
     ]
   }

@@ -1,4 +1,4 @@
-import type { RecordingHealth, StreamHealth } from '@ib-stream/model'
+import type { ClockHealth, RecordingHealth, StreamHealth } from '@ib-stream/model'
 import { describe, expect, it } from '@jest/globals'
 import { RECORDING_LIMITS, RecordingWatch } from '../src/recording-watch.ts'
 
@@ -13,10 +13,11 @@ const stream = (more: Partial<StreamHealth> = {}): StreamHealth => ({
   ticks: 5,
   ...more,
 })
+const clock = (state: ClockHealth['state']): ClockHealth => ({ state, offsetUs: 0, streams: [] })
 const recording = (more: Partial<RecordingHealth> = {}): RecordingHealth => ({
   health: 'healthy',
   gateway: 'ready',
-  clock: 'agrees',
+  clock: clock('agrees'),
   lines: { allowed: 5, granted: 1, waiting: 0 },
   streams: [stream()],
   troubles: [],
@@ -33,7 +34,7 @@ describe('RecordingWatch', () => {
     ['gateway_down', recording({ gateway: 'restarting' }), RECORDING_LIMITS.gatewayMs],
     ['gap_open', recording({ streams: [stream({ gap: GAP, health: 'unhealthy' })] }), RECORDING_LIMITS.gapMs],
     ['stream_silent', recording({ streams: [stream({ health: 'unhealthy', reason: 'no tick' })] }), RECORDING_LIMITS.silentMs],
-    ['clock_off', recording({ clock: 'differs' }), RECORDING_LIMITS.clockMs],
+    ['clock_off', recording({ clock: clock('differs') }), RECORDING_LIMITS.clockMs],
   ] as const)('says %s once it has lasted, and not when it was over in between', (alert, bad, limitMs) => {
     const watch = new RecordingWatch()
     expect(firing(watch, bad, 0)).toEqual([])
@@ -64,7 +65,7 @@ describe('RecordingWatch', () => {
 
   it('says of what is over that it is over', () => {
     const watch = new RecordingWatch()
-    watch.look(recording({ gateway: 'restarting', clock: 'differs', streams: [stream({ gap: GAP })] }), 0)
+    watch.look(recording({ gateway: 'restarting', clock: clock('differs'), streams: [stream({ gap: GAP })] }), 0)
     for (const { summary } of watch.look(recording(), 1)) expect(summary).not.toMatch(/missing|nothing|apart/)
   })
 

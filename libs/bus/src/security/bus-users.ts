@@ -57,7 +57,16 @@ export const BUS_PERMISSIONS: Record<BusUser, Permissions> = {
     subscribe: own('keeper'),
   },
   'query-api': {
-    publish: [...reads(TICKS), ...reads(EVENTS), ...readsBucket('tracked'), 'ib.subscribe.*.*', 'ib.contracts.*'],
+    publish: [
+      ...reads(TICKS),
+      ...reads(EVENTS),
+      ...readsBucket('tracked'),
+      '$KV.tracked.>',
+      'ib.subscribe.*.*',
+      'ib.contracts.*',
+      '$SRV.STATS',
+      '$SRV.STATS.*',
+    ],
     subscribe: own('query-api'),
   },
   cli: {
