@@ -72,11 +72,11 @@ export class Load implements AsyncDisposable {
     return Math.round(stall)
   }
 
-  /** The publisher goes on: more is confirmed than now. */
+  /** The publisher goes on: what is added after this call is confirmed. */
   async progress(what: string, deadlineMs: number): Promise<void> {
     const { end } = this.publisher.spool
-    const whole = () => this.publisher.acknowledged >= end
-    await waitFor(`${what}: the log confirms what was added until now`, whole, deadlineMs).catch(async (error: unknown) => {
+    const whole = () => this.publisher.acknowledged > end
+    await waitFor(`${what}: the log confirms what is added from now on`, whole, deadlineMs).catch(async (error: unknown) => {
       const { state, acknowledged, spool } = this.publisher
       const now = { state, acknowledged, spoolEnd: spool.end, server: this.bus.connection.getServer(), bus: this.bus.state }
       throw new Error(
