@@ -84,6 +84,20 @@ describe('log chain, faults of the server', () => {
     expect(stampsOf(await logContents(bus))).toEqual(range(1, 51))
   })
 
+  it('tells of no rollback where a server only remembers an older log, and doubles nothing', async () => {
+    await using nats = await TestNats.start()
+    const bus = await nats.bus()
+    const remembered = { answers: 0, lastSeq: 0 }
+    await using publisher = await testPublisher(remembering(bus, remembered), nats.spoolFolder)
+    await publish(publisher, tape(1, 50))
+    Object.assign(remembered, { answers: 1, lastSeq: 30 })
+    await bus.connection.reconnect()
+    await waitFor('it is told so', () => remembered.answers === 0)
+    await publish(publisher, tape(51, 60))
+    expect(publisher.events.filter(({ kind }) => kind !== 'state')).toEqual([])
+    expect(stampsOf(await logContents(bus))).toEqual(range(1, 60))
+  })
+
   it('sends again after a silence of the server, and doubles nothing', async () => {
     await using nats = await TestNats.start()
     const bus = await nats.bus()
@@ -115,6 +129,21 @@ describe('log chain, faults of the server', () => {
     expect(performance.now() - backMs).toBeLessThan(2_000)
   })
 })
+
+/** A bus whose next answers of where the log stands are old ones, as of a server that was cut off from its cluster. */
+function remembering(bus: Bus, remembered: { answers: number; lastSeq: number }): Bus {
+  const streams = Object.create(bus.manager.streams) as Bus['manager']['streams']
+  streams.info = async (name, options) => {
+    const info = await bus.manager.streams.info(name, options)
+    if (name === TICKS && remembered.answers > 0) {
+      remembered.answers -= 1
+      info.state.last_seq = remembered.lastSeq
+    }
+    return info
+  }
+  const manager = Object.create(bus.manager, { streams: { value: streams } }) as Bus['manager']
+  return Object.create(bus, { manager: { value: manager } }) as Bus
+}
 
 describe('log chain, numbers', () => {
   /** A spool whose oldest segment is trimmed away: records 1 to `end`, the first dozen gone. */
