@@ -56,6 +56,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     })
   }
   if (options.credentials === undefined && connection.info?.nonce !== undefined) await assertHeard(connection, options)
+  keepAll(connection, serversIn(options.url))
   const listeners = new Set<(state: 'connected' | 'disconnected') => void>()
   let state: Bus['state'] = 'connected'
   void watchStatus(connection, (next) => {
@@ -86,6 +87,16 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   }
 }
 
+const serversIn = (url: string): string[] => url.split(',').map((one) => one.trim().replace(/^tls:/, 'nats:'))
+
+/**
+ * The client forgets each server that it could not reach before its first connection, so one that was started together with its cluster knew only those that were up
+ * first; others it learns from the cluster, and forgets again when the server that it is with is cut off: it then had that one alone, for ever.
+ */
+function keepAll(connection: NatsConnection, servers: string[]): void {
+  if (servers.length > 1) connection.setServers(servers)
+}
+
 function mover(connection: NatsConnection, several: boolean): () => void {
   let movedMs = Number.NEGATIVE_INFINITY
   return () => {
@@ -113,11 +124,10 @@ async function connectUntil(options: BusOptions): Promise<NatsConnection> {
 }
 
 async function clientOptions({ url, name, credentials, caFile }: BusOptions): Promise<NodeConnectionOptions> {
-  const servers = url.split(',').map((one) => one.trim())
   const seed = credentials === undefined ? undefined : await readCredentials(credentials, name)
-  const tls = caFile !== undefined ? { caFile } : servers.some((one) => one.startsWith('tls://')) ? {} : undefined
+  const tls = caFile !== undefined ? { caFile } : url.split(',').some((one) => one.trim().startsWith('tls://')) ? {} : undefined
   return {
-    servers: servers.map((one) => one.replace(/^tls:/, 'nats:')),
+    servers: serversIn(url),
     name,
     inboxPrefix: inboxPrefix(name),
     ...(seed ? { authenticator: nkeyAuthenticator(seed) } : {}),

@@ -39,6 +39,22 @@ describe('connectBus', () => {
     await waitFor('the end', () => bus.state === 'closed')
   })
 
+  it('regression: keeps the servers that were not up at its first connection, and goes to them when its own is lost', async () => {
+    await using up = await TestNats.start()
+    await using late = await TestNats.start()
+    await late.kill()
+    const url = `${late.url},${up.url}`
+    for (let attempt = 0; attempt < 8; attempt++) {
+      // the client tries them in any order
+      await using bus = await connectBus({ url, name: 'test' })
+      expect(bus.connection.getServers().map(({ gossiped }) => gossiped)).toEqual([false, false])
+    }
+    await using bus = await connectBus({ url, name: 'test' })
+    await late.start()
+    await up.kill()
+    await waitFor('it is with the other', () => bus.state === 'connected' && late.url.endsWith(bus.connection.getServer()))
+  })
+
   it('refuses a server older than 2.10, by its version', async () => {
     const server = createServer((socket) => {
       socket.write('INFO {"server_id":"A","version":"2.9.10","proto":1,"headers":true,"max_payload":1048576,"jetstream":true}\r\n')
