@@ -13,7 +13,8 @@ export interface ServiceState {
 
 /** From the last answer on; they come within milliseconds, but nobody says how many there are. */
 const QUIET_MS = 150
-const WITHIN_MS = 1_000
+/** Who is there answers; a machine under load takes its time. Where nobody is there the server says so at once. */
+const WITHIN_MS = 3_000
 
 /**
  * What services say of themselves now (NATS services protocol, see {@link serveMicro}), those that answer within a moment.
