@@ -6,8 +6,8 @@ import { assertHost } from './host-name.ts'
 
 /** Asked by probes and by Prometheus, which have no keys; they tell nothing of ticks. */
 const OPEN_PATHS: readonly string[] = ['/health', '/ready', '/metrics', '/system/health']
-/** Routes with these tags read files for as long as their answers take. */
-const READ_FILES: readonly Tag[] = ['history', 'derived', 'files']
+/** Routes with these tags read files, or all events of the recorder, for as long as their answers take. */
+const READ_FILES: readonly Tag[] = ['history', 'derived', 'files', 'truth']
 const PREFLIGHT_KEPT_SECONDS = 600
 
 declare module 'fastify' {
