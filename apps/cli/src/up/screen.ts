@@ -3,6 +3,8 @@ import type { Child } from './child.ts'
 /** What a service's health page says, as far as the screen shows it. */
 export interface Seen {
   state: string
+  /** It can do its own work, whatever becomes of the recording. */
+  ready?: boolean
   ticks: number | undefined
   /** Newest tick, in words. */
   newest?: string
@@ -24,6 +26,10 @@ export async function look(child: Child): Promise<Seen> {
 
 interface HealthPage {
   state: string
+  ready?: boolean
+  /** Of query-api: whether ticks come that should, and what ingest says of them in a word. */
+  dataFlows?: boolean
+  recording?: string
   ticks?: number
   parts?: Record<string, { state: string; ready: boolean; ticks?: number; streams?: { cid: number; last?: Record<string, unknown> }[] }>
 }
@@ -31,9 +37,10 @@ interface HealthPage {
 function readHealth(page: HealthPage): Seen {
   const parts = Object.entries(page.parts ?? {})
   const lame = parts.find(([, part]) => !part.ready)
-  const state = lame ? `${lame[0]}: ${lame[1].state}` : page.state
+  const whole = page.dataFlows === false ? `recording: ${page.recording}` : page.state
+  const state = lame ? `${lame[0]}: ${lame[1].state}` : whole
   const counted = parts.find(([, part]) => part.ticks !== undefined)
-  const seen: Seen = { state, ticks: page.ticks ?? counted?.[1].ticks }
+  const seen: Seen = { state, ticks: page.ticks ?? counted?.[1].ticks, ready: page.ready === true }
   const ticks = (counted?.[1].streams ?? []).map((stream) => stream.last).filter((last) => last !== undefined)
   const newest = ticks.sort((a, b) => Number(b.st) - Number(a.st))[0]
   if (newest) seen.newest = inWords(newest)

@@ -132,7 +132,7 @@ function hints(config: Config, apiUrl: string): (seen: ReadonlyMap<string, Seen>
     const ingest = seen.get('ingest')
     // A real market may be closed for days; the simulator's never is.
     const works = (ingest?.ticks ?? 0) > 0 || (config.source === 'gateway' && ingest?.state === 'ok')
-    if (!works || seen.get('query-api')?.state !== 'ok') return undefined
+    if (!works || !seen.get('query-api')?.ready) return undefined
     return [
       `ready: ${apiUrl}   (health and metrics of the other services: the addresses beside them; logs: ${join(relative(here, config.dataDir), 'logs')})`,
       'try:',
