@@ -54,12 +54,12 @@ const EXPOSED = [
 ]
 
 /**
- * A foreign page may not read an answer, but it can have a browser ask (an image, a script), and what is asked for live is subscribed to. Browsers say so.
+ * A foreign page may not read an answer, but it can have a browser ask (an image, a script, a frame), and what is asked for live is subscribed to. Browsers say so.
  * @throws QueryError `IBS_QUERY_ORIGIN_REFUSED`
  */
 function assertNotEmbedded({ origin, ...headers }: FastifyRequest['headers'], origins: readonly string[]): void {
-  const isForeign = headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate'
-  if (!isForeign || (origin !== undefined && origins.includes(origin))) return
+  const isVisit = headers['sec-fetch-mode'] === 'navigate' && (headers['sec-fetch-dest'] ?? 'document') === 'document'
+  if (headers['sec-fetch-site'] !== 'cross-site' || isVisit || (origin !== undefined && origins.includes(origin))) return
   throw originRefused(origin ?? 'another site', origins)
 }
 

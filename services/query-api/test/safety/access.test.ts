@@ -177,6 +177,7 @@ test('without keys a foreign page gets nothing: not by a name of its own that po
   expect(await rawStatus(server, embedded)).toBe(403)
   expect(await rawStatus(server, { ...embedded, origin: 'https://good.example' })).toBe(200)
   expect(await rawStatus(server, { ...embedded, 'sec-fetch-mode': 'navigate' })).toBe(200)
+  expect(await rawStatus(server, { ...embedded, 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' })).toBe(403)
   expect(await rawStatus(server, { ...embedded, 'sec-fetch-site': 'same-origin' })).toBe(200)
   const ws = new WebSocket(`${server.url.replace('http', 'ws')}/v3/ws/stream`, { headers: { host: 'evil.example' } })
   ws.on('error', () => undefined)
