@@ -382,6 +382,8 @@ export type Coverage = {
         sessions: readonly {
           /** Trading date */
           date: string
+          /** pattern: IB has not told, the hours are those of the weekday */
+          source: 'told' | 'pattern'
           /** That should have been recorded */
           seconds: number
           /** Of them recorded, outside of gaps or with the gap filled */

@@ -17,9 +17,14 @@ const SHARE = {
 }
 const SPAN = z.strictObject({ from: z.string(), to: z.string() })
 
+const SESSION = z.strictObject({
+  date: z.string().describe('Trading date'),
+  source: z.enum(['told', 'pattern']).describe('pattern: IB has not told, the hours are those of the weekday'),
+  ...SHARE,
+})
 const OF_TYPE = z.strictObject({
   ...SHARE,
-  sessions: z.array(z.strictObject({ date: z.string().describe('Trading date'), ...SHARE })).describe('None with hours=always'),
+  sessions: z.array(SESSION).describe('None with hours=always'),
   recorded: z.array(SPAN).describe('When it was recorded at all, gaps within'),
   gaps: z.array(
     z.strictObject({
@@ -99,6 +104,7 @@ function coverageOf(
     hours && range.fromUs < range.untilUs
       ? completenessBySession(hours.calendar, hours.kind, range, holes).map(({ session, sessionUs, certainUs }) => ({
           date: session.date,
+          source: session.source,
           sessionUs,
           certainUs,
         }))
@@ -109,7 +115,7 @@ function coverageOf(
     : { sessionUs: rangeUs, certainUs: rangeUs - holes.reduce((sum, hole) => sum + hole.untilUs - hole.fromUs, 0) }
   return {
     ...shareOf(whole),
-    sessions: sessions.map(({ date, ...times }) => ({ date, ...shareOf(times) })),
+    sessions: sessions.map(({ date, source, ...times }) => ({ date, source, ...shareOf(times) })),
     recorded: stream.recorded.flatMap((span) => cut(span, range)).map(spanOf),
     gaps: stream.gaps.flatMap((gap) =>
       cut(gap, range).map((span) => ({

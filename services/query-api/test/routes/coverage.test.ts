@@ -85,8 +85,8 @@ async function coverage(query: string, cid = CID): Promise<Record<string, unknow
 test('a session is covered but for its gaps; what was filled counts, the night does not', async () => {
   const { last } = (await coverage(`hours=regular&start_time=${OPEN}&end_time=now`)).tick_types
   expect(last?.sessions).toEqual([
-    { date: '2025-11-25', seconds: 6.5 * 3_600, certain_seconds: 6.5 * 3_600 - 39 * 60, percent: 90 },
-    { date: '2025-11-26', seconds: 4 * 3_600, certain_seconds: 4 * 3_600, percent: 100 },
+    { date: '2025-11-25', source: 'told', seconds: 6.5 * 3_600, certain_seconds: 6.5 * 3_600 - 39 * 60, percent: 90 },
+    { date: '2025-11-26', source: 'told', seconds: 4 * 3_600, certain_seconds: 4 * 3_600, percent: 100 },
   ])
   expect(last).toMatchObject({ seconds: 10.5 * 3_600, certain_seconds: 10.5 * 3_600 - 39 * 60, percent: 93.8 })
   expect(last?.gaps).toMatchObject([
@@ -111,6 +111,14 @@ test('before its first subscription nothing was recorded; the future is not miss
     percent: null,
     seconds: 0,
   })
+})
+
+test('days of which IB has not told are taken from its week, and say so', async () => {
+  const { last } = (await coverage('hours=regular&start_time=2025-11-18T00:00Z&end_time=2025-11-20T00:00Z')).tick_types
+  expect(last?.sessions).toMatchObject([
+    { date: '2025-11-18', source: 'pattern', seconds: 6.5 * 3_600, percent: 0 },
+    { date: '2025-11-19', source: 'pattern', seconds: 6.5 * 3_600, percent: 0 },
+  ])
 })
 
 test('hours=always counts every hour and asks nobody for the hours; a type that was never recorded is 0 %', async () => {
