@@ -25,7 +25,7 @@ describe('three nats-servers that keep the log together, under load', () => {
     expect(load.takeStallMs()).toBeLessThan(STALL_WITHIN_MS)
     cluster.server(leader).start()
 
-    await allAreCurrent(load)
+    await allAreCurrent(load, cluster)
     const [first, second] = [await load.leader(), cluster.servers.map(({ name }) => name).find((name) => name !== leader) ?? '']
     const dead = first === second ? [first, leader] : [first, second]
     const saidBefore = load.events.length
@@ -38,7 +38,7 @@ describe('three nats-servers that keep the log together, under load', () => {
     for (const name of dead) cluster.server(name).start()
     await load.progress('with a quorum again', BACK_WITHIN_MS)
 
-    await allAreCurrent(load)
+    await allAreCurrent(load, cluster)
     load.takeStallMs()
     const alone = load.server(cluster)
     cluster.isolate(alone)
@@ -50,7 +50,7 @@ describe('three nats-servers that keep the log together, under load', () => {
     cluster.heal(alone)
 
     for (const { name } of cluster.servers) {
-      await allAreCurrent(load)
+      await allAreCurrent(load, cluster)
       await cluster.server(name).stop()
       cluster.server(name).start()
       await load.progress(`while ${name} restarts`, BACK_WITHIN_MS)
@@ -63,7 +63,7 @@ describe('three nats-servers that keep the log together, under load', () => {
 })
 
 /** Every server has all of the log, so that any one may go. */
-async function allAreCurrent(load: Load): Promise<void> {
+async function allAreCurrent(load: Load, cluster: Cluster): Promise<void> {
   await waitFor(
     'all three servers are current',
     async () => {
@@ -73,5 +73,7 @@ async function allAreCurrent(load: Load): Promise<void> {
       return others.length === 2 && others.every(keepsUp)
     },
     BACK_WITHIN_MS,
-  )
+  ).catch(async (error: unknown) => {
+    throw new Error(`${String(error)}\n${await cluster.describe()}`)
+  })
 }
