@@ -38,7 +38,8 @@ export class Cluster implements AsyncDisposable {
     // Servers tell one another where they are reached; whoever believed it would go round the links. Nobody listens there.
     const nowhere = await freePort()
     for (const [i, port] of ports.entries()) {
-      const routes = [...links].filter(([name]) => name.startsWith(`${i}-`)).map(([, link]) => `nats://127.0.0.1:${link.port}`)
+      const dialled = [...links].filter(([name]) => name.startsWith(`${i}-`)).map(([, link]) => link.port)
+      const routes = (dialled.length > 0 ? dialled : [nowhere]).map((port) => `nats://127.0.0.1:${port}`) // without any it would be no server of a cluster
       await mkdir(join(folder, `n${i}`))
       await writeFile(
         join(folder, `n${i}.conf`),
