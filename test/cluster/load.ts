@@ -40,8 +40,10 @@ export class Load implements AsyncDisposable {
       replicas: 3,
       onEvent: (event) => events.push(event),
     })
-    await waitFor('the log is made', () => publisher.state === 'sending', 60_000).catch((error: unknown) => {
-      throw new Error(`${String(error)}: ${JSON.stringify(events)}`)
+    await waitFor('the log is made', () => publisher.state === 'sending', 60_000).catch(async (error: unknown) => {
+      await publisher.close()
+      await bus.close()
+      throw new Error(`${String(error)}: ${JSON.stringify(events)}\n${await cluster.describe()}`)
     })
     return new Load(cluster, bus, publisher, events)
   }
