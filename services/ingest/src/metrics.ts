@@ -13,7 +13,18 @@ export function registerIngestMetrics(
 ): { tick: (tt: TickType) => void; note: (note: RecorderNote) => void } {
   const registers = [service.metrics]
   const { publisher, recorder, invalid } = parts
-  const ticks = new Counter({ name: 'ibs_ingest_ticks_total', help: 'Ticks heard from the gateway', labelNames: ['tick_type'], registers })
+  // Counted here, for every tick is, and told when somebody asks.
+  const ticks: Partial<Record<TickType, number>> = {}
+  new Counter({
+    name: 'ibs_ingest_ticks_total',
+    help: 'Ticks heard from the gateway',
+    labelNames: ['tick_type'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [tick_type, count] of Object.entries(ticks)) this.inc({ tick_type }, count)
+    },
+  })
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name,
@@ -48,7 +59,9 @@ export function registerIngestMetrics(
     registers,
   })
   return {
-    tick: (tt) => ticks.inc({ tick_type: tt }),
+    tick: (tt) => {
+      ticks[tt] = (ticks[tt] ?? 0) + 1
+    },
     note: (note) => {
       if (note.kind !== 'gap') return
       gaps.inc({ cause: note.cause })

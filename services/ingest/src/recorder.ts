@@ -1,34 +1,22 @@
-import { tickSubject } from '@ib-stream/bus'
-import {
-  type ClockEvent,
-  eventSubject,
-  type JumpEvent,
-  type LagEvent,
-  type RecorderEvent,
-  type RollEvent,
-  type TickMessage,
-} from '@ib-stream/model'
-import type { Timer } from '@ib-stream/service'
-import { encodeTickJson } from '@ib-stream/storage'
+import type { TickMessage } from '@ib-stream/model'
 import { Connection, type ConnectionChange } from './connection/connection.ts'
 import { FARM_BROKEN, FarmWatch } from './connection/farm-watch.ts'
 import { meaningOf } from './connection/gateway-codes.ts'
 import { GatewaySession } from './connection/gateway-session.ts'
 import { guarded } from './connection/guard-handlers.ts'
 import { type ConnectionEvent, type ConnectionState, isOnTheWay, isWhole, takesRequests } from './connection/transitions.ts'
-import { decodeTick, TICK_BY_TICK } from './decode-tick.ts'
+import { TICK_BY_TICK } from './decode-tick.ts'
 import { CAUSES } from './gaps/gap-causes.ts'
 import { GapLedger } from './gaps/gap-ledger.ts'
-import { type OpenGap, QUIET_STREAM_HEARD_AFTER_MS } from './gaps/gap-tracker.ts'
+import type { OpenGap } from './gaps/gap-tracker.ts'
+import { QuietChecks } from './gaps/quiet-checks.ts'
+import { type RecordedStream, RecordedStreams } from './recorded-streams.ts'
+import { type Announcement, RecorderLog } from './recorder-log.ts'
 import type { RecorderOptions, StreamStatus } from './recorder-options.ts'
 import type { DesiredStream, LinePlan } from './subscriptions/line-plan.ts'
 import { NOTHING_TO_CANCEL, type Refusal } from './subscriptions/refusals.ts'
 import { Subscriber } from './subscriptions/subscriber.ts'
-
-/** An event without what the recorder adds. */
-type Noticed<Event> = Event extends unknown ? Omit<Event, 'st' | 'epoch'> : never
-
-type Stream = DesiredStream & Pick<StreamStatus, 'ticks' | 'lastStUs' | 'last'>
+import { TickIntake } from './tick-intake.ts'
 
 /**
  * Records what is desired from one gateway for as long as `run` goes on: turns each frame into a line for the publisher, comes back after every loss, and
@@ -39,13 +27,13 @@ export class Recorder {
   readonly #connection: Connection<GatewaySession>
   readonly #subscriber: Subscriber
   readonly #gaps: GapLedger
-  readonly #streams = new Map<number, Stream>()
-  /** Ids of streams that nobody wants any more; IB may go on sending for a while. */
-  readonly #left = new Set<number>()
+  readonly #log: RecorderLog
+  readonly #streams = new RecordedStreams()
+  readonly #intake: TickIntake
+  readonly #quiet: QuietChecks
   /** Streams that were asked for anew because they were silent: standing quiet does not clear them. */
   readonly #suspects = new Set<number>()
   readonly #farms: FarmWatch
-  #quietChecks: Timer[] = []
   #reason = 'it has just begun'
   #startedUs: number
   #lastHeardUs: number
@@ -55,15 +43,33 @@ export class Recorder {
   readonly #asked = new Set<number>()
 
   constructor(options: RecorderOptions) {
-    const { gateway, clock, lines, requestGuard } = options
+    const { gateway, clock, lines, requestGuard, publisher, invalid, onNote } = options
     this.#options = options
     this.#startedUs = clock.stampUs()
     this.#lastHeardUs = this.#startedUs
     this.#lastTickUs = this.#startedUs
+    this.#log = new RecorderLog({ clock, publisher, epoch: () => this.epoch, onNote })
     this.#gaps = new GapLedger({
-      head: () => this.#head(),
-      publish: (event) => this.#publishGap(event),
+      head: () => this.#log.head(),
+      publish: (event) => this.#log.gap(event),
       onChange: () => this.#remember(),
+    })
+    this.#intake = new TickIntake({
+      clock,
+      publisher,
+      invalid,
+      streams: this.#streams,
+      endGap: (stream, readUs) => this.#gaps.open.size > 0 && this.#isCertain(stream.rid) && this.#gaps.end(stream, readUs),
+      onTick: (stream, tick) => this.#heard(stream, tick),
+    })
+    this.#quiet = new QuietChecks({
+      clock,
+      isOpen: (rid) => this.#gaps.open.has(rid),
+      isOnlyQuiet: (rid) => this.#isOnlyQuiet(rid),
+      onQuiet: (stream) => {
+        const nowUs = clock.stampUs()
+        if (this.#gaps.end(stream, nowUs)) this.#lastTickUs = nowUs
+      },
     })
     this.#farms = new FarmWatch(clock, {
       silent: (brokenUs, message) => this.#declareSilent(brokenUs, message),
@@ -83,7 +89,7 @@ export class Recorder {
       dial: ({ host, port }, handlers) =>
         new GatewaySession({ host, port, clientId: gateway.clientId }, clock, {
           ...guarded(handlers, (work) => this.#guard(work)),
-          frame: (fields) => this.#guard(() => this.#onFrame(fields)),
+          frame: (fields) => this.#hearFrame(fields),
           requestError: (rid, code, message) => this.#guard(() => this.#onRequestError(rid, code, message)),
           notice: (code, message) => this.#guard(() => this.#onNotice(code, message)),
           tap: options.tap,
@@ -121,7 +127,7 @@ export class Recorder {
   }
 
   get streams(): readonly StreamStatus[] {
-    return [...this.#streams.keys()].flatMap((rid) => this.statusOf(rid) ?? [])
+    return this.#streams.all.flatMap(({ rid }) => this.statusOf(rid) ?? [])
   }
 
   /** Times without certainty that go on now, by request id. */
@@ -131,16 +137,11 @@ export class Recorder {
 
   /** From now on these streams are wanted, no others. */
   desire(desired: readonly DesiredStream[]): LinePlan {
-    const wanted = new Set(desired.map(({ rid }) => rid))
-    for (const stream of this.#streams.values()) if (!wanted.has(stream.rid)) this.#leave(stream)
-    for (const stream of desired) {
-      this.#left.delete(stream.rid)
-      this.#streams.set(stream.rid, { ticks: 0, lastStUs: undefined, ...this.#streams.get(stream.rid), ...stream })
-    }
+    this.#streams.desire(desired, (left) => void this.#gaps.end(left, this.#options.clock.stampUs()))
     this.#declareDown()
     const plan = this.#subscriber.desire(desired)
     for (const stream of plan.waiting) {
-      const fromUs = this.#streams.get(stream.rid)?.lastStUs ?? this.#options.clock.nowUs()
+      const fromUs = this.#streams.of(stream.rid)?.lastStUs ?? this.#options.clock.nowUs()
       this.#gaps.begin(stream, { fromUs, cause: 'no_line', reason: 'no tick-by-tick line is left for it' })
     }
     const named = (streams: readonly DesiredStream[]) => streams.map(({ symbol, tt }) => `${symbol} ${tt}`)
@@ -157,13 +158,15 @@ export class Recorder {
 
   /** What is known of one stream that is desired. */
   statusOf(rid: number): StreamStatus | undefined {
-    const stream = this.#streams.get(rid)
-    return stream && { ...stream, ...(this.#subscriber.stateOf(rid) ?? { state: 'waiting' }) }
+    const stream = this.#streams.of(rid)
+    if (!stream) return undefined
+    const { subject: _, ...known } = stream
+    return { ...known, ...(this.#subscriber.stateOf(rid) ?? { state: 'waiting' }) }
   }
 
   /** The stream is silent although its market is busy: asks for it anew. Its gap begins where certainty ended. */
   restartStream(rid: number, reason: string): void {
-    const stream = this.#streams.get(rid)
+    const stream = this.#streams.of(rid)
     if (!stream || !isWhole(this.state)) return
     this.#suspects.add(rid)
     this.#gaps.begin(stream, { fromUs: stream.lastStUs ?? this.#startedUs, cause: 'stale', reason })
@@ -177,34 +180,33 @@ export class Recorder {
 
   /** A stream that fell silent has no more to say: its market is closed. */
   endSilence(rid: number): void {
-    const stream = this.#streams.get(rid)
+    const stream = this.#streams.of(rid)
     this.#suspects.delete(rid)
     if (stream && isWhole(this.state)) this.#gaps.end(stream, this.#options.clock.stampUs())
   }
 
   /** Puts something that was noticed into the log, at its place between the ticks. */
-  announce(event: Noticed<RollEvent | JumpEvent | ClockEvent | LagEvent>): void {
-    const { kind, ...facts } = event
-    this.#publish({ kind, ...this.#head(), ...facts } as RecorderEvent)
+  announce(announcement: Announcement): void {
+    this.#log.announce(announcement)
   }
 
   /** Returns when the signal aborts and the connection is closed. */
   async run(signal: AbortSignal): Promise<void> {
     await this.#connection.run(signal)
     // The next start knows only when the spool ends: what is missing before that is declared now.
-    for (const stream of this.#streams.values()) this.#gaps.end(stream, this.#options.clock.stampUs())
+    for (const stream of this.#streams.all) this.#gaps.end(stream, this.#options.clock.stampUs())
   }
 
   /** What an earlier run recorded ends somewhere: from there on ticks are missing until the stream is asked for again. */
   #declareDown(): void {
-    for (const stream of this.#streams.values()) {
+    for (const stream of this.#streams.all) {
       const gap = this.#asked.has(stream.rid) ? undefined : this.#options.missedAtStart(stream)
       if (gap) this.#gaps.begin(stream, gap)
     }
   }
 
   #remember(): void {
-    this.#options.remember([...this.#streams.values()].map((stream) => ({ ...stream, gap: this.#gaps.open.get(stream.rid) })))
+    this.#options.remember(this.#streams.all.map((stream) => ({ ...stream, gap: this.#gaps.open.get(stream.rid) })))
   }
 
   /** A throwing handler would come out of the library's socket handler and take the process with it. */
@@ -212,8 +214,12 @@ export class Recorder {
     try {
       work()
     } catch (error) {
-      this.#options.onNote({ kind: 'handler_failed', error: String(error) })
+      this.#failed(error)
     }
+  }
+
+  #failed(error: unknown): void {
+    this.#options.onNote({ kind: 'handler_failed', error: String(error) })
   }
 
   #onChange(change: ConnectionChange): void {
@@ -221,12 +227,12 @@ export class Recorder {
     const stayedOpen = takesRequests(from) && takesRequests(to)
     if (to !== 'connecting' && to !== 'handshaking') this.#reason = reason // that of the last failure stays while the next attempt is on its way
     if (!isWhole(to) && !isOnTheWay(to)) this.#beginGaps({ fromUs: this.#lastGoodUs(event), cause: CAUSES[event], reason, code })
-    if (isWhole(from) || (takesRequests(from) && !takesRequests(to))) this.#publishConnection('disconnected', change)
+    if (isWhole(from) || (takesRequests(from) && !takesRequests(to))) this.#log.connection('disconnected', change)
     if (takesRequests(from) && !takesRequests(to)) this.#subscriber.leave()
     if (takesRequests(to) && !stayedOpen) this.#lastHeardUs = this.#options.clock.nowUs()
-    if (isWhole(to) || (takesRequests(to) && !stayedOpen)) this.#publishConnection('connected', change)
+    if (isWhole(to) || (takesRequests(to) && !stayedOpen)) this.#log.connection('connected', change)
     this.#options.onNote({ kind: 'gateway', ...change })
-    this.#stopQuietChecks()
+    this.#quiet.stop()
     if (!takesRequests(to)) this.#farms.clear()
     const session = this.#connection.session
     if (session && !stayedOpen) this.#subscriber.begin(session)
@@ -249,7 +255,7 @@ export class Recorder {
   /** A hole for each stream that had no tick since the farm broke. */
   #declareSilent(brokenUs: number, message: string): void {
     if (!isWhole(this.state)) return
-    for (const stream of this.#streams.values()) {
+    for (const stream of this.#streams.all) {
       const { lastStUs = 0, rid } = stream
       if (lastStUs >= brokenUs || this.#subscriber.stateOf(rid)?.state !== 'subscribed') continue
       this.#gaps.begin(stream, { fromUs: lastStUs || brokenUs, cause: 'farm_broken', reason: message, code: FARM_BROKEN })
@@ -262,47 +268,38 @@ export class Recorder {
   }
 
   #onSubscribed(stream: DesiredStream): void {
-    const { cid, tt, rid } = stream
-    this.#asked.add(rid)
-    this.#publish({ kind: 'subscription', ...this.#head(), cid, tt, rid, state: 'subscribed' })
-    this.#options.onNote({ kind: 'stream', cid, tt, rid, state: 'subscribed' })
-    this.#checkQuiet(stream)
+    this.#asked.add(stream.rid)
+    this.#log.subscription(stream, { state: 'subscribed' })
+    this.#quiet.begin(stream)
   }
 
-  #onRefused({ cid, tt, rid }: DesiredStream, { kind, code, message, advice }: Refusal & { code: number; message: string }): void {
-    const stream = this.#streams.get(rid)
+  #onRefused({ rid }: DesiredStream, { kind, code, message, advice }: Refusal & { code: number; message: string }): void {
+    const stream = this.#streams.of(rid)
     if (!stream) return
     if (kind === 'competing_session') this.#connection.apply('competing', message, code)
     const cause = kind === 'competing_session' || kind === 'no_line' ? kind : 'refused'
     this.#gaps.begin(stream, { fromUs: stream.lastStUs ?? this.#startedUs, cause, reason: message, code })
-    this.#publish({ kind: 'subscription', ...this.#head(), cid, tt, rid, state: 'refused', code, reason: message })
-    this.#options.onNote({ kind: 'stream', cid, tt, rid, state: 'refused', code, reason: `${message}; ${advice}` })
+    this.#log.subscription(stream, { state: 'refused', code, reason: message }, { advice })
   }
 
-  #onEnded({ cid, tt, rid }: DesiredStream, reason: string): void {
-    this.#publish({ kind: 'subscription', ...this.#head(), cid, tt, rid, state: 'ended', reason })
-    this.#options.onNote({ kind: 'stream', cid, tt, rid, state: 'ended', reason })
+  #onEnded(stream: DesiredStream, reason: string): void {
+    this.#log.subscription(stream, { state: 'ended', reason })
+  }
+
+  /** For every frame, so without the closure of {@link Recorder.#guard}. */
+  #hearFrame(fields: readonly string[]): void {
+    try {
+      this.#onFrame(fields)
+    } catch (error) {
+      this.#failed(error)
+    }
   }
 
   #onFrame(fields: readonly string[]): void {
     const readUs = this.#options.clock.stampUs()
     if (this.#connection.session) this.#lastHeardUs = readUs
     if (fields[0] !== TICK_BY_TICK) return
-    const rid = Number(fields[1])
-    const stream = this.#streams.get(rid)
-    if (!stream) {
-      if (!this.#left.has(rid))
-        this.#options.invalid.put(0, fields, { field: 'rid', value: fields[1], rule: 'a request of this ingest' }, readUs)
-      return
-    }
-    // The gap's event stands before the tick that ends it, so it takes the stamp of the read and the tick the next one.
-    const isOver = this.#gaps.open.size > 0 && this.#isCertain(rid) && this.#gaps.end(stream, readUs)
-    const st = isOver ? this.#options.clock.stampUs() : readUs
-    const decoded = decodeTick(fields, stream, st)
-    if ('fault' in decoded) return this.#options.invalid.put(stream.cid, fields, decoded.fault, st)
-    this.#options.publisher.add({ subject: tickSubject(stream.cid, stream.tt), line: encodeTickJson(decoded.tick) })
-    this.#heard(stream, decoded.tick)
-    this.#options.onTick(decoded.tick)
+    this.#intake.take(fields, readUs)
     if (this.#options.publisher.full) this.#connection.hold()
   }
 
@@ -311,64 +308,25 @@ export class Recorder {
     return (isWhole(this.#connection.state) || this.#connection.state === 'competing') && this.#subscriber.isLive(rid)
   }
 
-  #heard(stream: Stream, tick: TickMessage): void {
-    stream.ticks += 1
-    stream.lastStUs = tick.st
-    stream.last = tick
+  #heard(stream: RecordedStream, tick: TickMessage): void {
     this.#lastTickUs = tick.st
     if (this.#suspects.size > 0) this.#suspects.delete(stream.rid)
     const revived = this.#subscriber.revive(stream.rid)
     if (revived) this.#options.onNote({ kind: 'stream', cid: stream.cid, tt: stream.tt, rid: stream.rid, state: 'subscribed' })
     if (this.#connection.state !== 'ready') this.#connection.apply('flowing', 'ticks come')
+    this.#options.onTick(tick)
   }
 
-  /** A stream that stands for a while without a tick is only quiet. */
-  #checkQuiet(stream: DesiredStream): void {
-    if (!this.#gaps.open.has(stream.rid)) return
-    const { clock } = this.#options
-    const timer = clock.after(QUIET_STREAM_HEARD_AFTER_MS, () => {
-      const nowUs = clock.stampUs()
-      if (!isWhole(this.state) || this.#subscriber.stateOf(stream.rid)?.state !== 'subscribed') return
-      if (this.#suspects.has(stream.rid) || this.#farms.isBroken) return
-      if (this.#gaps.end(stream, nowUs)) this.#lastTickUs = nowUs
-    })
-    this.#quietChecks.push(timer)
+  #isOnlyQuiet(rid: number): boolean {
+    if (!isWhole(this.state) || this.#subscriber.stateOf(rid)?.state !== 'subscribed') return false
+    return !this.#suspects.has(rid) && !this.#farms.isBroken
   }
 
   #checkAllQuiet(): void {
-    for (const stream of this.#streams.values()) this.#checkQuiet(stream)
-  }
-
-  #stopQuietChecks(): void {
-    for (const timer of this.#quietChecks.splice(0)) timer.cancel()
+    for (const stream of this.#streams.all) this.#quiet.begin(stream)
   }
 
   #beginGaps(gap: OpenGap): void {
-    for (const stream of this.#streams.values()) this.#gaps.begin(stream, gap)
-  }
-
-  #leave(stream: Stream): void {
-    this.#gaps.end(stream, this.#options.clock.stampUs())
-    this.#streams.delete(stream.rid)
-    this.#left.add(stream.rid)
-  }
-
-  #publishGap(event: RecorderEvent): void {
-    this.#publish(event)
-    if (event.kind !== 'gap') return
-    const { kind, cid, tt, fromUs, toUs, cause, reason } = event
-    this.#options.onNote({ kind, cid, tt, fromUs, toUs, cause, reason })
-  }
-
-  #publishConnection(state: 'connected' | 'disconnected', { reason, code, host, port }: ConnectionChange): void {
-    this.#publish({ kind: 'connection', ...this.#head(), state, host, port, reason, ...(code === undefined ? {} : { code }) })
-  }
-
-  #head(): { st: number; epoch: number } {
-    return { st: this.#options.clock.stampUs(), epoch: this.epoch }
-  }
-
-  #publish(event: RecorderEvent): void {
-    this.#options.publisher.add({ subject: eventSubject(event.kind), line: JSON.stringify(event), event: true })
+    for (const stream of this.#streams.all) this.#gaps.begin(stream, gap)
   }
 }

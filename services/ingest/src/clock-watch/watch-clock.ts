@@ -1,12 +1,10 @@
 import { US_PER_SECOND } from '@ib-stream/model'
 import type { Clock, Service } from '@ib-stream/service'
-import { Gauge, Histogram } from 'prom-client'
+import { Gauge } from 'prom-client'
 import type { Recorder } from '../recorder.ts'
 import type { ClockSteps } from './clock-steps.ts'
 import { type ClockNews, ClockWatch } from './clock-watch.ts'
-
-/** Seconds. IB's stamps are cut to whole ones, so a tick that comes at once is up to a second old. */
-const LAG_BUCKETS = [-1, 0, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 3, 5, 10, 30, 60]
+import { LagHistogram } from './lag-histogram.ts'
 
 /** The clock watch with its health part, metrics, log lines and events. */
 export function watchClock(
@@ -14,20 +12,14 @@ export function watchClock(
   { clock, steps, recorder }: { clock: Clock; steps: ClockSteps; recorder(): Recorder | undefined },
 ): ClockWatch {
   const registers = [service.metrics]
-  const lags = new Histogram({
-    name: 'ibs_ingest_tick_lag_seconds',
-    help: 'Age of a live tick by its stamp when it came, against the clock of IB',
-    labelNames: ['tick_type'],
-    buckets: LAG_BUCKETS,
-    registers,
-  })
+  const lags = new LagHistogram(service.metrics)
   const watch = new ClockWatch({
     clock,
     onNews: (news: ClockNews) => {
       service.log[news.state === 'agrees' ? 'info' : 'warn'](news, news.kind)
       recorder()?.announce(news)
     },
-    onLag: (tt, lagUs) => lags.observe({ tick_type: tt }, lagUs / US_PER_SECOND),
+    onLag: (tt, lagUs) => lags.observe(tt, lagUs),
   })
   new Gauge({
     name: 'ibs_ingest_clock_offset_seconds',

@@ -22,7 +22,7 @@ export interface Session {
 export interface LinkHandlers {
   socketOpen(): void
   ready(): void
-  /** Any frame, before it is looked at. */
+  /** Anything at all from the gateway, before it is looked at. */
   heard(): void
   ended(reason: string, code: number | undefined): void
 }

@@ -5,12 +5,13 @@ import { type ContractDetails, EventName, IBApi, type Contract as IbContract } f
 import type { WireTap } from '../capture/wire-tap.ts'
 import type { TimeAnswer } from '../clock-watch/clock-offset.ts'
 import type { LinkHandlers, Session } from './connection.ts'
+import { FrameReader } from './frame-reader.ts'
 import { type HistoryQuery, HistoryRequests } from './history-requests.ts'
 import { RequestPacer } from './request-pacer.ts'
 
 /** What happens on one connection to the gateway. Handlers must not throw. */
 export interface SessionHandlers extends LinkHandlers {
-  /** Every frame's fields, at the socket read, before anything else looks at it. */
+  /** Every frame's fields, as IB's text has them, before the library makes anything of it. */
   frame(fields: readonly string[]): void
   /** A message of the gateway that belongs to a request. */
   requestError(rid: number, code: number, message: string): void
@@ -68,15 +69,16 @@ export class GatewaySession implements Session {
     // All four are given, or the library reads a .env file of its own.
     this.#api = new IBApi({ ...address, maxReqPerSec: LIBRARY_REQUESTS_PER_SECOND })
     this.#history = new HistoryRequests(this.#api, clock, this.#pacer)
-    guardReads(this.#api, handlers.tap, (error) => this.#end(`the gateway sent what cannot be read: ${String(error)}`, undefined))
+    readInstead(this.#api, (library) => {
+      const frames = new FrameReader({ tick: (fields) => !this.#ended && handlers.frame(fields), other: library })
+      return (bytes) => this.#onBytes(bytes, frames)
+    })
   }
 
   open(): void {
     const api = this.#api
     api.on(EventName.received, (fields: string[]) => {
-      if (fields.length === 0) throw new Error('a frame without an ended field') // the library would add it to the next frame
       if (this.#ended) return
-      this.#handlers.heard()
       this.#handlers.frame(fields)
       this.#history.hear(fields)
     })
@@ -96,6 +98,21 @@ export class GatewaySession implements Session {
     if (tap) api.on(EventName.sent, (tokens: string[]) => tap.sent(tokens.join('\0')))
     tap?.opened(this.#address)
     api.connect(this.#clientId)
+  }
+
+  /**
+   * What throws while the library reads would come out of the socket's handler and take the process with it: JSON that is none in an error message, and our own refusal
+   * of a frame (of length -4 the library makes a loop without end).
+   */
+  #onBytes(bytes: Buffer, frames: FrameReader): void {
+    this.#handlers.tap?.received(bytes)
+    if (this.#ended) return
+    this.#handlers.heard()
+    try {
+      frames.push(bytes)
+    } catch (error) {
+      this.#end(`the gateway sent what cannot be read: ${String(error)}`, undefined)
+    }
   }
 
   /** Answers come in the order of the questions; one that is this old was never answered. */
@@ -210,19 +227,8 @@ const doorOf = (api: IBApi) => (api as unknown as { controller: { socket: { onDa
 
 const socketOf = (api: IBApi): Socket | undefined => doorOf(api).socket.client
 
-/**
- * What throws while the library reads would come out of the socket's handler and take the process with it: JSON that is none in an error message, and our
- * own refusal of a frame (of length -4 the library makes a loop without end).
- */
-function guardReads(api: IBApi, tap: WireTap | undefined, onBroken: (error: unknown) => void): void {
+/** Puts a reader of our own between the socket and the library. */
+function readInstead(api: IBApi, makeReader: (library: (bytes: Buffer) => void) => (bytes: Buffer) => void): void {
   const { socket } = doorOf(api)
-  const read = socket.onData.bind(socket)
-  socket.onData = (bytes) => {
-    tap?.received(bytes)
-    try {
-      read(bytes)
-    } catch (error) {
-      onBroken(error)
-    }
-  }
+  socket.onData = makeReader(socket.onData.bind(socket))
 }
