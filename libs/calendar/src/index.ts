@@ -12,6 +12,7 @@ export {
 export { CALENDAR_ERROR_CODES, CalendarError, type CalendarErrorCode } from './errors.ts'
 export { type Expiry, type ExpiryNotice, expiryNotice, parseExpiry } from './expiry.ts'
 export { type FrontContract, frontContract, type Roll, type RollRule, rollsIn, rollTime, type SeriesContract } from './front-contract.ts'
+export { calendarOf, keepTelling } from './kept-tellings.ts'
 export { isOpen } from './known.ts'
 export { addDays, type LocalDate, weekdayOf } from './local-date.ts'
 export { MARKET_STATUSES, type MarketState, type MarketStatus, marketState } from './market-status.ts'

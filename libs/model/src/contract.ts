@@ -30,6 +30,8 @@ export interface Contract {
   timeZoneId: string
   tradingHours: string
   liquidHours: string
+  /** Hours that IB told before, of days that are over, oldest first; only of contracts that are asked for by their id. */
+  toldBefore?: readonly { timeZoneId: string; tradingHours: string; liquidHours: string }[]
   /** When IB said so, µs UTC. */
   askedUs: number
 }

@@ -2,8 +2,8 @@ import { type Bus, lookUpContracts } from '@ib-stream/bus'
 import {
   addDays,
   type ContractCalendar,
+  calendarOf as calendarTold,
   completenessBySession,
-  contractCalendar,
   type HoursKind,
   type LocalDate,
   withWeeklyPattern,
@@ -94,7 +94,7 @@ function rowsOf(stream: StreamLedger, range: TimeRange, contract: Contract | und
 
 /** IB tells a week; other days are as their weekday mostly is. */
 function calendarOf(contract: Contract, { fromUs, untilUs }: TimeRange): ContractCalendar {
-  const told = contractCalendar(contract)
+  const told = calendarTold(contract)
   const dateOf = (us: number): LocalDate => told.zone.localTime(us).date
   return withWeeklyPattern(told, { from: addDays(dateOf(fromUs), -1), to: addDays(dateOf(untilUs), 1) })
 }

@@ -1,4 +1,5 @@
 import type { KeyValue } from '@ib-stream/bus'
+import { keepTelling } from '@ib-stream/calendar'
 import { type Contract, type ContractAnswer, type ContractQuery, US_PER_SECOND } from '@ib-stream/model'
 import type { Clock } from '@ib-stream/service'
 import type { ContractDetails, Contract as IbContract } from '@stoqey/ib'
@@ -58,9 +59,10 @@ export class ContractBook {
       return refused('IBS_INGEST_GATEWAY_AWAY', 'the gateway is away and nothing is kept of this contract; ask again when it is back')
     }
     try {
-      const contracts = await this.#ask(session, query)
-      if (contracts.length === 0)
+      const asked = await this.#ask(session, query)
+      if (asked.length === 0)
         return refused('IBS_INGEST_NO_CONTRACT', `IB knows no contract ${describe(query)}; check symbol, type, exchange and currency`)
+      const contracts = asked.length > MOST_KEPT_BY_ID ? asked : await Promise.all(asked.map((contract) => this.#withPast(contract)))
       await this.#keep(key, { askedUs: nowUs, contracts })
       return { ok: true, contracts, cached: false, ageSeconds: 0 }
     } catch (error) {
@@ -86,6 +88,18 @@ export class ContractBook {
       return await (await this.#kept()).get(key)
     } catch {
       return undefined
+    }
+  }
+
+  /** With the hours that were told at earlier times. */
+  async #withPast(contract: Contract): Promise<Contract> {
+    const [before] = (await this.#find(queryKey({ cid: contract.cid })))?.contracts ?? []
+    if (!before) return contract
+    const { timeZoneId, tradingHours, liquidHours, toldBefore = [] } = before
+    try {
+      return { ...contract, toldBefore: keepTelling(toldBefore, { timeZoneId, tradingHours, liquidHours }) }
+    } catch {
+      return { ...contract, toldBefore } // hours in no form that IB has tell nothing
     }
   }
 

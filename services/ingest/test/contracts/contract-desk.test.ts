@@ -1,8 +1,10 @@
 import { CONTRACT_LOOKUP, openKeyValue } from '@ib-stream/bus'
+import { calendarOf, schedule } from '@ib-stream/calendar'
 import { startGatewaySim } from '@ib-stream/gateway-sim'
 import type { ContractAnswer } from '@ib-stream/model'
 import { openClock } from '@ib-stream/service'
 import { describe, expect, it } from '@jest/globals'
+import { freePort } from '../../../../test/support/free-port.ts'
 import { waitFor } from '../../../../test/support/wait-for.ts'
 import { ContractBook, type KeptContracts } from '../../src/contracts/contract-book.ts'
 import { openContractDesk } from '../../src/contracts/contract-desk.ts'
@@ -32,6 +34,27 @@ async function openDesk(bench: RecorderBench) {
 const cidsOf = (answer: ContractAnswer) => (answer.ok ? answer.contracts.map(({ cid }) => cid) : answer)
 
 describe('contract look-up over the bus', () => {
+  it('remembers the hours of days that are over, with their holidays, of which IB says nothing any more', async () => {
+    const port = await freePort()
+    const options = { port, rate: 5, lines: 100, repeatSeconds: 0 }
+    const before = await startGatewaySim({ ...options, clockStart: '2025-11-25T15:00:00Z' })
+    await using bench = await RecorderBench.open([MNQ], [port])
+    await waitFor('it is connected', () => bench.recorder.state === 'ready')
+    using desk = await openDesk(bench)
+    await desk.ask({ cid: 265598 })
+    await before.close()
+    await using after = await startGatewaySim({ ...options, clockStart: '2025-12-01T15:00:00Z' })
+    void after
+    await waitFor('it is connected again', () => bench.recorder.state === 'ready' && bench.recorder.epoch === 2)
+    desk.wall.ms += 2 * DAY_MS
+    const answer = await desk.ask({ symbol: 'AAPL', secType: 'STK' })
+    const [apple] = answer.ok ? answer.contracts : []
+    expect(apple?.tradingHours).not.toContain('20251127')
+    const days = apple ? schedule(calendarOf(apple), '2025-11-26', 3).map(({ date, status }) => `${date} ${status}`) : []
+    expect(days).toEqual(['2025-11-26 open', '2025-11-27 closed', '2025-11-28 open'])
+    expect(await desk.ask({ cid: 265598 })).toMatchObject({ ok: true, cached: true, contracts: [{ toldBefore: apple?.toldBefore }] })
+  })
+
   it('answers by id and by symbol, keeps it a day, and says how old it is when the gateway is away', async () => {
     const sim = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0 })
     await using bench = await RecorderBench.open([MNQ], [sim.port])

@@ -1,5 +1,5 @@
 import { type Bus, type KeyValue, lookUpContracts, openTracked, resolveContract } from '@ib-stream/bus'
-import { type ContractCalendar, contractCalendar } from '@ib-stream/calendar'
+import { type ContractCalendar, calendarOf } from '@ib-stream/calendar'
 import {
   type Contract,
   type ContractAnswer,
@@ -83,7 +83,7 @@ class AskingDirectory implements ContractDirectory {
   }
 
   async calendar(cid: number): Promise<ContractCalendar> {
-    return contractCalendar(await this.contract(cid))
+    return calendarOf(await this.contract(cid))
   }
 
   /** The one contract that is tracked by its id under this symbol. */
