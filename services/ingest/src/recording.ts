@@ -57,6 +57,7 @@ export async function runRecording(config: Config, service: Service, { bus, publ
     invalid,
     recorder: () => recorder,
     offsetUs: () => clockWatch.offsetUs,
+    askedFile: stateFile('asked.json'),
   })
   const capture = openCapture(config, service, clock)
   recorder = new Recorder({

@@ -11,23 +11,17 @@ import {
 } from '@ib-stream/model'
 import type { Clock } from '@ib-stream/service'
 import { encodeTickJson } from '@ib-stream/storage'
-import type { ContractDetails, Contract as IbContract } from '@stoqey/ib'
-import type { HistoryQuery } from '../connection/history-requests.ts'
 import { codeIn } from '../gateway-error.ts'
+import type { AskedRanges } from './asked-ranges.ts'
 import { Doorbell } from './doorbell.ts'
 import { type FillPorts, fill, type StreamRange } from './fill.ts'
 import { endEvent, type FillEnd, type FillJob, type FillRange, fillJob, jobKey, pageEvent } from './fill-job.ts'
-import { FillWalk, type PageRequest } from './fill-walk.ts'
+import { FillWalk } from './fill-walk.ts'
 import type { Seconds } from './fill-window.ts'
-import { HistoryBudget } from './history-budget.ts'
-import { decodeHistory, HISTORY_KINDS, type PastTick } from './history-page.ts'
+import { HISTORY_KINDS, type PastTick } from './history-page.ts'
+import { HistoryPages, type HistorySession } from './history-pages.ts'
 import { historyVerdict } from './history-refusal.ts'
-
-/** What of a session filling needs. */
-export interface HistorySession {
-  contractDetails(contract: IbContract): Promise<ContractDetails[]>
-  historicalTicks(query: HistoryQuery): Promise<readonly string[]>
-}
+import type { DoneBefore } from './pending-fills.ts'
 
 export interface BackfillNote {
   kind: 'backfill'
@@ -53,6 +47,8 @@ export interface BackfillOptions {
   offsetUs(): number
   /** Gaps, or parts of gaps, that are older are not filled by themselves; ms. */
   mostBackMs: number
+  /** Keeps what was asked for over restarts. */
+  asked: Pick<AskedRanges, 'add' | 'ended'>
   /** IB's history had something that is no tick. */
   onInvalid(tick: PastTick, fault: TickFault, stUs: number): void
   onFilled(tt: TickType, ticks: number): void
@@ -63,6 +59,8 @@ export interface BackfillOptions {
 const HISTORY_BEHIND_US = 10 * US_PER_SECOND
 const LOOK_EVERY_MS = 1_000
 const LATER_MS = 30_000
+/** Two streams of a contract lose the gateway at the same moment, but each had its last tick at its own. */
+const TWINS_DIFFER_US = 60 * US_PER_SECOND
 /** After so many refusals in a row that name no lasting reason, it is one. */
 const MOST_REFUSALS = 20
 
@@ -82,16 +80,16 @@ export interface FillStatus extends FillRange {
  */
 export class BackfillDesk {
   readonly #options: BackfillOptions
-  readonly #budget = new HistoryBudget()
+  readonly #pages: HistoryPages
   readonly #bell: Doorbell
   readonly #jobs = new Map<string, FillJob>()
   readonly #ends = new Map<string, Set<(status: FillStatus) => void>>()
-  readonly #contracts = new Map<number, IbContract>()
-  #running: FillJob | undefined
+  readonly #running = new Set<FillJob>()
 
   constructor(options: BackfillOptions) {
     this.#options = options
     this.#bell = new Doorbell(options.clock)
+    this.#pages = new HistoryPages(options.clock, () => options.session())
   }
 
   /** Jobs that are not at their end. */
@@ -100,15 +98,23 @@ export class BackfillDesk {
   }
 
   /** A gap of the ledger is over; with what an earlier run did of it. */
-  addGap(gap: FillRange, before: Pick<FillJob, 'done' | 'ticks' | 'pages'> = { done: [], ticks: 0, pages: 0 }): void {
+  addGap(gap: FillRange, before?: DoneBefore): void {
     if (this.#options.mostBackMs === 0 || this.#jobs.has(jobKey(gap))) return
     this.#add({ ...fillJob(gap, { notBeforeUs: gap.toUs + HISTORY_BEHIND_US }), ...before })
+  }
+
+  /** A range that somebody asked an earlier run for, and what that did of it. */
+  addAsked(range: FillRange, before: DoneBefore): void {
+    if (!this.#jobs.has(jobKey(range))) this.#add({ ...fillJob(range, { asked: true }), ...before })
   }
 
   /** Somebody asks for a range of IB's stamps. @param onStatus told after each page, and at the end; gives up by the function returned */
   ask(range: FillRange, onStatus: (status: FillStatus) => void): () => void {
     const key = jobKey(range)
-    if (!this.#jobs.has(key)) this.#add(fillJob(range, { asked: true }))
+    if (!this.#jobs.has(key)) {
+      this.#options.asked.add(range)
+      this.#add(fillJob(range, { asked: true }))
+    }
     const listeners = this.#ends.get(key) ?? new Set()
     this.#ends.set(key, listeners.add(onStatus))
     return () => listeners.delete(onStatus)
@@ -134,29 +140,31 @@ export class BackfillDesk {
 
   #nextJob(): FillJob | undefined {
     const nowUs = this.#options.clock.nowUs()
-    const ready = [...this.#jobs.values()].filter(({ notBeforeUs }) => notBeforeUs <= nowUs)
-    return ready.sort((a, b) => lengthOf(a) - lengthOf(b) || a.toUs - b.toUs)[0]
+    const isReady = (job: FillJob) => this.#withTwins(job).every(({ notBeforeUs }) => notBeforeUs <= nowUs)
+    return [...this.#jobs.values()].filter(isReady).sort((a, b) => lengthOf(a) - lengthOf(b) || a.toUs - b.toUs)[0]
+  }
+
+  #withTwins(job: FillJob): FillJob[] {
+    return [job, ...[...this.#jobs.values()].filter((other) => areTwins(job, other))]
   }
 
   async #work(job: FillJob, signal: AbortSignal): Promise<void> {
     const { clock, mostBackMs } = this.#options
     const earliestUs = job.asked ? Number.NEGATIVE_INFINITY : clock.nowUs() - usFromMs(mostBackMs)
     if (job.toUs <= earliestUs) return this.#finish(job, { state: 'unavailable', reason: 'it is older than IB_STREAM_BACKFILL' })
-    this.#running = job
+    const jobs = this.#withTwins(job)
+    for (const one of jobs) this.#running.add(one)
+    const onPage = () => {
+      for (const one of jobs) this.#tell(this.#statusOf(one))
+    }
     try {
-      await fill(job, this.#ports(signal), { notBeforeUs: earliestUs, onPage: () => this.#tell(this.#statusOf(job)) })
-      const isCut = job.fromUs < earliestUs
-      this.#finish(
-        job,
-        isCut
-          ? { state: 'partly', filledFromUs: earliestUs, reason: 'what is before is older than IB_STREAM_BACKFILL' }
-          : { state: 'filled' },
-      )
+      await fill(jobs, this.#ports(signal), { notBeforeUs: earliestUs, onPage })
+      for (const one of jobs) this.#finish(one, endOfFilled(one, earliestUs))
     } catch (error) {
       signal.throwIfAborted()
       this.#failed(job, error)
     } finally {
-      this.#running = undefined
+      this.#running.clear()
     }
   }
 
@@ -165,7 +173,7 @@ export class BackfillDesk {
     const [code, reason] = [codeIn(error), Error.isError(error) ? error.message : String(error)]
     if (session() && code !== undefined) job.refusals += 1
     const verdict = job.refusals >= MOST_REFUSALS ? 'never' : historyVerdict(code, reason)
-    if (verdict === 'too_fast') this.#budget.refused(clock.nowUs())
+    if (verdict === 'too_fast') this.#pages.refused()
     if (verdict === 'never') return this.#finish(job, endOfRefused(job, reason, code))
     if (verdict === 'later') job.notBeforeUs = clock.nowUs() + usFromMs(LATER_MS)
     this.#note(job, 'later', reason)
@@ -175,6 +183,7 @@ export class BackfillDesk {
     this.#publish(endEvent(job, end))
     this.#note(job, end.state, end.reason)
     this.#jobs.delete(jobKey(job))
+    if (job.asked) this.#options.asked.ended(job)
     this.#tell({ ...this.#statusOf(job), ...end, share: end.state === 'filled' ? 1 : this.#statusOf(job).share })
     this.#ends.delete(jobKey(job))
   }
@@ -182,50 +191,16 @@ export class BackfillDesk {
   #ports(signal: AbortSignal): FillPorts {
     const { clock, offsetUs, recorded } = this.#options
     return {
-      page: (job, request) => this.#page(job, request, signal),
+      page: async (job, request) => {
+        const ticks = await this.#pages.ask(job, request, signal)
+        job.refusals = 0
+        return ticks
+      },
       recorded: (range) => recorded(range, signal),
       publish: (job, page, ticks) => this.#publishPage(job, page, ticks, signal),
       offsetUs,
       nowUs: () => clock.nowUs(),
     }
-  }
-
-  async #page(job: FillJob, page: PageRequest, signal: AbortSignal): Promise<readonly PastTick[]> {
-    const { clock } = this.#options
-    const kind = HISTORY_KINDS[job.tt]
-    const contract = await this.#contractOf(job.cid)
-    for (let ms = this.#budget.waitMs(job.cid, kind, clock.nowUs()); ms > 0; ms = this.#budget.waitMs(job.cid, kind, clock.nowUs()))
-      await clock.pause(ms, signal)
-    const session = this.#sessionNow()
-    this.#budget.asked(job.cid, kind, clock.nowUs())
-    try {
-      const fields = await session.historicalTicks({ contract, kind, page })
-      const ticks = decodeHistory(fields, job)
-      if (!ticks) throw new Error(`IB's answer of ${fields.length} fields cannot be read`)
-      job.refusals = 0
-      return ticks
-    } catch (error) {
-      if (Error.isError(error) && historyVerdict(codeIn(error), error.message) === 'no_data') return []
-      throw error
-    }
-  }
-
-  /** With expired ones: IB keeps their ticks for two years. */
-  async #contractOf(cid: number): Promise<IbContract> {
-    const known = this.#contracts.get(cid)
-    if (known) return known
-    const [details] = await this.#sessionNow().contractDetails({ conId: cid, includeExpired: true })
-    if (!details) throw Object.assign(new Error(`IB knows no contract ${cid}`), { code: 200 })
-    const [lastTradeDate = ''] = (details.contract.lastTradeDateOrContractMonth ?? '').split(' ')
-    const contract = { ...details.contract, lastTradeDateOrContractMonth: lastTradeDate, includeExpired: true }
-    this.#contracts.set(cid, contract)
-    return contract
-  }
-
-  #sessionNow(): HistorySession {
-    const session = this.#options.session()
-    if (!session) throw new Error('the gateway is away')
-    return session
   }
 
   async #publishPage(job: FillJob, page: Seconds, ticks: readonly PastTick[], signal: AbortSignal): Promise<void> {
@@ -250,7 +225,7 @@ export class BackfillDesk {
 
   #statusOf(job: FillJob): FillStatus {
     const { cid, tt, fromUs, toUs, ticks, pages } = job
-    return { cid, tt, fromUs, toUs, ticks, pages, state: job === this.#running ? 'running' : 'waiting', share: shareOf(job) }
+    return { cid, tt, fromUs, toUs, ticks, pages, state: this.#running.has(job) ? 'running' : 'waiting', share: shareOf(job) }
   }
 
   #tell(status: FillStatus): void {
@@ -271,6 +246,20 @@ function shareOf({ window, done }: FillJob): number {
   const { left } = new FillWalk(window, done)
   return 1 - Math.max(0, left.toSecond + 1 - left.fromSecond) / Math.max(1, window.toSecond + 1 - window.fromSecond)
 }
+
+/** The same pages of IB's history fill both: `last` and `all_last` of one contract, missed at the same time. */
+const areTwins = (a: FillJob, b: FillJob): boolean =>
+  a.tt !== b.tt &&
+  a.cid === b.cid &&
+  a.asked === b.asked &&
+  HISTORY_KINDS[a.tt] === HISTORY_KINDS[b.tt] &&
+  Math.abs(a.fromUs - b.fromUs) < TWINS_DIFFER_US &&
+  Math.abs(a.toUs - b.toUs) < TWINS_DIFFER_US
+
+const endOfFilled = ({ fromUs }: FillJob, earliestUs: number): FillEnd =>
+  fromUs < earliestUs
+    ? { state: 'partly', filledFromUs: earliestUs, reason: 'what is before is older than IB_STREAM_BACKFILL' }
+    : { state: 'filled' }
 
 /** IB does not give more: what there is, it is. */
 function endOfRefused({ window, done }: FillJob, reason: string, code: number | undefined): FillEnd {

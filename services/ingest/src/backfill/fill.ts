@@ -30,28 +30,50 @@ export interface FillPorts {
 const AROUND_US = [3 * US_PER_SECOND, 60 * US_PER_SECOND, 600 * US_PER_SECOND]
 
 /**
- * Fills a job page by page, from where it stands; after each page the job knows of it, so that whatever is thrown (or a kill) costs at most the page under way, and
- * that one is matched with what of it was published.
+ * Fills jobs of one contract and one kind of history page by page, from where each stands, with the same pages: IB's history of trades serves `last` and `all_last`.
+ * After each page the jobs know of it, so that whatever is thrown (or a kill) costs at most the page under way, and that one is matched with what of it was published.
  * @param notBeforeUs the part before this time is left out
  * @param onPage told after each page
  * @throws what the ports throw
  */
 export async function fill(
-  job: FillJob,
+  jobs: readonly FillJob[],
   ports: FillPorts,
   { notBeforeUs, onPage }: { notBeforeUs: number; onPage(): void },
 ): Promise<void> {
-  job.window ??= await windowOf(job, ports)
   const earliest = Math.ceil((notBeforeUs - ports.offsetUs()) / US_PER_SECOND)
-  const walk = new FillWalk({ ...job.window, fromSecond: Math.max(job.window.fromSecond, earliest) }, job.done)
+  const parts: { job: FillJob; left: Seconds }[] = []
+  for (const job of jobs) {
+    job.window ??= await windowOf(job, ports)
+    const { left } = new FillWalk({ ...job.window, fromSecond: Math.max(job.window.fromSecond, earliest) }, job.done)
+    if (left.fromSecond <= left.toSecond) parts.push({ job, left: { ...left } })
+  }
+  const [first] = parts
+  if (!first) return
+  const walk = new FillWalk({
+    fromSecond: Math.min(...parts.map(({ left }) => left.fromSecond)),
+    toSecond: Math.max(...parts.map(({ left }) => left.toSecond)),
+  })
   for (let request = walk.next; request; request = walk.next) {
-    const history = await ports.page(job, request)
-    job.pages += 1
+    const history = await ports.page(first.job, request)
     const covered = walk.take(history.map(({ ts }) => ts / US_PER_SECOND))
-    if (covered) await fillPage(job, ports, covered, history)
+    for (const { job, left } of parts) {
+      job.pages += 1
+      const own = covered && overlap(covered, left)
+      if (own) await fillPage(job, ports, own, retold(history, job))
+    }
     onPage()
   }
 }
+
+function overlap(a: Seconds, b: Seconds): Seconds | undefined {
+  const both = { fromSecond: Math.max(a.fromSecond, b.fromSecond), toSecond: Math.min(a.toSecond, b.toSecond) }
+  return both.fromSecond <= both.toSecond ? both : undefined
+}
+
+/** Ticks of one kind of history as those of the job's stream. */
+const retold = (history: readonly PastTick[], { tt, rid }: FillJob): PastTick[] =>
+  history.map((tick) => (tick.tt === tt ? tick : ({ ...tick, tt, rid } as PastTick)))
 
 async function fillPage(job: FillJob, ports: FillPorts, covered: Seconds, history: readonly PastTick[]): Promise<void> {
   const { cid, tt } = job

@@ -6,9 +6,12 @@ import { Counter, Gauge } from 'prom-client'
 import type { InvalidSink } from '../invalid-sink.ts'
 import type { Recorder } from '../recorder.ts'
 import type { RecorderNote } from '../recorder-note.ts'
+import type { StateFile } from '../state-file.ts'
+import { AskedRanges } from './asked-ranges.ts'
 import { BackfillDesk } from './backfill-desk.ts'
 import { openBackfillRequests } from './backfill-requests.ts'
-import { pendingGaps } from './pending-gaps.ts'
+import type { FillRange } from './fill-job.ts'
+import { pendingFills } from './pending-fills.ts'
 import { recordedTicks } from './recorded-ticks.ts'
 
 export interface BackfillParts {
@@ -21,6 +24,8 @@ export interface BackfillParts {
   recorder(): Recorder | undefined
   /** Our time minus IB's, µs. */
   offsetUs(): number
+  /** Where ranges that were asked for are kept over restarts. */
+  askedFile: StateFile
 }
 
 export interface Backfill {
@@ -35,8 +40,10 @@ const LOOK_EVERY_MS = 2_000
 /** Filling of gaps by the recorder's own connection, and requests for other ranges over the bus. */
 export function openBackfill(parts: BackfillParts): Backfill {
   const { config, service, bus, publisher, clock, invalid, recorder, offsetUs } = parts
+  const asked = new AskedRanges(parts.askedFile)
   const desk = new BackfillDesk({
     clock,
+    asked,
     publisher,
     session: () => (recorder()?.state === 'ready' ? recorder()?.session : undefined),
     epoch: () => recorder()?.epoch ?? 0,
@@ -56,7 +63,7 @@ export function openBackfill(parts: BackfillParts): Backfill {
     run: async (signal) => {
       const requests = openBackfillRequests(bus, clock, desk)
       try {
-        if (config.backfillMs > 0) await addPending(desk, parts, signal)
+        await addPending(desk, asked.all, parts, signal)
         await desk.run(signal)
       } catch (error) {
         if (!signal.aborted) service.log.error({ err: error }, 'filling of gaps has ended; restart ingest')
@@ -101,12 +108,20 @@ function registerMetrics(service: Service, desk: BackfillDesk): Counter<'tick_ty
 }
 
 /** Asks until the log answers: a gap that is forgotten stays a hole. */
-async function addPending(desk: BackfillDesk, { bus, publisher, clock, config }: BackfillParts, signal: AbortSignal): Promise<void> {
+async function addPending(
+  desk: BackfillDesk,
+  asked: readonly FillRange[],
+  { bus, publisher, clock, config }: BackfillParts,
+  signal: AbortSignal,
+): Promise<void> {
+  if (config.backfillMs === 0 && asked.length === 0) return
   for (;;) {
     try {
       await publisher.settled(signal)
       const events = await readLedger({ bus, kinds: ['gap', 'backfill_page', 'backfill'], signal })
-      for (const { gap, before } of pendingGaps(events, clock.nowUs() - usFromMs(config.backfillMs))) desk.addGap(gap, before)
+      const pending = pendingFills(events, clock.nowUs() - usFromMs(config.backfillMs), asked)
+      for (const { range, before } of pending.gaps) desk.addGap(range, before)
+      for (const { range, before } of pending.asked) desk.addAsked(range, before)
       return
     } catch {
       await clock.pause(LOOK_EVERY_MS, signal) // the bus part of /health says that it is away

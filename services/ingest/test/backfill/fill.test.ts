@@ -148,7 +148,7 @@ async function fillWithKills(recording: Recording, job: () => FillJob, kills: re
     recording.linesToKill = lines
     const resumed = { ...job(), done: recording.pagesSince(begun) }
     try {
-      await fill(resumed, recording.ports(), NO_LIMITS)
+      await fill([resumed], recording.ports(), NO_LIMITS)
       return
     } catch (error) {
       if (!(error instanceof Killed)) throw error
@@ -222,12 +222,41 @@ describe('filling a gap from the history of IB', () => {
     const range = { fromUs: from(0), toUs: from(LENGTH_SECONDS) }
     const recording = new Recording(busy, [{ fromUs: 0, toUs: Number.POSITIVE_INFINITY }])
     const job = fillJob({ cid: CID, tt: 'last', ...range }, { asked: true })
-    await fill(job, recording.ports(), NO_LIMITS)
+    await fill([job], recording.ports(), NO_LIMITS)
     expect(recordedKeys(recording.ticks)).toEqual(keysOf(busy.trades))
     expect(secondsOf(range)).toEqual({ fromSecond: START_SECOND, toSecond: START_SECOND + LENGTH_SECONDS - 1 })
     const again = fillJob({ cid: CID, tt: 'last', ...range }, { asked: true })
-    await fill(again, recording.ports(), NO_LIMITS)
+    await fill([again], recording.ports(), NO_LIMITS)
     expect([job.ticks, again.ticks]).toEqual([busy.trades.length, 0])
+  })
+
+  it('fills last and all_last from the same pages, each where its own gap is', async () => {
+    const [last, allLast] = [
+      new Recording(busy, [{ fromUs: from(20), toUs: from(80) }]),
+      new Recording(busy, [{ fromUs: from(25), toUs: from(78) }]),
+    ]
+    const jobs = [
+      fillJob({ cid: CID, tt: 'last', fromUs: from(20), toUs: from(80) }),
+      fillJob({ cid: CID, tt: 'all_last', fromUs: from(25), toUs: from(78) }),
+    ]
+    const of = (tt: string) => (tt === 'last' ? last : allLast)
+    const ports = last.ports()
+    await fill(
+      jobs,
+      {
+        ...ports,
+        recorded: async (range) => (await of(range.tt).ports().recorded(range)).map((tick) => ({ ...tick, tt: range.tt }) as TickMessage),
+        publish: (job, page, ticks) => of(job.tt).ports().publish(job, page, ticks),
+      },
+      NO_LIMITS,
+    )
+    for (const recording of [last, allLast]) expect(recordedKeys(recording.ticks)).toEqual(keysOf(busy.trades))
+    expect(new Set(allLast.ticks.filter(({ bf }) => bf).map(({ tt, rid }) => `${tt} ${rid}`))).toEqual(
+      new Set([`all_last ${hash31(CID, 'all_last')}`]),
+    )
+    const alone = new Recording(busy, [{ fromUs: from(20), toUs: from(80) }])
+    await fill([fillJob({ cid: CID, tt: 'last', fromUs: from(20), toUs: from(80) })], alone.ports(), NO_LIMITS)
+    expect([last.asked - alone.asked <= 1, allLast.asked]).toEqual([true, 0])
   })
 
   it('regression: of a busy stream only the seconds around the gap are read, not minutes', async () => {
@@ -239,14 +268,14 @@ describe('filling a gap from the history of IB', () => {
       outside.push(Math.max(0, gap.fromUs - range.startUs) + Math.max(0, range.endUs - gap.toUs))
       return ports.recorded(range)
     }
-    await fill(fillJob({ cid: CID, tt: 'last', ...gap }), { ...ports, recorded }, NO_LIMITS)
+    await fill([fillJob({ cid: CID, tt: 'last', ...gap })], { ...ports, recorded }, NO_LIMITS)
     expect(Math.max(...outside)).toBeLessThanOrEqual(6 * US_PER_SECOND)
   })
 
   it('leaves out what is older than the limit', async () => {
     const gap = { fromUs: from(20), toUs: from(80) }
     const recording = new Recording(busy, [gap])
-    await fill(fillJob({ cid: CID, tt: 'last', ...gap }), recording.ports(), { ...NO_LIMITS, notBeforeUs: from(60) })
+    await fill([fillJob({ cid: CID, tt: 'last', ...gap })], recording.ports(), { ...NO_LIMITS, notBeforeUs: from(60) })
     const filled = recording.ticks.filter(({ bf }) => bf).map(({ ts }) => ts)
     expect([Math.min(...filled), Math.max(...filled)]).toEqual([from(60), from(79)])
   })

@@ -1,6 +1,6 @@
 import type { BackfillEvent, BackfillPageEvent, GapEvent } from '@ib-stream/model'
 import { expect, it } from '@jest/globals'
-import { pendingGaps } from '../../src/backfill/pending-gaps.ts'
+import { pendingFills } from '../../src/backfill/pending-fills.ts'
 
 const S = 1_000_000
 const head = { st: 0, epoch: 1, cid: 1, tt: 'last' } as const
@@ -19,9 +19,9 @@ it('gives gaps without a result, with the pages that are in the log', () => {
     end(of(10 * S, 20 * S)),
     page(of(30 * S, 40 * S), 33 * S, 37 * S),
   ]
-  expect(pendingGaps(events, 0)).toEqual([
+  expect(pendingFills(events, 0).gaps).toEqual([
     {
-      gap: gap(30 * S, 40 * S),
+      range: gap(30 * S, 40 * S),
       before: {
         done: [
           { fromSecond: 36, toSecond: 40 },
@@ -35,5 +35,13 @@ it('gives gaps without a result, with the pages that are in the log', () => {
 })
 
 it('leaves gaps alone that were over before the limit, and pages of ranges that were asked for', () => {
-  expect(pendingGaps([gap(10 * S, 20 * S), page(of(50 * S, 60 * S), 50 * S, 60 * S)], 20 * S)).toEqual([])
+  expect(pendingFills([gap(10 * S, 20 * S), page(of(50 * S, 60 * S), 50 * S, 60 * S)], 20 * S)).toEqual({ gaps: [], asked: [] })
+})
+
+it('gives what was asked for with its pages, until it is at its end', () => {
+  const range = { cid: 1, tt: 'last' as const, fromUs: 50 * S, toUs: 60 * S }
+  const pages = [page(of(50 * S, 60 * S), 55 * S, 60 * S)]
+  expect(pendingFills(pages, 0, [range]).asked).toEqual([
+    { range, before: { done: [{ fromSecond: 55, toSecond: 59 }], ticks: 5, pages: 1 } },
+  ])
 })

@@ -50,6 +50,28 @@ describe('backfill, by ingest as a process', () => {
     const stamps = ticks.filter(({ bf }) => bf).map(({ st }) => st)
     expect(new Set(stamps).size).toBe(stamps.length)
   }, 180_000)
+
+  it('goes on after a kill with a range that somebody asked for, though nobody asks again', async () => {
+    await using station = await Station.start(`${MNQ}:MNQ:last`, ['--rate', '3'])
+    const { ingest } = station
+    await waitFor('it records', async () => (await station.log()).ticks.length > 20)
+    const firstUs = Math.min(...(await station.log()).ticks.map(({ ts }) => ts))
+    const range = { cid: MNQ, tts: ['last' as const], startUs: firstUs - 900 * US_PER_SECOND, endUs: firstUs - 60 * US_PER_SECOND }
+    const asking = ask(station, range).catch(() => undefined)
+    await waitFor('a page is there', async () => (await station.events('backfill_page')).length > 0, 40_000)
+    await ingest.kill()
+    ingest.output = ''
+    ingest.start()
+    const filled = async () => (await station.events('backfill')).filter(({ asked }) => asked)
+    await waitFor('it is filled', async () => (await filled()).length > 0, 80_000)
+    await ingest.stop()
+    const { ticks } = await station.log()
+    const inRange = ticks.filter(({ ts }) => ts >= range.startUs && ts < range.endUs)
+    expect(await filled()).toMatchObject([{ state: 'filled', ticks: inRange.length, gapFromUs: range.startUs, gapToUs: range.endUs }])
+    const truth = await station.truth('last', range.startUs / US_PER_SECOND, range.endUs / US_PER_SECOND - 1)
+    expect(inRange.map(keyOf).sort()).toEqual(truth.sort())
+    await asking
+  }, 180_000)
 })
 
 /** The minute before the recording began, up to the second that was recorded in part; asked for twice. */
