@@ -1,9 +1,16 @@
+import { readFile } from 'node:fs/promises'
 import { freePort } from '../../test/support/free-port.ts'
 import { Stack } from '../../test/support/stack.ts'
 import { waitFor } from '../../test/support/wait-for.ts'
+import { cpuUs } from '../bus/part.ts'
 
 export const MNQ = 711280073
 const MOST_MS = 300_000
+/** Noon of a trading day, when the model's market is the steadiest. */
+const NOON = '2025-07-30T16:52:00Z'
+
+/** CPU time of each process so far, µs. */
+export type CpuTimes = Record<string, number>
 
 /** The whole stack on a market of the simulator's model. */
 export class Load implements AsyncDisposable {
@@ -13,8 +20,13 @@ export class Load implements AsyncDisposable {
   static async start(rate: number): Promise<Load> {
     const control = await freePort()
     const flags = ['--rate', String(rate), '--bursts', '0', '--control', String(control), '--truth', '/dev/null']
-    const stack = await Stack.make({ tracked: `${MNQ}:MNQ:bid_ask;last:24`, simulator: flags })
-    for (const program of [stack.nats, stack.writerJson, stack.writerProto, stack.queryApi, stack.ingest, stack.simulator]) program.start()
+    const env = { CLOCK_START: `${NOON}@${Date.now()}`, CLOCK_RATE: '1' }
+    const stack = await Stack.make({ tracked: `${MNQ}:MNQ:bid_ask;last:24`, simulator: flags, env })
+    for (const program of [stack.nats, stack.writerJson, stack.writerProto, stack.queryApi, stack.ingest]) program.start()
+    await waitFor('the log is made', () => stack.ingest.log.some(({ kind, state }) => kind === 'state' && state === 'sending'))
+    await stack.ready(stack.writerJson)
+    await stack.ready(stack.writerProto)
+    stack.simulator.start()
     return new Load(stack, `http://127.0.0.1:${control}`)
   }
 
@@ -31,9 +43,16 @@ export class Load implements AsyncDisposable {
     return Number((await this.#part(this.#stack.ingest, 'publisher'))?.waitingLines ?? 0)
   }
 
-  async rssMb(): Promise<number> {
-    const text = await (await fetch(this.#stack.metricsUrl(this.#stack.ingest))).text()
-    return Math.round(Number(/^process_resident_memory_bytes (\S+)/m.exec(text)?.[1] ?? 0) / 1e6)
+  /** Most resident memory that ingest ever had, MB of a million bytes. */
+  async peakRssMb(): Promise<number> {
+    const status = await readFile(`/proc/${this.#stack.ingest.pid}/status`, 'utf8')
+    return Math.round((Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1_024) / 1e6)
+  }
+
+  async cpu(): Promise<CpuTimes> {
+    const { nats, simulator, ingest, writerJson, writerProto, queryApi } = this.#stack
+    const programs = [simulator, ingest, nats, writerJson, writerProto, queryApi]
+    return Object.fromEntries(await Promise.all(programs.map(async ({ name, pid }) => [name, await cpuUs(pid ?? 0)] as const)))
   }
 
   ticksAbove(count: number): Promise<true> {
@@ -45,17 +64,20 @@ export class Load implements AsyncDisposable {
     if (!answer.ok) throw new Error(await answer.text())
   }
 
-  /** Ends the market and holds all counts to each other; after a declared gap ticks are missing, and only that is told. @throws Error where a tick is missing without one */
+  /**
+   * Ends the market and holds all counts to each other: what was sent, heard and written to both kinds of file. After a declared gap ticks are missing, and only that is told.
+   * @throws Error where a tick is missing without one
+   */
   async finish(): Promise<{ sent: number; heard: number; gaps: number }> {
     const { simulator, ingest, writerJson, writerProto } = this.#stack
     await simulator.stop()
-    const gaps = ingest.log.filter(({ msg }) => msg === 'gap').length
+    const gaps = () => ingest.log.filter(({ msg }) => msg === 'gap').length
     const sent = Number(simulator.log.find(({ msg }) => msg === 'stopping')?.ticks)
-    if (gaps > 0) return { sent, heard: await this.heard(), gaps }
+    if (gaps() > 0) return { sent, heard: await this.heard(), gaps: gaps() }
     await waitFor('ingest has all that was sent', async () => (await this.heard()) === sent, MOST_MS)
     for (const writer of [writerJson, writerProto])
       await waitFor(`${writer.name} has all`, async () => Number((await this.#part(writer, 'writer'))?.ticks) === sent, MOST_MS)
-    return { sent, heard: sent, gaps }
+    return { sent, heard: sent, gaps: gaps() }
   }
 
   async #part(program: Stack['ingest'], part: string): Promise<Record<string, unknown> | undefined> {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { leanEnv } from '@ib-stream/service'
 import { freePort } from './free-port.ts'
 import { nodeProgram, TestProgram } from './program.ts'
 import { waitFor } from './wait-for.ts'
@@ -10,6 +11,8 @@ export interface StackOptions {
   tracked: string
   /** Flags of the simulator beyond host, port and truth. */
   simulator: readonly string[]
+  /** More settings, of services and simulator. */
+  env?: Record<string, string>
 }
 
 /** The real services as processes on ports and folders of their own; nothing runs until it is started. */
@@ -39,6 +42,7 @@ export class Stack implements AsyncDisposable {
     this.apiUrl = `http://127.0.0.1:${api}`
     this.natsUrl = `nats://127.0.0.1:${nats}`
     const env = {
+      ...leanEnv({}), // as `up` runs them
       NATS_URL: this.natsUrl,
       DATA_DIR: dataDir,
       SIM_PORT: String(sim),
@@ -47,6 +51,7 @@ export class Stack implements AsyncDisposable {
       IB_HOST: '',
       IB_STREAM_REQUEST_GUARD_MS: '0', // what is killed here comes back at once
       IB_STREAM_BACKFILL: '0s', // what is filled in later was never sent to us: the truth does not know it
+      ...options.env,
     }
     this.#env = env
     const service = (name: string, i: number) =>
@@ -55,7 +60,7 @@ export class Stack implements AsyncDisposable {
       command: process.env.IB_STREAM_NATS_SERVER ?? 'nats-server',
       args: ['-js', '-a', '127.0.0.1', '-p', String(nats), '-sd', join(dataDir, '.state/nats')],
     })
-    this.simulator = nodeProgram('gateway-sim', 'libs/gateway-sim/src/main.ts', {}, [
+    this.simulator = nodeProgram('gateway-sim', 'libs/gateway-sim/src/main.ts', options.env ?? {}, [
       '--port',
       String(sim),
       '--truth',
