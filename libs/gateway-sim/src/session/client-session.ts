@@ -25,6 +25,8 @@ export class ClientSession implements TickSink {
   /** By request id. */
   readonly subscriptions = new Map<number, Subscription>()
   readonly outlet: Outlet
+  /** 1 live, 2 frozen, 3 delayed, 4 delayed and frozen. */
+  marketDataType = 1
   readonly #socket: Socket
   readonly #rate: MessageRate
   readonly #splitter = new FrameSplitter(GREETING_PREFIX)

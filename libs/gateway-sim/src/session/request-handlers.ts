@@ -12,6 +12,7 @@ import {
 } from './requests/account-requests.ts'
 import { contractData, marketRule, matchingSymbols, optionParameters } from './requests/contract-requests.ts'
 import { historicalTicks } from './requests/history-requests.ts'
+import { cancelMarketData, marketData, marketDataType } from './requests/market-data-requests.ts'
 import { cancelTicks, requestTicks } from './requests/tick-requests.ts'
 
 /** By message id as it stands in the frame. */
@@ -29,7 +30,9 @@ export const REQUEST_HANDLERS: ReadonlyMap<string, RequestHandler> = new Map(
       [REQUEST.ids, orderIds],
       [REQUEST.managedAccounts, managedAccounts],
       [REQUEST.userInfo, userInfo],
-      [REQUEST.marketDataType, accepted],
+      [REQUEST.marketData, marketData],
+      [REQUEST.cancelMarketData, cancelMarketData],
+      [REQUEST.marketDataType, marketDataType],
       [REQUEST.setServerLogLevel, accepted],
       [REQUEST.autoOpenOrders, accepted],
       [REQUEST.cancelPositions, accepted],

@@ -1,5 +1,7 @@
 /** Ids of what a client sends (its "outgoing" ids in IB's sources). */
 export const REQUEST = {
+  marketData: 1,
+  cancelMarketData: 2,
   openOrders: 5,
   accountData: 6,
   executions: 7,
@@ -40,6 +42,7 @@ export const REPLY = {
   openOrderEnd: 53,
   accountDownloadEnd: 54,
   executionDataEnd: 55,
+  marketDataType: 58,
   positionEnd: 62,
   accountSummaryEnd: 64,
   accountUpdateMultiEnd: 74,

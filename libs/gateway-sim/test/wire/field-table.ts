@@ -5,8 +5,8 @@ export interface WireField {
   until?: number
   /** Only where the fields before say so. */
   when?: (before: Readonly<Record<string, unknown>>) => boolean
-  /** The field is a count, and so many groups of these follow. */
-  groups?: readonly string[]
+  /** The field is a count, and so many groups of these follow, each again with its fields. */
+  groups?: readonly (string | WireField)[]
 }
 
 const plain = (...names: string[]): WireField[] => names.map((name) => ({ name }))
@@ -46,14 +46,42 @@ export const REPLIES: Readonly<Record<string, readonly WireField[]>> = {
     { name: 'ineligibilities', since: 186, groups: ['id', 'description'] },
   ],
   '15': plain('version', 'accounts'),
+  '18': [
+    ...plain('reqId', 'symbol', 'secType', 'cusip', 'coupon', 'maturity', 'issueDate', 'ratings', 'bondType', 'couponType'),
+    ...plain('convertible', 'callable', 'putable', 'descAppend', 'exchange', 'currency', 'marketName', 'tradingClass', 'conId', 'minTick'),
+    ...plain('orderTypes', 'validExchanges', 'nextOptionDate', 'nextOptionType', 'nextOptionPartial', 'notes', 'longName'),
+    ...['timeZoneId', 'tradingHours', 'liquidHours'].map((name) => ({ name, since: 188 })),
+    ...plain('evRule', 'evMultiplier'),
+    { name: 'secIds', groups: ['tag', 'value'] },
+    ...plain('aggGroup', 'marketRuleIds', 'minSize', 'sizeIncrement', 'suggestedSizeIncrement'),
+  ],
   '49': plain('version', 'seconds'),
   '52': plain('version', 'reqId'),
   '53': plain('version'),
   '54': plain('version', 'account'),
   '55': plain('version', 'reqId'),
+  '58': plain('version', 'reqId', 'type'),
   '62': plain('version'),
   '64': plain('version', 'reqId'),
   '74': plain('version', 'reqId'),
+  '75': [
+    ...plain('reqId', 'exchange', 'underConId', 'tradingClass', 'multiplier'),
+    { name: 'expirations', groups: ['date'] },
+    { name: 'strikes', groups: ['strike'] },
+  ],
+  '76': plain('reqId'),
+  '79': [
+    ...plain('reqId'),
+    {
+      name: 'samples',
+      groups: [
+        ...['conId', 'symbol', 'secType', 'primaryExch', 'currency'],
+        { name: 'derivatives', groups: ['secType'] },
+        ...['description', 'issuerId'].map((name) => ({ name, since: 176 })),
+      ],
+    },
+  ],
+  '93': [...plain('ruleId'), { name: 'increments', groups: ['lowEdge', 'increment'] }],
   '96': [...plain('reqId'), { name: 'ticks', groups: ['time', 'unused', 'price', 'size'] }, ...plain('done')],
   '97': [...plain('reqId'), { name: 'ticks', groups: ['time', 'mask', 'bid', 'ask', 'bidSize', 'askSize'] }, ...plain('done')],
   '98': [...plain('reqId'), { name: 'ticks', groups: ['time', 'mask', 'price', 'size', 'exchange', 'conditions'] }, ...plain('done')],
@@ -64,6 +92,7 @@ export const REPLIES: Readonly<Record<string, readonly WireField[]>> = {
     { name: 'midPoint', when: kindIn('4') },
   ],
   '102': [],
+  '107': plain('reqId', 'whiteBrandingId'),
 }
 
 function kindIn(...kinds: string[]): NonNullable<WireField['when']> {
@@ -74,20 +103,21 @@ function kindIn(...kinds: string[]): NonNullable<WireField['when']> {
 export function named([id = '', ...fields]: readonly string[], serverVersion: number): Record<string, unknown> {
   const table = REPLIES[id]
   if (table === undefined) throw new Error(`no table of message ${id}`)
+  const rest = [...fields]
+  const found = take(table, rest, serverVersion, `message ${id}`)
+  if (rest.length > 0) throw new Error(`message ${id} has ${rest.length} fields too many: ${JSON.stringify(rest)}`)
+  return found
+}
+
+/** Takes the fields of a table from the front of what is left. */
+function take(table: readonly WireField[], rest: string[], serverVersion: number, place: string): Record<string, unknown> {
   const found: Record<string, unknown> = {}
-  let at = 0
-  const next = (name: string): string => {
-    const value = fields[at++]
-    if (value === undefined) throw new Error(`message ${id} ends before ${name}`)
-    return value
-  }
   for (const { name, since = 0, until = Number.POSITIVE_INFINITY, when, groups } of table) {
     if (serverVersion < since || serverVersion > until || when?.(found) === false) continue
-    const value = next(name)
-    found[name] = groups
-      ? Array.from({ length: Number(value) }, () => Object.fromEntries(groups.map((part) => [part, next(`${name}.${part}`)])))
-      : value
+    const value = rest.shift()
+    if (value === undefined) throw new Error(`${place} ends before ${name}`)
+    const parts = groups?.map((part) => (typeof part === 'string' ? { name: part } : part))
+    found[name] = parts ? Array.from({ length: Number(value) }, () => take(parts, rest, serverVersion, `${place}, ${name}`)) : value
   }
-  if (at !== fields.length) throw new Error(`message ${id} has ${fields.length - at} fields too many: ${JSON.stringify(fields.slice(at))}`)
   return found
 }

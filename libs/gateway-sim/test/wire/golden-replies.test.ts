@@ -6,6 +6,16 @@ import { type GatewaySimOptions, startGatewaySim } from '../../src/index.ts'
 import { RawClient } from '../client/raw-client.ts'
 import { named } from './field-table.ts'
 
+interface Chain {
+  exchange: string
+  underConId: string
+  tradingClass: string
+  multiplier: string
+  expirations: { date: string }[]
+  strikes: { strike: string }[]
+}
+
+const BOND = 594126321
 const CLOCK = '2025-07-30T17:00:00Z'
 const words = (line: string) => line.split('|')
 const start = (options: GatewaySimOptions = {}) => startGatewaySim({ port: 0, clockStart: CLOCK, ...options })
@@ -110,6 +120,81 @@ describe('contract data', () => {
     const named73 = named(fund, maxVersion)
     expect(named73.secType).toBe('FUND')
     expect('fundAssetType' in named73).toBe(maxVersion >= 179)
+  })
+})
+
+describe('what else is asked about contracts', () => {
+  it.each([176, 187, 188, 193])(
+    'a bond (18) at server version %d has the fields of IB, with its hours where they belong',
+    async (maxVersion) => {
+      await using sim = await start({ maxVersion })
+      const [bond = [], end] = await ask(sim.port, [`9|8|5|${BOND}|||||||||||0|||`], 2)
+      const { timeZoneId, tradingHours, liquidHours, ...rest } = named(bond, maxVersion)
+      expect([bond[0], rest.conId, rest.secType, rest.cusip]).toEqual(['18', String(BOND), 'BOND', expect.stringMatching(/^\w{9}$/)])
+      expect(
+        [timeZoneId, tradingHours, liquidHours].every((field) => maxVersion >= 188 === (typeof field === 'string' && field !== '')),
+      ).toBe(true)
+      expect(end).toEqual(['52', '1', '5'])
+    },
+  )
+
+  it('the option chain of a share (78): one message 75 an exchange, then 76', async () => {
+    await using sim = await start()
+    using client = await RawClient.started(sim.port, 1, 'v100..193')
+    client.send(...words('78|6|AAPL||STK|265598'))
+    await client.until(() => client.frames().at(-1)?.[0] === '76', 'the end')
+    const chain = client
+      .frames()
+      .filter(([id]) => id === '75')
+      .map((fields) => named(fields, 193) as unknown as Chain)
+    expect(named(client.frames().at(-1) ?? [], 193)).toEqual({ reqId: '6' })
+    expect(chain.length).toBeGreaterThan(1)
+    expect(new Set(chain.map(({ exchange }) => exchange)).size).toBe(chain.length)
+    for (const { underConId, tradingClass, multiplier, expirations, strikes } of chain) {
+      expect([underConId, tradingClass, multiplier]).toEqual(['265598', 'AAPL', '100'])
+      expect(expirations.every(({ date }) => /^\d{8}$/.test(date)) && expirations.length > 1 && strikes.length > 5).toBe(true)
+    }
+    client.send(...words('78|7|NONE||STK|42'))
+    await client.until(() => client.frames().at(-1)?.[0] === '4', 'the refusal')
+    expect(client.frames().at(-1)?.slice(2, 4)).toEqual(['7', '321'])
+  })
+
+  it('symbols like what was typed (81 → 79), and none like nothing', async () => {
+    await using sim = await start()
+    const [some = [], none = []] = await ask(sim.port, ['81|8|AAP', '81|9|QQQQQQQQ'], 2)
+    const { reqId, samples } = named(some, 193) as { reqId: string; samples: Record<string, unknown>[] }
+    expect([reqId, samples.find(({ conId }) => conId === '265598')]).toEqual([
+      '8',
+      expect.objectContaining({
+        symbol: 'AAPL',
+        secType: 'STK',
+        primaryExch: 'NASDAQ',
+        currency: 'USD',
+        description: 'APPLE INC',
+        derivatives: [],
+      }),
+    ])
+    expect(named(none, 193)).toEqual({ reqId: '9', samples: [] })
+  })
+
+  it('a market rule (91 → 93), and one that there is not', async () => {
+    await using sim = await start()
+    const [rule = [], refusal = []] = await ask(sim.port, ['91|26', '91|4711'], 2)
+    expect(named(rule, 193)).toEqual({ ruleId: '26', increments: [{ lowEdge: '0', increment: '0.01' }] })
+    expect(refusal.slice(0, 4)).toEqual(['4', '2', '-1', '321'])
+  })
+
+  it('the top of the book (1): the type that was chosen (59 → 58), and that the account has none of it', async () => {
+    await using sim = await start()
+    const answers = await ask(sim.port, ['59|1|3', '1|11|12|265598||||||||||||0||0|0|', '1|11|13|42||||||||||||0||0|0|', '2|2|12'], 4)
+    expect(named(answers[0] ?? [], 193)).toEqual({ version: '1', reqId: '12', type: '3' })
+    expect(answers.slice(1).map(([id, , reqId, code]) => `${id} ${reqId} ${code}`)).toEqual(['4 12 354', '4 13 200', '4 12 300'])
+  })
+
+  it('who the user is (104 → 107)', async () => {
+    await using sim = await start()
+    const [info = []] = await ask(sim.port, ['104|10'], 1)
+    expect(named(info, 193)).toEqual({ reqId: '10', whiteBrandingId: '' })
   })
 })
 

@@ -122,6 +122,10 @@ describe.each(CLIENTS)('requests as %s lays them out', (name) => {
     ['account updates of a model', '76|1|41|DU1234567||0', { id: '74', fields: { reqId: '41' } }],
     ['executions', '7|3|42|0||||||||', { id: '55', fields: { reqId: '42' } }],
     ['an account summary', '62|1|43|All|NetLiquidation', { id: '64', fields: { reqId: '43' } }],
+    ['an option chain', '78|44|AAPL||STK|265598', { id: '75', fields: { reqId: '44', underConId: '265598' } }],
+    ['symbols', '81|45|AAPL', { id: '79', fields: { reqId: '45' } }],
+    ['a market rule', '91|26', { id: '93', fields: { ruleId: '26' } }],
+    ['the user', '104|46', { id: '107', fields: { reqId: '46' } }],
   ])('ask for %s', async (_, request, { id, fields }) => {
     const { client, close } = await connected()
     const welcomed = client.frames().length
@@ -132,10 +136,26 @@ describe.each(CLIENTS)('requests as %s lays them out', (name) => {
     await close()
   })
 
-  it('say what needs no answer: market data type (59), log level (14), auto open orders (15), unknown ones', async () => {
+  it('ask for a bond (9 → 18), for the top of the book (1 → 58) and end that (2)', async () => {
+    const { client, close } = await connected()
+    const withIssuer = SERVER_VERSIONS[name] >= 176 ? '|' : ''
+    const bond = BY_ID[name].replace('265598', '594126321')
+    const answerOf = (id: string, rid: number, at = 1) => client.frames().find((fields) => fields[0] === id && fields[at] === String(rid))
+    client.send(...words(`9|8|500|${bond}|0||${withIssuer}`))
+    await client.until(() => answerOf('18', 500) !== undefined, 'the bond')
+    expect(named(answerOf('18', 500) ?? [], SERVER_VERSIONS[name])).toMatchObject({ conId: '594126321', secType: 'BOND' })
+    client.send(...words(`1|11|501|${BY_ID[name]}|0||0|0|`))
+    await client.until(() => answerOf('4', 501, 2) !== undefined, 'the refusal')
+    expect(named(answerOf('58', 501, 2) ?? [], SERVER_VERSIONS[name])).toEqual({ version: '1', reqId: '501', type: '1' })
+    client.send(...words('2|2|501'))
+    await client.until(() => client.frames().some(([id, , rid, code]) => id === '4' && rid === '501' && code === '300'), 'the cancel')
+    await close()
+  })
+
+  it('say what needs no answer: market data type (59), log level (14), auto open orders (15), cancels (63, 64, 77), unknown ones', async () => {
     const { client, close } = await connected()
     const welcomed = client.frames().length
-    for (const request of ['59|1|1', '14|1|5', '15|1|1', '4711|1|x', '49|1']) client.send(...words(request))
+    for (const request of ['59|1|1', '14|1|5', '15|1|1', '63|1|43', '64|1', '77|1|41', '4711|1|x', '49|1']) client.send(...words(request))
     await client.until(() => client.frames().length > welcomed, 'the time')
     expect(
       client

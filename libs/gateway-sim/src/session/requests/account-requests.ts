@@ -17,7 +17,7 @@ export const managedAccounts: RequestHandler = (session) => session.send(managed
 
 export const orderIds: RequestHandler = (session) => session.send(nextValidIdReply(NEXT_ORDER_ID))
 
-/** Accepted without an answer: IB confirms them by message 58 with top-of-book data only, or not at all. */
+/** Accepted without an answer, as IB does. */
 export const accepted: RequestHandler = () => {}
 
 /** The account's subscription is answered by its end; a cancel (0) by nothing. */
