@@ -2,6 +2,8 @@ import { msFromUs } from '@ib-stream/model'
 import type { Clock, Timer } from '@ib-stream/service'
 
 const EVERY_MS = 5_000
+/** A beat that comes later than this was held up together with everything that could have been heard: this process was busy or stopped. */
+const LATE_BEAT_MS = 1.5 * EVERY_MS
 /** Nothing heard for this long, a heartbeat asked within it: the gateway does not answer. */
 const SILENT_AFTER_MS = 10_000
 /** And for this long: it is dead, even with its socket open. */
@@ -13,18 +15,24 @@ export interface HeartbeatHandlers {
   overdue(forMs: number): void
 }
 
-/** Asks a session for the time every 5 s and tells when nothing at all comes back: a gateway may be mute with its socket open for hours. */
+/**
+ * Asks a session for the time every 5 s and tells when nothing at all comes back: a gateway may be mute with its socket open for hours. Only time in which this process
+ * listened counts: after a pause of its own, what came meanwhile still waits in the socket.
+ */
 export class Heartbeat {
   readonly #clock: Clock
   readonly #handlers: HeartbeatHandlers
   readonly #timer: Timer
-  #heardUs: number
   #isHeld = false
+  #beatUs: number
+  /** Silence up to the last beat, and whether there was any word since. */
+  #silentMs = 0
+  #heardSinceBeat = false
 
   constructor(clock: Clock, handlers: HeartbeatHandlers) {
     this.#clock = clock
     this.#handlers = handlers
-    this.#heardUs = clock.nowUs()
+    this.#beatUs = clock.nowUs()
     this.#timer = clock.every(EVERY_MS, () => this.#beat())
   }
 
@@ -35,7 +43,7 @@ export class Heartbeat {
 
   heard(): void {
     this.#isHeld = false
-    this.#heardUs = this.#clock.nowUs()
+    this.#heardSinceBeat = true
   }
 
   stop(): void {
@@ -43,11 +51,15 @@ export class Heartbeat {
   }
 
   #beat(): void {
+    const nowUs = this.#clock.nowUs()
+    const sinceBeatMs = Math.min(msFromUs(nowUs - this.#beatUs), LATE_BEAT_MS)
+    this.#beatUs = nowUs
     if (this.#isHeld) return
-    const silentMs = msFromUs(this.#clock.nowUs() - this.#heardUs)
-    if (silentMs >= OVERDUE_AFTER_MS) this.#handlers.overdue(silentMs)
+    this.#silentMs = this.#heardSinceBeat ? 0 : this.#silentMs + sinceBeatMs
+    this.#heardSinceBeat = false
+    if (this.#silentMs >= OVERDUE_AFTER_MS) this.#handlers.overdue(this.#silentMs)
     else {
-      if (silentMs >= SILENT_AFTER_MS) this.#handlers.silent(silentMs)
+      if (this.#silentMs >= SILENT_AFTER_MS) this.#handlers.silent(this.#silentMs)
       this.#handlers.ask()
     }
   }

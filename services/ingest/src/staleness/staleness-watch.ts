@@ -1,5 +1,5 @@
 import type { MarketStatus } from '@ib-stream/calendar'
-import { type StreamHealth, type TickMessage, type TickType, type TradeTick, US_PER_MS } from '@ib-stream/model'
+import { type StreamHealth, type TickMessage, type TickType, type TradeTick, US_PER_MS, usFromMs } from '@ib-stream/model'
 import type { Clock, Timer } from '@ib-stream/service'
 import type { OpenGap } from '../gaps/gap-tracker.ts'
 import type { StreamStatus } from '../recorder-options.ts'
@@ -61,9 +61,11 @@ export class StalenessWatch {
   readonly #watched = new Map<number, Watched>()
   readonly #kept: Map<number, KeptPace>
   readonly #timers: Timer[]
+  #lookedUs: number
 
   constructor(options: StalenessWatchOptions) {
     this.#options = options
+    this.#lookedUs = options.clock.nowUs()
     this.#kept = new Map(pacesIn(options.file.read()))
     this.#timers = [options.clock.every(LOOK_EVERY_MS, () => this.look()), options.clock.every(KEEP_EVERY_MS, () => this.#keep())]
   }
@@ -97,6 +99,7 @@ export class StalenessWatch {
   look(): void {
     const { clock, recorder } = this.#options
     const nowUs = clock.nowUs()
+    this.#forgivePause(nowUs)
     const streams = recorder.streams
     const rids = new Set(streams.map(({ rid }) => rid))
     for (const rid of this.#watched.keys()) if (!rids.has(rid)) this.#watched.delete(rid)
@@ -110,6 +113,14 @@ export class StalenessWatch {
       watched.sinceUs = nowUs
       watched.isFlowing = false
     }
+  }
+
+  /** A look that comes late was held up together with the ticks: while this process was busy or stopped nothing could be heard, which is no silence of a stream. */
+  #forgivePause(nowUs: number): void {
+    const lateUs = nowUs - this.#lookedUs - usFromMs(LOOK_EVERY_MS)
+    this.#lookedUs = nowUs
+    if (lateUs < usFromMs(LOOK_EVERY_MS)) return
+    for (const watched of this.#watched.values()) watched.sinceUs = Math.min(nowUs, watched.sinceUs + lateUs)
   }
 
   /** What is known of each stream now. */

@@ -98,6 +98,16 @@ describe('StalenessWatch', () => {
     expect(done).toEqual(['restart C1'])
   })
 
+  it('regression: does not take the time in which this process was stopped for a silence of its streams', async () => {
+    const { done, play, pass } = start()
+    await play(10, 1_000)
+    jest.setSystemTime(Date.now() + 10 * MINUTE_MS) // and not one timer in between
+    await pass(0.5)
+    expect(done).toEqual([])
+    await pass(1)
+    expect(done).toEqual(['restart C1'])
+  })
+
   it('does nothing at night, over a weekend, or while nobody knows the hours', async () => {
     const { done, play, pass, world, word } = start()
     await play(10, 1_000)
