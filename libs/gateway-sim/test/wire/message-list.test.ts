@@ -18,6 +18,13 @@ const rowsOf = (text: string) =>
 
 const sorted = (ids: Iterable<number>) => [...ids].sort((a, b) => a - b)
 
+const [, checklist = ''] = page.split('## Checklist')
+const points = [...checklist.matchAll(/^\| (.+) \| `([^`]+)`: (.+) \|$/gm)].map(([, point = '', file = '', title = '']) => ({
+  point,
+  file,
+  title,
+}))
+
 it('the page lists every message of both directions once, and none that is not spoken', () => {
   expect(rowsOf(requests).map(({ id }) => id)).toEqual(sorted(Object.values(REQUEST)))
   expect(rowsOf(replies).map(({ id }) => id)).toEqual(sorted(Object.values(REPLY)))
@@ -29,4 +36,13 @@ it('every message of the gateway has a table of its fields', () => {
 
 it.each([...rowsOf(requests), ...rowsOf(replies)])('message $id: the test that the page names is there ($title)', ({ file, title }) => {
   expect(readFileSync(join(ROOT, 'libs/gateway-sim/test', file), 'utf8')).toContain(title)
+})
+
+it('the checklist has a test for each point', () => {
+  const rows = checklist.split('\n').filter((line) => line.startsWith('| ') && !line.endsWith('| test |'))
+  expect([points.length, rows.length > 35]).toEqual([rows.length, true])
+})
+
+it.each(points)('$point', ({ file, title }) => {
+  expect(readFileSync(join(ROOT, file), 'utf8')).toContain(title)
 })
