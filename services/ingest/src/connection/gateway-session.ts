@@ -89,7 +89,9 @@ export class GatewaySession implements Session {
     api.on(EventName.info, (message: string, code: number) => this.#onNotice(code, message))
     api.on(EventName.error, (error: Error, code: number, rid: number) => this.#onError(code, error.message, rid))
     api.on(EventName.disconnected, () => this.#end(this.#lastWords.reason, this.#lastWords.code))
-    api.on(EventName.contractDetails, (rid: number, details: ContractDetails) => this.#details.get(rid)?.found.push(details))
+    const found = (rid: number, details: ContractDetails) => this.#details.get(rid)?.found.push(details)
+    api.on(EventName.contractDetails, found)
+    api.on(BOND_DETAILS, found)
     api.on(EventName.contractDetailsEnd, (rid: number) => {
       const request = this.#details.get(rid)
       request?.settle(request.found)
@@ -215,6 +217,8 @@ export class GatewaySession implements Session {
   }
 }
 
+/** Bonds come in a message of their own, with the same end; the library's types do not know that it emits it with these arguments. */
+const BOND_DETAILS = EventName.bondContractDetails as unknown as EventName.contractDetails
 const CLIENT_ID_IN_USE = 326
 /** The library's own, for a frame that it does not know or that has too few or too many fields. */
 const UNKNOWN_MESSAGE = 505

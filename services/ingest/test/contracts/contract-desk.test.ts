@@ -72,6 +72,41 @@ describe('contract look-up over the bus', () => {
     expect(await desk.ask({ cid: 8314 })).toMatchObject({ ok: false, code: 'IBS_INGEST_GATEWAY_AWAY' })
   })
 
+  it('knows contracts of every type, by their id and as they are described', async () => {
+    await using sim = await startGatewaySim({
+      port: 0,
+      clockStart: '2025-07-30T15:00:00Z',
+      rate: 5,
+      lines: 100,
+      repeatSeconds: 0,
+      messagesPerSecond: 0,
+    })
+    await using bench = await RecorderBench.open([MNQ], [sim.port])
+    await waitFor('it is connected', () => bench.recorder.state === 'ready')
+    using desk = await openDesk(bench)
+    const described: Record<string, object> = {
+      STK: { symbol: 'AAPL' },
+      FUT: { symbol: 'MNQ', expiry: '202509' },
+      OPT: { symbol: 'AAPL', expiry: '20250815', strike: 230, right: 'C' },
+      CASH: { symbol: 'EUR', currency: 'USD' },
+      IND: { symbol: 'SPX' },
+      CFD: { symbol: 'IBUS500' },
+      CMDTY: { symbol: 'XAUUSD' },
+      BOND: { symbol: 'US-T' },
+      FUND: { symbol: 'VFIAX' },
+    }
+    for (const [secType, query] of Object.entries(described)) {
+      const answer = await desk.ask({ secType, ...query })
+      const [contract] = answer.ok ? answer.contracts : []
+      expect([secType, answer.ok || answer.message]).toEqual([secType, true])
+      expect(contract).toMatchObject({ secType, timeZoneId: expect.stringMatching(/./), tradingHours: expect.stringMatching(/^\d{8}:/) })
+      expect(cidsOf(await desk.ask({ cid: contract?.cid }))).toEqual([contract?.cid])
+    }
+    const chain = await desk.ask({ symbol: 'AAPL', secType: 'OPT', expiry: '20250815', right: 'P' })
+    const strikes = chain.ok ? chain.contracts.map(({ strike = 0 }) => strike) : []
+    expect([strikes.length, Math.min(...strikes), Math.max(...strikes)]).toEqual([13, 200, 260])
+  })
+
   it('never mixes look-ups that run at once, and says what IB does not know', async () => {
     await using sim = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0 })
     await using bench = await RecorderBench.open([MNQ], [sim.port])
