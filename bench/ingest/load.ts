@@ -16,6 +16,8 @@ export type CpuTimes = Record<string, number>
 export class Load implements AsyncDisposable {
   readonly #stack: Stack
   readonly #controlUrl: string
+  /** The gateway came after ingest, which is a gap too. */
+  #gapsBefore = 0
 
   static async start(rate: number): Promise<Load> {
     const control = await freePort()
@@ -27,7 +29,10 @@ export class Load implements AsyncDisposable {
     await stack.ready(stack.writerJson)
     await stack.ready(stack.writerProto)
     stack.simulator.start()
-    return new Load(stack, `http://127.0.0.1:${control}`)
+    const load = new Load(stack, `http://127.0.0.1:${control}`)
+    await waitFor('every stream has ticks', () => load.#allFlow(), MOST_MS)
+    load.#gapsBefore = load.#gaps
+    return load
   }
 
   constructor(stack: Stack, controlUrl: string) {
@@ -69,15 +74,24 @@ export class Load implements AsyncDisposable {
    * @throws Error where a tick is missing without one
    */
   async finish(): Promise<{ sent: number; heard: number; gaps: number }> {
-    const { simulator, ingest, writerJson, writerProto } = this.#stack
+    const { simulator, writerJson, writerProto } = this.#stack
     await simulator.stop()
-    const gaps = () => ingest.log.filter(({ msg }) => msg === 'gap').length
+    const gaps = () => this.#gaps - this.#gapsBefore
     const sent = Number(simulator.log.find(({ msg }) => msg === 'stopping')?.ticks)
     if (gaps() > 0) return { sent, heard: await this.heard(), gaps: gaps() }
     await waitFor('ingest has all that was sent', async () => (await this.heard()) === sent, MOST_MS)
     for (const writer of [writerJson, writerProto])
       await waitFor(`${writer.name} has all`, async () => Number((await this.#part(writer, 'writer'))?.ticks) === sent, MOST_MS)
     return { sent, heard: sent, gaps: gaps() }
+  }
+
+  async #allFlow(): Promise<boolean> {
+    const streams = (await this.#part(this.#stack.ingest, 'streams'))?.streams as { ticks: number }[] | undefined
+    return streams !== undefined && streams.length === 2 && streams.every(({ ticks }) => ticks > 0)
+  }
+
+  get #gaps(): number {
+    return this.#stack.ingest.log.filter(({ msg }) => msg === 'gap').length
   }
 
   async #part(program: Stack['ingest'], part: string): Promise<Record<string, unknown> | undefined> {
