@@ -42,7 +42,9 @@ export function judgeFilling(stream: string, { happened, recorded, events, endUs
   const told = own.filter(({ kind }) => kind === 'backfill_page').reduce((sum, { ticks }) => sum + Number(ticks), 0)
   return [
     ...(missing.length > 0
-      ? [`${stream}: ${missing.length} ticks of IB's history are missing though all gaps are filled, first ${missing[0]?.text}`]
+      ? [
+          `${stream}: ${missing.length} ticks of IB's history are missing though all gaps are filled, first ${missing[0]?.text}; ${filledAround(own, missing[0]?.ts ?? 0)}`,
+        ]
       : []),
     ...(tooMany.length > 0
       ? [`${stream}: ${tooMany.length} ticks are there more often than they happened, first ${tooMany[0]?.text}`]
@@ -59,6 +61,17 @@ function unfilledOf(own: readonly RecorderEventLine[], endUs: number): Range[] {
   const gaps = own.filter(({ kind }) => kind === 'gap') as (RecorderEventLine & Range)[]
   return gaps.filter(({ fromUs, toUs }) => toUs > endUs || !filled.has(`${fromUs} ${toUs}`))
 }
+
+/** What the ledger says of a time, for a person. */
+function filledAround(own: readonly RecorderEventLine[], us: number): string {
+  const told = own.filter(({ kind, fromUs, toUs, gapFromUs, gapToUs }) => {
+    const [from, to] = kind.startsWith('backfill') ? [gapFromUs, gapToUs] : [fromUs, toUs]
+    return kind !== 'gap_opened' && Number(from) <= us + NEAR_US && Number(to) >= us - NEAR_US
+  })
+  return told.map((event) => JSON.stringify(event)).join(' ')
+}
+
+const NEAR_US = 10_000_000
 
 const isUnreported = (tick: Tick): boolean => 'unreported' in tick && tick.unreported
 

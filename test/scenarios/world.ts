@@ -18,7 +18,8 @@ export interface Outcome {
   events: RecorderEventLine[]
   /** Ticks of the market by stream, sent or not. */
   market: Map<string, readonly Tick[]>
-  /** When the gateway was ended, µs of the clock: what comes after it is not judged. */
+  /** When every stream had its first tick, and when the gateway was ended, µs of the clock: the cause of what begins outside is not judged. */
+  flowingUs: number
   endUs: number
 }
 
@@ -27,18 +28,22 @@ const KNOWN_PACES = Object.fromEntries(
   [MNQ, IBM].flatMap((cid) => TICK_TYPES.map((tt) => [hash31(cid, tt), { open: Array(12).fill(1_000), extended: Array(12).fill(1_000) }])),
 )
 
+/** Filling looks at some seconds before a gap too. */
+const FILLED_AROUND_US = 10_000_000
+
 /** A nats-server, and in this process simulator, ingest and the json writer, on one clock. */
 export class World implements AsyncDisposable {
   readonly ingest: IngestBench
   readonly rate: number
   readonly #truthFolder: string
+  #flowingUs: number | undefined
   readonly #stopWriter = new AbortController()
   readonly #writing: Promise<void>
 
   static async open({ env, sim, tracked = TRACKED, clock = MORNING }: Scenario): Promise<World> {
     const truthFolder = await mkdtemp(join(tmpdir(), 'ibs-truth-'))
     const ingest = await IngestBench.open({
-      env: { IB_STREAM_TRACKED_CONTRACTS: tracked, IB_STREAM_BACKFILL: '0s', ...env },
+      env: { IB_STREAM_TRACKED_CONTRACTS: tracked, IB_STREAM_BACKFILL: '24h', ...env },
       sim: { rate: 0.2, truth: join(truthFolder, 'truth.jsonl'), ...sim },
       clock,
       state: { 'paces.json': KNOWN_PACES },
@@ -88,11 +93,25 @@ export class World implements AsyncDisposable {
   async flowing(): Promise<void> {
     await waitFor('it is asked for', () => this.ingest.streams.length > 0)
     await Promise.all(this.ingest.streams.map(({ cid, tt }) => this.ingest.ticks(cid, tt)))
+    this.#flowingUs ??= this.nowUs
+  }
+
+  /** Every gap that is over has been filled, as far as IB's history goes. */
+  async filled(): Promise<void> {
+    await waitFor('all gaps are filled', () => this.ingest.part('backfill')?.jobs === 0, 120_000)
+  }
+
+  /** What was sent up to a moment has arrived: streams that flow are beyond it. */
+  async #heardBeyond(us: number): Promise<void> {
+    const behind = () => this.ingest.streams.filter(({ state, last }) => state === 'subscribed' && (last?.ts ?? 0) <= us)
+    await waitFor('what was sent has arrived', () => behind().length === 0, 10_000).catch(() => undefined) // one that is quiet has nothing on its way
   }
 
   /** Ends the gateway, then ingest, and waits until the files have all that the log has. */
   async finish(): Promise<Outcome> {
+    await this.filled()
     const endUs = this.nowUs
+    await this.#heardBeyond(endUs)
     const market = await this.#market(endUs)
     await this.sim.close()
     await waitFor('the log has everything', () => {
@@ -116,17 +135,23 @@ export class World implements AsyncDisposable {
       recorded: byStream(recorded),
       events: (await readEvents(dataDir)) as RecorderEventLine[],
       market,
+      flowingUs: this.#flowingUs ?? endUs,
       endUs,
     }
   }
 
+  /** Since the stream was first asked for, or since its first gap began, which is filled from its beginning. */
   async #market(endUs: number): Promise<Map<string, readonly Tick[]>> {
-    const found = new Map<string, readonly Tick[]>()
-    const subscribed = await this.ingest.events<{ cid: number; tt: TickType; st: number; state: string }>('subscription')
-    for (const { cid, tt, st } of subscribed.filter(({ state }) => state === 'subscribed')) {
-      const stream = `${cid}_${tt}`
-      if (!found.has(stream)) found.set(stream, await this.sim.tape({ conId: cid, kind: tt, startUs: st, endUs }))
+    const since = new Map<string, { conId: number; kind: TickType; startUs: number }>()
+    const begins = ({ cid, tt }: { cid: number; tt: TickType }, us: number) => {
+      const known = since.get(`${cid}_${tt}`)
+      since.set(`${cid}_${tt}`, { conId: cid, kind: tt, startUs: Math.min(us, known?.startUs ?? us) })
     }
+    for (const event of await this.ingest.events<{ cid: number; tt: TickType; st: number }>('subscription')) begins(event, event.st)
+    for (const gap of await this.ingest.events<{ cid: number; tt: TickType; fromUs: number }>('gap'))
+      begins(gap, gap.fromUs - FILLED_AROUND_US)
+    const found = new Map<string, readonly Tick[]>()
+    for (const [stream, query] of since) found.set(stream, await this.sim.tape({ ...query, endUs }))
     return found
   }
 
