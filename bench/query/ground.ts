@@ -6,6 +6,9 @@ import { waitFor } from '../../test/support/wait-for.ts'
 import { Ground } from '../bus/ground.ts'
 import { cpuUs } from '../bus/part.ts'
 
+/** A machine that does much else besides starts a process in half a minute. */
+const STARTED_WITHIN_MS = 120_000
+
 /** A nats-server, and query-api over a data folder, run as `npm start` runs it; both processes of their own. */
 export class QueryGround implements AsyncDisposable {
   readonly ground: Ground
@@ -39,12 +42,20 @@ export class QueryGround implements AsyncDisposable {
   async startApi(): Promise<void> {
     await this.#api.stop()
     this.#api.start()
-    await waitFor('query-api answers', async () => (await fetch(`${this.url}/health`).catch(() => undefined)) !== undefined)
+    await waitFor(
+      'query-api answers',
+      async () => (await fetch(`${this.url}/health`).catch(() => undefined)) !== undefined,
+      STARTED_WITHIN_MS,
+    )
   }
 
   /** Once it follows the log. */
   async live(): Promise<void> {
-    await waitFor('query-api is live', async () => ((await (await fetch(`${this.url}/health`)).json()) as { ready: boolean }).ready)
+    await waitFor(
+      'query-api is live',
+      async () => ((await (await fetch(`${this.url}/health`)).json()) as { ready: boolean }).ready,
+      STARTED_WITHIN_MS,
+    )
   }
 
   /** CPU time of query-api so far, µs. */

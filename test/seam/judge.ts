@@ -40,9 +40,10 @@ function wholeness(given: Given, ticks: readonly TickMessage[]): string[] {
     if (!given.cids.includes(ticks[place]?.cid ?? 0)) findings.push(`of a contract that was not asked for: ${place}`)
   }
   const firstLive = Math.min(...given.connections.flatMap(({ live }) => live.slice(0, 1)))
-  for (const [place, tick] of ticks.entries())
-    if (!seen.has(place) && (isDue(given, tick, place) || (place > firstLive && given.cids.includes(tick.cid))))
-      findings.push(`lost: ${place}`)
+  const isMissing = (tick: TickMessage, place: number) =>
+    !seen.has(place) && (isDue(given, tick, place) || (place > firstLive && given.cids.includes(tick.cid)))
+  const lost = ticks.flatMap((tick, place) => (isMissing(tick, place) ? [place] : []))
+  if (lost.length > 0) findings.push(`lost: ${lost.length} of ${seen.size + lost.length}, from ${lost[0]} to ${lost.at(-1)}`)
   for (const place of given.connections[0]?.history ?? [])
     if ((ticks[place]?.ts ?? 0) < given.startUs) findings.push(`before its start: ${place}`)
   return findings
