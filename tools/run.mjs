@@ -2,7 +2,7 @@
 // Plain JavaScript without dependencies: it runs on any Node from 20 on, before anything is installed.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { access, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -55,7 +55,7 @@ async function ensureInstalled() {
     () => true,
     () => false,
   )
-  if (installed === lock && nodeThere) return
+  if (installed === lock && nodeThere) return await utimes(STAMP, new Date(), new Date()) // newer than the lockfile: `./ib-stream` goes the short way
   say('installing the locked packages (npm ci) …')
   const npm = process.env.npm_execpath
   const [command, before] = npm ? [process.execPath, [npm]] : ['npm', []]

@@ -1,8 +1,9 @@
-// Fails when settings, error codes or rooms in the documents differ from the code. `--write` writes .env.example anew.
+// Fails when settings, error codes, rooms or commands in the documents differ from the code. `--write` writes .env.example and the parts of cli.md anew.
 import { glob, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { SETTINGS } from '../../libs/service/src/config.ts'
 import { busTable } from './bus-table.ts'
+import { checkCliReference } from './cli-reference.ts'
 import { ROOMS } from './rooms.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -30,6 +31,7 @@ await checkCompose()
 await checkErrorTable()
 await checkBusTable()
 await checkRooms()
+problems.push(...(await checkCliReference({ write: process.argv.includes('--write') })))
 for (const problem of problems) console.error(problem)
 process.exitCode = problems.length > 0 ? 1 : 0
 

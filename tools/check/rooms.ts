@@ -16,5 +16,5 @@ export const ROOMS: Record<string, readonly string[]> = {
   'services/keeper': ['model', 'service', 'storage', 'bus'],
   'services/query-api': ['model', 'service', 'calendar', 'storage', 'bus', 'tape', 'studies', 'web'],
   'apps/web': ['client'],
-  'apps/cli': ['model', 'service', 'calendar', 'storage', 'bus', 'tape'],
+  'apps/cli': ['client', 'model', 'service', 'calendar', 'storage', 'bus', 'tape'],
 }

@@ -1,16 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Bus, BusError, connectBus } from '@ib-stream/bus'
-import type { Command } from 'commander'
-import { pathSetting } from './data-dir.ts'
+import { dataDirOf, pathSetting } from './data-dir.ts'
 import { CliError } from './errors.ts'
 
 const CONNECT_WITHIN_MS = 5_000
-
-/** Adds `--nats` to a verb that asks ingest. */
-export function withNats(command: Command): Command {
-  return command.option('--nats <address>', 'where NATS is', process.env.NATS_URL || 'nats://127.0.0.1:4222')
-}
 
 /**
  * With the key of NATS_CREDENTIALS, where that is set.
@@ -37,9 +31,10 @@ export async function openBus(url: string, signal: AbortSignal): Promise<Bus> {
   }
 }
 
-/** NATS_URL, or the server that `up` runs on a recording: it may have another port than the usual one. */
-export async function natsOf(dataDir: string): Promise<string> {
-  if (process.env.NATS_URL) return process.env.NATS_URL
+/** `--nats`, else NATS_URL, else the server that `up` runs on a recording: it may have another port than the usual one. */
+export async function natsOf(option: string | undefined, dataDir = dataDirOf(undefined)): Promise<string> {
+  const given = option ?? process.env.NATS_URL
+  if (given !== undefined && given !== '') return given
   const conf = await readFile(join(dataDir, '.state/nats/nats.conf'), 'utf8').catch(() => '')
   return `nats://${/^listen: "(.+)"$/m.exec(conf)?.[1] ?? '127.0.0.1:4222'}`
 }

@@ -1,14 +1,6 @@
 import { existsSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
-import type { Command } from 'commander'
-
-/** The installation: its `.env` and its default folders are here, wherever the command is called from. */
-const root = dirname(dirname(dirname(import.meta.dirname)))
-
-/** Adds `--data-dir` to a verb that works on files. */
-export function withDataDir(command: Command): Command {
-  return command.option('-d, --data-dir <folder>', 'the recording (default: DATA_DIR, as "up" finds it)')
-}
+import { join, resolve } from 'node:path'
+import { ROOT } from './root.ts'
 
 /** The folder that `up` would use: the option, DATA_DIR of the environment or of .env, else data/ or, without IB_HOST, data-sim/. Absolute. */
 export function dataDirOf(option: string | undefined): string {
@@ -16,7 +8,7 @@ export function dataDirOf(option: string | undefined): string {
   if (given !== undefined && given !== '') return resolve(given)
   loadDotEnv()
   const simulated = process.env.IB_HOST === undefined || process.env.IB_HOST === ''
-  return resolve(root, process.env.DATA_DIR || (simulated ? 'data-sim' : 'data'))
+  return resolve(ROOT, process.env.DATA_DIR || (simulated ? 'data-sim' : 'data'))
 }
 
 /** A path that a setting names: in the environment from where the user stands, in `.env` from the installation. Undefined where it is not set. */
@@ -25,10 +17,10 @@ export function pathSetting(name: 'NATS_CREDENTIALS' | 'NATS_CA_FILE'): string |
   if (given) return resolve(given)
   loadDotEnv()
   const found = process.env[name]
-  return found ? resolve(root, found) : undefined
+  return found ? resolve(ROOT, found) : undefined
 }
 
 /** What stands in the environment goes before `.env`. */
 export function loadDotEnv(): void {
-  if (existsSync(join(root, '.env'))) process.loadEnvFile(join(root, '.env'))
+  if (existsSync(join(ROOT, '.env'))) process.loadEnvFile(join(ROOT, '.env'))
 }

@@ -46,7 +46,7 @@ export class Owners implements AsyncDisposable {
 
   async #connect(): Promise<Bus> {
     const { dataDir, nats, signal } = this.#options
-    return await openBus(nats ?? (await natsOf(dataDir)), signal)
+    return await openBus(await natsOf(nats, dataDir), signal)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -7,7 +7,7 @@ import { describe, expect, test } from '@jest/globals'
 import { NatsServer } from '../../../test/support/nats-server.ts'
 import { nodeProgram } from '../../../test/support/program.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
-import { runVerb } from './verbs/run-verb.ts'
+import { runCli } from './run-cli.ts'
 
 const [RECORDED, OLD] = [8314, 265598]
 const NOW_HOUR = hourOf(usFromMs(Date.now()))
@@ -71,7 +71,7 @@ describe('import beside running writers', () => {
         lines([...others, ...trades(OLD, DAY_AGO + US_PER_HOUR, 5), ...beside, ...trades(OLD, NOW_HOUR, 2)]),
       )
       const args = ['import', '--to', dataDir, '--json', old]
-      const run = runVerb(args, { NATS_URL: nats.url })
+      const run = runCli(args, { NATS_URL: nats.url })
       expect([await run.ended, run.err]).toEqual([1, ''])
       const said = run.out
         .trim()
@@ -91,7 +91,7 @@ describe('import beside running writers', () => {
       for (const [i, backend] of BACKENDS.entries())
         await waitFor(`${backend} goes on`, async () => (await ticksIn(dataDir, backend, RECORDED, NOW_HOUR)).length > (counts[i] ?? 0))
       await appendFile(join(old, 'a.jsonl'), lines(trades(OLD, DAY_AGO + 2 * US_PER_HOUR, 5)))
-      const again = runVerb([...args, '--merge'], { NATS_URL: nats.url })
+      const again = runCli([...args, '--merge'], { NATS_URL: nats.url })
       expect([await again.ended, again.err]).toEqual([1, '']) // this very hour is still recorded
       const both = [...recorded, ...beside.slice(10)].sort(compareTicks) // ten were heard by both
       for (const backend of BACKENDS) {

@@ -6,7 +6,7 @@ import { describe, expect, test } from '@jest/globals'
 import { NatsServer } from '../../../test/support/nats-server.ts'
 import { nodeProgram } from '../../../test/support/program.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
-import { runVerb } from './verbs/run-verb.ts'
+import { runCli } from './run-cli.ts'
 
 const CID = 8314
 
@@ -32,12 +32,12 @@ describe('repair and retention beside running writers', () => {
     const path = join(dataDir, 'json/2025/07/30/01/8314_last_1753837200.jsonl')
     const whole = await readFile(path)
     await writeFile(path, Buffer.from(whole).fill(0, 10, 20))
-    const lost = runVerb(['repair', '-d', dataDir], { NATS_URL: 'nats://127.0.0.1:9' })
+    const lost = runCli(['repair', '-d', dataDir], { NATS_URL: 'nats://127.0.0.1:9' })
     expect([await lost.ended, lost.err]).toEqual([2, expect.stringMatching(/^IBS_CLI_NATS_AWAY: .*127\.0\.0\.1:9/)])
-    const run = runVerb(['repair', '-d', dataDir], { NATS_URL: nats.url })
+    const run = runCli(['repair', '-d', dataDir], { NATS_URL: nats.url })
     expect([await run.ended, run.err, run.out]).toEqual([0, '', expect.stringContaining('1 restored, 0 rebuilt')])
     expect(await readFile(path)).toEqual(whole)
-    const retention = runVerb(['retention', '-d', dataDir, '--keep', 'json:1d', '--json'], { NATS_URL: nats.url })
+    const retention = runCli(['retention', '-d', dataDir, '--keep', 'json:1d', '--json'], { NATS_URL: nats.url })
     expect([await retention.ended, retention.err]).toEqual([0, ''])
     expect(JSON.parse(retention.out.trim().split('\n').at(-1) ?? '')).toMatchObject({
       removed: { files: expect.any(Number) },

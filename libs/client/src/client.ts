@@ -34,7 +34,8 @@ export interface StreamOptions extends Omit<Ranged, 'to'> {
 }
 
 export interface ReplayOptions extends Ranged {
-  cid: ContractRef
+  /** One, or up to 100 in one order of time. */
+  cid: ContractRef | readonly ContractRef[]
   tickTypes?: readonly TickType[] | undefined
   /** Recorded seconds in a real one, 0.1 to 1000, or `max`. @default 1 */
   speed?: number | 'max' | undefined
@@ -113,9 +114,13 @@ export class Client {
   /** Recorded ticks at the pace at which they came, in the order of their arrival. */
   replay(options: ReplayOptions): TickStream {
     const { cid, tickTypes, speed, onEvent = () => undefined, signal } = options
-    const template = '/v3/stream/{cid}/replay'
+    const query = { ...rangeQuery(options), tick_types: tickTypes, speed }
+    const [template, request] =
+      typeof cid === 'object'
+        ? (['/v3/replay', { query: { ...query, contracts: cid } }] as const)
+        : (['/v3/stream/{cid}/replay', { path: { cid }, query }] as const)
     return new TickStream(this.#transport, {
-      request: { template, path: { cid }, query: { ...rangeQuery(options), tick_types: tickTypes, speed } },
+      request: { template, ...request },
       resumeTemplate: template,
       ...{ after: undefined, limit: undefined, idleMs: IDLE_MS, onEvent, signal },
     })

@@ -31,6 +31,8 @@ export class Child {
   readonly program: Program
   state: 'starting' | 'running' | 'waiting' | 'stopped' = 'starting'
   restarts = 0
+  /** When it was started, ms since 1970; undefined while it does not run. */
+  sinceMs: number | undefined
   #process: ChildProcess | undefined
   #exited: Promise<void> = Promise.resolve()
   #retry: NodeJS.Timeout | undefined
@@ -70,6 +72,7 @@ export class Child {
     })
     this.#process = child
     this.state = 'running'
+    this.sinceMs = Date.now()
     this.#exited = new Promise((resolve) => {
       const ended = (how: string) => {
         resolve()
@@ -82,6 +85,7 @@ export class Child {
 
   #onEnd(how: string, ranMs: number): void {
     this.#process = undefined
+    this.sinceMs = undefined
     if (this.#stopping) {
       this.state = 'stopped'
       return

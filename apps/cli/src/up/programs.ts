@@ -21,7 +21,7 @@ export interface Setting {
 }
 
 /** The programs that `up` runs, in the order of starting, each with its ports chosen. */
-export async function planPrograms(setting: Setting): Promise<{ programs: Program[]; apiUrl: string }> {
+export async function planPrograms(setting: Setting): Promise<{ programs: Program[]; apiUrl: string; natsUrl: string }> {
   const { config, ports } = setting
   const logs = join(config.dataDir, 'logs')
   await mkdir(logs, { recursive: true })
@@ -63,7 +63,7 @@ export async function planPrograms(setting: Setting): Promise<{ programs: Progra
       where: apiUrl,
     }),
   ]
-  return { programs, apiUrl }
+  return { programs, apiUrl, natsUrl: nats.url }
 }
 
 /** Our own NATS server, unless NATS_URL names one. */

@@ -1,13 +1,18 @@
 import { existsSync } from 'node:fs'
 import { mkdir, open, readFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
+import { styleText } from 'node:util'
 import { trackedCid } from '@ib-stream/model'
 import { type Config, loadConfig } from '@ib-stream/service'
 import { tryLock } from 'fs-native-extensions'
+import { examine } from '../doctor/examine.ts'
+import { findingLine } from '../doctor/finding-line.ts'
 import { CliError } from '../errors.ts'
+import type { Style } from '../output/output.ts'
 import { Child } from './child.ts'
 import { Ports } from './ports.ts'
 import { planPrograms } from './programs.ts'
+import { forgetRunning, type Running, writeRunning } from './running.ts'
 import { look, Screen, type Seen, statusLines } from './screen.ts'
 
 const LOOK_EVERY_MS = 1_000
@@ -26,17 +31,20 @@ export async function up(root: string): Promise<void> {
   await using lock = await lockDataDir(config.dataDir)
   void lock
   await endStrayNats(config.dataDir, say)
-  const { programs, apiUrl } = await planPrograms({ config, root, ports: new Ports(config.host, say), env: process.env })
+  const { programs, apiUrl, natsUrl } = await planPrograms({ config, root, ports: new Ports(config.host, say), env: process.env })
   const children = programs.map((program) => new Child(program, say))
   const stopped = untilSignal(say)
   say(
     `ib-stream · ${config.source === 'simulator' ? 'SIMULATOR' : `gateway ${config.gateway.host}`} · files in ${relative(here, config.dataDir) || '.'}`,
   )
+  if (config.source === 'gateway') await sayWhatIsInTheWay(config, screen)
   for (const child of children) await child.start()
-  const watching = watch(children, screen, hints(config, apiUrl))
+  const noting = noteRunning(config.dataDir, children, { pid: process.pid, apiUrl, natsUrl, since: new Date().toISOString() })
+  const watching = watch(children, screen, { hint: hints(config, apiUrl), note: () => noting.note() })
   await stopped
   watching.stop()
   await drain(children)
+  await noting.end()
   say('stopped')
 }
 
@@ -88,11 +96,12 @@ function untilSignal(say: (line: string) => void): Promise<void> {
   })
 }
 
-function watch(
-  children: readonly Child[],
-  screen: Screen,
-  hint: (seen: ReadonlyMap<string, Seen>) => string[] | undefined,
-): { stop(): void } {
+interface Watching {
+  hint(seen: ReadonlyMap<string, Seen>): string[] | undefined
+  note(): Promise<void>
+}
+
+function watch(children: readonly Child[], screen: Screen, { hint, note }: Watching): { stop(): void } {
   const seen = new Map<string, Seen>()
   let printedMs = Number.NEGATIVE_INFINITY
   let hinted = false
@@ -101,7 +110,7 @@ function watch(
     if (busy) return
     busy = true
     const before = [...seen.values()].map(({ state }) => state).join()
-    await Promise.all(children.map(async (child) => seen.set(child.program.name, await look(child))))
+    await Promise.all([note(), ...children.map(async (child) => seen.set(child.program.name, await look(child)))])
     busy = false
     const changed = before !== [...seen.values()].map(({ state }) => state).join()
     const lines = statusLines(children, seen)
@@ -117,6 +126,41 @@ function watch(
   const timer = setInterval(() => void turn(), LOOK_EVERY_MS)
   void turn()
   return { stop: () => clearInterval(timer) }
+}
+
+const GATEWAY_WITHIN_MS = 3_000
+
+/** A short look before the start. Nothing of it keeps recording from beginning: what is in the way now may be gone soon. */
+async function sayWhatIsInTheWay(config: Config, screen: Screen): Promise<void> {
+  const out = { paint: (style: Style, text: string) => styleText(style, text, { stream: process.stdout }) }
+  for await (const finding of examine({ config, when: 'before start', withinMs: GATEWAY_WITHIN_MS }))
+    if (finding.state === 'fail' || finding.state === 'warn') for (const line of findingLine(out, finding).split('\n')) screen.say(line)
+}
+
+/** Keeps the file by which other commands find what runs. It is for them only: where it cannot be written (a full disk), recording goes on. */
+function noteRunning(
+  dataDir: string,
+  children: readonly Child[],
+  head: Omit<Running, 'programs'>,
+): { note(): Promise<void>; end(): Promise<void> } {
+  let noted = ''
+  let writing = Promise.resolve()
+  const write = async () => {
+    const programs = children.map(({ program: { name, where, healthUrl, logFile }, pid, restarts, sinceMs }) => {
+      return { name, pid, restarts, since: sinceMs === undefined ? undefined : new Date(sinceMs).toISOString(), where, healthUrl, logFile }
+    })
+    const text = JSON.stringify(programs)
+    if (text === noted) return
+    noted = text
+    await writeRunning(dataDir, { ...head, programs }).catch(() => {
+      noted = ''
+    })
+  }
+  const note = () => {
+    writing = writing.then(write)
+    return writing
+  }
+  return { note, end: () => writing.then(() => forgetRunning(dataDir)) }
 }
 
 /** Where the other verbs look when they are not told. */

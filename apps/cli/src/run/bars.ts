@@ -1,0 +1,47 @@
+import { openClient } from '../api/open-client.ts'
+import type { Call } from '../command/define-command.ts'
+import type { command } from '../commands/bars.ts'
+import { localText } from '../output/units-text.ts'
+import { printOutputs } from './print-outputs.ts'
+import { shownZone } from './shown-zone.ts'
+
+interface Bar {
+  ts: number
+  open: number | null
+  high: number | null
+  low: number | null
+  close: number | null
+  volume: number
+  vwap: number | null
+  trade_count: number
+  complete: boolean
+}
+
+const WIDTHS = [11, 11, 11, 11, 12, 12, 8] as const
+const HEADS = ['open', 'high', 'low', 'close', 'volume', 'vwap', 'trades'] as const
+
+export async function run(call: Call<typeof command>): Promise<void> {
+  const { args, flags, out, signal, env } = call
+  const { interval, of, trades, reset } = flags
+  const client = await openClient(flags, env)
+  const zone = await shownZone(client, args.contract, flags.tz, signal)
+  const row = (head: string, cells: readonly string[]) => `${head}${cells.map((cell, i) => cell.padStart(WIDTHS[i] ?? 0)).join('')}`
+  await printOutputs(call, {
+    ...{ client, contract: args.contract, study: 'bars' },
+    parameters: { interval, of, trades, reset },
+    head: out.paint('bold', row(`from (${zone.iana})`.padEnd(19), HEADS)),
+    lineOf: (record) => {
+      const bar = record as unknown as Bar
+      const cells = [bar.open, bar.high, bar.low, bar.close, bar.volume, bar.vwap === null ? null : round(bar.vwap), bar.trade_count]
+      const line = row(
+        localText(bar.ts, zone),
+        cells.map((cell) => String(cell ?? '–')),
+      )
+      const style = (bar.close ?? 0) >= (bar.open ?? 0) ? 'green' : 'red'
+      return `${out.paint(style, line)}${bar.complete ? '' : ' …'}`
+    },
+  })
+}
+
+/** Prices have at most six places. */
+const round = (price: number): number => Math.round(price * 1e4) / 1e4
