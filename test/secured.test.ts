@@ -55,8 +55,17 @@ it('lets every service do its work under its own key, all of it, and who has no 
     await waitFor('ticks that were asked for', () => live.ticks.length > 3, 30_000)
   }
   await get('/v3/contracts/lookup/SPY')
-  await get('/v3/snapshot')
-  await get('/v3/gaps')
+  for (const path of [
+    '/v3/snapshot',
+    '/v3/gaps',
+    '/v3/tracked',
+    `/v3/coverage/${AAPL}`,
+    '/health/streams',
+    '/system/health',
+    '/storage/status',
+    '/time/status',
+  ])
+    await get(path)
   await cli('repair', '--dry-run')
   await cli('retention', '--dry-run', '--keep', 'json:9999d')
   await cli('backfill', 'AAPL', '--last', '30s', '-t', 'last', '--nats', url)
@@ -68,6 +77,7 @@ it('lets every service do its work under its own key, all of it, and who has no 
     'what is tracked from now on is recorded',
     async () => parseLines(await get(`/v3/buffer/${IBM}/query?tick_types=last&format=ndjson`)).length > 3,
   )
+  expect((await fetch(`${apiUrl}/v3/tracked/${IBM}`, { method: 'DELETE' })).status).toBe(204)
   const there = new Set<string>()
   for await (const message of await operator.connection.requestMany('$SRV.PING', '', { maxWait: 1_000 }))
     there.add(message.json<{ name: string }>().name)
@@ -84,4 +94,4 @@ it('lets every service do its work under its own key, all of it, and who has no 
   await viewer.flush()
   await waitFor('the made up tick is refused', async () => (await refusals()).length > 0)
   expect((await refusals()).every((line) => line.includes(`ticks.${AAPL}.last`))).toBe(true)
-}, 120_000)
+}, 240_000)

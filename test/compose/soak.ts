@@ -5,7 +5,7 @@ import { Recording } from './recording.ts'
 import { Usage } from './usage.ts'
 
 const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '60' }, rate: { type: 'string', default: '6' }, seed: { type: 'string', default: '1' } },
+  options: { minutes: { type: 'string', default: '60' }, rate: { type: 'string', default: '8' }, seed: { type: 'string', default: '1' } },
 })
 const minutes = Number(values.minutes)
 if (!(minutes > 0 && minutes <= 10_000)) throw new Error(`--minutes ${values.minutes}: a number above 0`)

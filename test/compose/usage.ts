@@ -25,7 +25,7 @@ export class Usage implements AsyncDisposable {
   }
 
   async #sample(): Promise<void> {
-    const running = (await this.#stack.containers()).filter(({ State }) => State === 'running')
+    const running = (await this.#stack.containers()).filter(({ State, Service }) => State === 'running' && Service !== 'prepare')
     const text = await docker('stats', '--no-stream', '--format', '{{.ID}} {{.CPUPerc}} {{.MemUsage}}', ...running.map(({ ID }) => ID))
     const sums = new Map<string, Sample>()
     for (const line of text.trimEnd().split('\n')) {
