@@ -14,6 +14,8 @@ export interface StRange {
 
 /** How much longer than its neighbour a tick may have been on its way. */
 const SLACK_SECONDS = 3
+/** When a connection ends, what was on its way may be this late already (a farm in trouble, a gateway that is behind): none of it came, whatever the last tick that did says. */
+const LATE_SECONDS = 30
 /** The first tick after a gap may be a late one: the promptest of so long says where the gap ends. */
 const AFTER_US = US_PER_SECOND
 
@@ -32,7 +34,7 @@ export function fillWindow(gap: StRange, heard: readonly TickMessage[], offsetUs
   const after = promptest(live.filter(({ st }) => st >= gap.toUs && st <= firstUs + AFTER_US))
   const offsetBeforeUs = offsetOf(before ?? after) ?? offsetUs
   const offsetAfterUs = offsetOf(after ?? before) ?? offsetUs
-  const fromSecond = secondOf(gap.fromUs - offsetBeforeUs) - SLACK_SECONDS
+  const fromSecond = secondOf(gap.fromUs - offsetBeforeUs) - (before ? LATE_SECONDS : SLACK_SECONDS)
   const toSecond = secondOf(gap.toUs - offsetAfterUs) + 1 + SLACK_SECONDS
   return {
     fromSecond: before ? Math.max(fromSecond, secondOf(before.ts)) : fromSecond,
