@@ -15,8 +15,6 @@ export class Cluster implements AsyncDisposable {
   readonly url: string
   readonly servers: readonly TestProgram[]
   readonly ports: readonly number[]
-  /** Where their own pages are. */
-  #pages: readonly number[]
   /** By "from-to". */
   #links: Map<string, TcpProxy>
 
@@ -24,11 +22,9 @@ export class Cluster implements AsyncDisposable {
     const folder = await mkdtemp(join(tmpdir(), 'ibs-cluster-'))
     const ports: number[] = []
     const routePorts: number[] = []
-    const pages: number[] = []
     while (ports.length < SIZE) {
       ports.push(await freePort())
       routePorts.push(await freePort())
-      pages.push(await freePort())
     }
     const links = new Map<string, TcpProxy>()
     // One dials the other. Where both do, and both were started in the same moment, one was at times deaf to the other for minutes (seen by its vote requests that only
@@ -47,20 +43,19 @@ export class Cluster implements AsyncDisposable {
           `server_name: n${i}`,
           `host: 127.0.0.1`,
           `port: ${port}`,
-          `http: "127.0.0.1:${pages[i]}"`,
+          `http: "127.0.0.1:-1"`,
           `debug: true`,
           `jetstream { store_dir: "${join(folder, `n${i}`)}", max_file_store: 4G, sync_interval: 10s }`,
           `cluster { name: ibs, host: 127.0.0.1, port: ${routePorts[i]}, pool_size: -1, advertise: "127.0.0.1:${nowhere}", routes: [${routes.map((url) => `"${url}"`).join(', ')}] }`,
         ].join('\n'),
       )
     }
-    return new Cluster(folder, { ports, pages }, links).startAll()
+    return new Cluster(folder, ports, links).startAll()
   }
 
-  constructor(folder: string, { ports, pages }: { ports: readonly number[]; pages: readonly number[] }, links: Map<string, TcpProxy>) {
+  constructor(folder: string, ports: readonly number[], links: Map<string, TcpProxy>) {
     this.folder = folder
     this.ports = ports
-    this.#pages = pages
     this.#links = links
     this.url = ports.map((port) => `nats://127.0.0.1:${port}`).join(',')
     const command = process.env.IB_STREAM_NATS_SERVER ?? 'nats-server'
@@ -99,7 +94,8 @@ export class Cluster implements AsyncDisposable {
 
   async #routesOf(i: number): Promise<string> {
     try {
-      const answer = await fetch(`http://127.0.0.1:${this.#pages[i]}/routez`)
+      const [page] = [...(this.servers[i]?.output ?? '').matchAll(/Starting http monitor on (\S+)/g)].map(([, at]) => at).slice(-1)
+      const answer = await fetch(`http://${page}/routez`)
       const { routes } = (await answer.json()) as { routes: Record<string, unknown>[] }
       return routes
         .map(({ remote_name, rid, did_solicit, in_msgs, out_msgs, subscriptions }) =>
