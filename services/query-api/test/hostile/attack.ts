@@ -89,7 +89,7 @@ function sendRequest(url: string, random: Random, { agent, report, canary }: Req
 }
 
 /** Whose 503 is an answer: something here is not as it should be, for no service runs beside this one. */
-const tellsState = (path: string): boolean => /^\/(system\/)?health(\?|$)/.test(path)
+const tellsState = (path: string): boolean => /^\/(system\/)?health([?#;]|$)/.test(path)
 
 async function sendMessages(url: string, random: Random, count: number, report: AttackReport): Promise<void> {
   const ws = new WebSocket(`${url.replace('http', 'ws')}/v3/ws/stream`)
