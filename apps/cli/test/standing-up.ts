@@ -39,7 +39,7 @@ export class StandingUp implements AsyncDisposable {
     const up = nodeProgram(
       'up',
       'apps/cli/src/main.ts',
-      { ...shared, PORT: String(await freePort()), IB_STREAM_NATS_SERVER: nats, ...settings },
+      { ...shared, PORT: String(await freePort()), SIM_PORT: String(await freePort()), IB_STREAM_NATS_SERVER: nats, ...settings },
       ['up'],
     ).start()
     const url = await waitFor('up is ready', () => /ready: (http:\S+)/.exec(up.output)?.[1], 60_000).catch(async (error: unknown) => {

@@ -40,6 +40,7 @@ describe('ib-stream up', () => {
     env = {
       DATA_DIR: folder,
       PORT: String(await freePort()),
+      SIM_PORT: String(await freePort()),
       IB_HOST: '',
       IB_STREAM_REQUEST_GUARD_MS: '0',
       NATS_URL: '',
