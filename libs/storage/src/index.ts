@@ -31,6 +31,7 @@ export {
   extensionOf,
   type Framing,
   type OwnBackend,
+  SEALED_BACKEND,
 } from './layout/backend.ts'
 export { findSegments, type SegmentQuery } from './layout/find-segments.ts'
 export { manifestPath } from './layout/manifest-path.ts'
@@ -38,10 +39,12 @@ export { eventsPath, parseSegmentPath, type Segment, segmentPath } from './layou
 export type { PartitionId } from './layout/state-path.ts'
 export type { ManifestEntry } from './manifest/manifest-entry.ts'
 export { type Manifest, type ManifestDamage, type ManifestQuery, readManifests } from './manifest/read-manifest.ts'
+export { type ExportedFile, type ExportOptions, exportParquet } from './parquet/export-parquet.ts'
 export type { SealedFacts, SealedHour } from './parquet/footer.ts'
 export { encodeSealed } from './parquet/seal-columns.ts'
 export { decodeSealed } from './parquet/sealed-rows.ts'
 export { GROUP_ROWS, type SealedHead, SealedWriter, type SealedWriterOptions } from './parquet/sealed-writer.ts'
+export { type Sealed, type SealedStore, Sealer, type SealerOptions } from './parquet/sealer.ts'
 export type { Damage } from './query/damage.ts'
 export { type BatchOptions, type ByteOptions, openRange, type TickRange, type Within } from './query/open-range.ts'
 export type { RemovedHour } from './query/plan.ts'

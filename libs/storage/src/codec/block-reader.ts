@@ -1,6 +1,6 @@
 import type { TickMessage } from '@ib-stream/model'
 import { StorageError } from '../errors.ts'
-import { type Backend, decoderOf, type Framing, framingOf, type OwnBackend } from '../layout/backend.ts'
+import { type Backend, decoderOf, type Framing, framingOf, type OwnBackend, type SealedBackend } from '../layout/backend.ts'
 import { AddedBlock } from './added-block.ts'
 import type { ColumnBuffer } from './columns.ts'
 import { decodeTickJsonGeneric } from './json-generic.ts'
@@ -43,16 +43,17 @@ export interface RecordFormat {
 
 export function formatOf(backend: Backend): RecordFormat {
   const decode = decoderOf(backend)
-  if (decode === undefined) return OWN_FORMAT[backend as OwnBackend]
+  if (decode === undefined) return OWN_FORMAT[backend as OwnBackend | SealedBackend]
   const framing = framingOf(backend)
   return { wholeBytes: WHOLE_BYTES[framing], read: (block) => new AddedBlock(block, framing, decode) }
 }
 
 const WHOLE_BYTES: Record<Framing, RecordFormat['wholeBytes']> = { lines: wholeLines, varint: wholeRecords }
 
-const OWN_FORMAT: Record<OwnBackend, RecordFormat> = {
+const OWN_FORMAT: Record<OwnBackend | SealedBackend, RecordFormat> = {
   json: { wholeBytes: wholeLines, read: (block) => new LineBlock(block) },
   pb: { wholeBytes: wholeRecords, read: (block) => new VarintBlock(block) },
+  parquet: { wholeBytes: wholeRecords, read: (block) => new VarintBlock(block) }, // its rows, until they are sealed
 }
 
 const NEWLINE = 10

@@ -5,10 +5,14 @@ import { StorageError } from '../errors.ts'
 export const BACKENDS = ['json', 'pb'] as const
 export type OwnBackend = (typeof BACKENDS)[number]
 
+/** The archive: rows wait in hour files below `.state/` and are sealed as Parquet when their hour is closed. Taken where it is named. */
+export const SEALED_BACKEND = 'parquet'
+export type SealedBackend = typeof SEALED_BACKEND
+
 declare const added: unique symbol
 /** A name that `addBackend` gave out. */
 export type AddedBackend = string & { readonly [added]: true }
-export type Backend = OwnBackend | AddedBackend
+export type Backend = OwnBackend | SealedBackend | AddedBackend
 
 /** `lines`: each record ends with its only newline; `varint`: each is preceded by its length in bytes, as protobuf does it. */
 export type Framing = 'lines' | 'varint'
@@ -29,9 +33,15 @@ export interface BackendForm {
 
 type Form = Pick<BackendForm, 'extension' | 'framing'> & { decode?: BackendForm['decode'] }
 
+/** Folder of the hour files of a backend, relative to DATA_DIR. What is sealed lies in its own; rows there would be in the way of those who read it. */
+export const folderOf = (backend: Backend): string => (backend === SEALED_BACKEND ? ROWS_FOLDER : backend)
+
+export const ROWS_FOLDER = '.state/parquet/rows'
+
 const FORMS = new Map<string, Form>([
   ['json', { extension: 'jsonl', framing: 'lines' }],
   ['pb', { extension: 'pb', framing: 'varint' }],
+  [SEALED_BACKEND, { extension: 'rows', framing: 'varint' }],
 ])
 
 /**

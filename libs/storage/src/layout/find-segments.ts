@@ -1,5 +1,5 @@
 import { hourOf, TICK_TYPES, type TickType, US_PER_DAY, US_PER_HOUR, usFromMs } from '@ib-stream/model'
-import type { Backend } from './backend.ts'
+import { type Backend, folderOf } from './backend.ts'
 import { listFolder } from './list-folder.ts'
 import { parseSegmentPath, type Segment } from './segment-path.ts'
 
@@ -52,7 +52,7 @@ interface Folder {
 async function dayFolders(dataDir: string, backend: Backend, query: SegmentQuery): Promise<Folder[]> {
   const days: Folder[] = []
   const utc = (year: string, month = '01', day = '01') => usFromMs(Date.UTC(Number(year), Number(month) - 1, Number(day)))
-  for (const year of await children(dataDir, backend, (name) => utc(name), 366 * US_PER_DAY, query)) {
+  for (const year of await children(dataDir, folderOf(backend), (name) => utc(name), 366 * US_PER_DAY, query)) {
     const yearName = year.path.slice(-4)
     for (const month of await children(dataDir, year.path, (name) => utc(yearName, name), 31 * US_PER_DAY, query)) {
       const monthName = month.path.slice(-2)

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { isoFromUs, US_PER_HOUR, usFromMs } from '@ib-stream/model'
-import type { Backend } from './backend.ts'
+import { type Backend, folderOf } from './backend.ts'
 import { listFolder } from './list-folder.ts'
 import { dayOf, manifestFolder, manifestPath, parseManifestPath } from './manifest-path.ts'
 import { parseEventsPath, parseSegmentPath, type Segment } from './segment-path.ts'
@@ -8,9 +8,10 @@ import { parseEventsPath, parseSegmentPath, type Segment } from './segment-path.
 /** First µs of each UTC day for which a backend has files or manifests, in order. Opens the folders of years and months only. */
 export async function listDays(dataDir: string, backend: Backend): Promise<number[]> {
   const days = new Set<number>()
-  for (const year of await names(dataDir, backend, /^\d{4}$/)) {
-    for (const month of await names(dataDir, `${backend}/${year}`, /^\d\d$/)) {
-      for (const day of await names(dataDir, `${backend}/${year}/${month}`, /^\d\d$/)) days.add(dayFrom(`${year}-${month}-${day}`))
+  const folder = folderOf(backend)
+  for (const year of await names(dataDir, folder, /^\d{4}$/)) {
+    for (const month of await names(dataDir, `${folder}/${year}`, /^\d\d$/)) {
+      for (const day of await names(dataDir, `${folder}/${year}/${month}`, /^\d\d$/)) days.add(dayFrom(`${year}-${month}-${day}`))
     }
   }
   for (const day of await names(dataDir, manifestFolder(backend), /^\d{4}-\d\d-\d\d$/)) days.add(dayFrom(day))
@@ -20,7 +21,7 @@ export async function listDays(dataDir: string, backend: Backend): Promise<numbe
 
 /** Files of ticks in the hour folders of one UTC day, in order of hour; names that are none of ours are left alone. */
 export async function listDayFiles(dataDir: string, backend: Backend, dayUs: number): Promise<Segment[]> {
-  const folder = `${backend}/${isoFromUs(dayUs).slice(0, 10).replaceAll('-', '/')}`
+  const folder = `${folderOf(backend)}/${isoFromUs(dayUs).slice(0, 10).replaceAll('-', '/')}`
   const segments: Segment[] = []
   for (const hour of await names(dataDir, folder, /^\d\d$/)) {
     for (const name of await names(dataDir, `${folder}/${hour}`, /./)) {

@@ -22,7 +22,11 @@ export async function listFolder(dataDir: string, path: string): Promise<string[
 }
 
 const isOurs = (path: string, name: string): boolean =>
-  /^\d{2,4}$/.test(name) || parseSegmentPath(`${path}/${name}`) !== undefined || parseEventsPath(`${path}/${name}`) !== undefined
+  path === 'parquet' ||
+  path.startsWith('parquet/') ||
+  /^\d{2,4}$/.test(name) ||
+  parseSegmentPath(`${path}/${name}`) !== undefined ||
+  parseEventsPath(`${path}/${name}`) !== undefined
 
 /** @throws StorageError `IBS_STORAGE_LINK_REFUSED` where the way from DATA_DIR to a folder in it leads over a link. DATA_DIR itself may be one. */
 export async function assertInside(dataDir: string, folder: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { hourOf, isoFromUs, isTickType, type TickType, US_PER_DAY, US_PER_HOUR, US_PER_SECOND, usFromMs } from '@ib-stream/model'
 import { StorageError } from '../errors.ts'
-import { type Backend, extensionOf, isBackend } from './backend.ts'
+import { type Backend, extensionOf, folderOf, isBackend, SEALED_BACKEND } from './backend.ts'
 import { parseManifestPath } from './manifest-path.ts'
 
 /** One file of ticks: one contract, one tick type, one hour of `ts`. */
@@ -29,7 +29,7 @@ export function segmentPath(s: { backend: Backend; cid: number; tt: TickType; ho
       { ...s },
     )
   }
-  return `${s.backend}/${hourFolder(s.hourUs)}/${s.cid}_${s.tt}_${s.hourUs / US_PER_SECOND}.${extensionOf(s.backend)}`
+  return `${folderOf(s.backend)}/${hourFolder(s.hourUs)}/${s.cid}_${s.tt}_${s.hourUs / US_PER_SECOND}.${extensionOf(s.backend)}`
 }
 
 let lastHourUs = Number.NaN
@@ -44,12 +44,14 @@ function hourFolder(hourUs: number): string {
   return lastFolder
 }
 
-const SEGMENT = /^(\w+)\/(\d{4})\/(\d\d)\/(\d\d)\/(\d\d)\/([1-9]\d{0,9})_(bid_ask|last|all_last|mid_point)_(\d{1,12})\.(\w+)$/
+const SEGMENT =
+  /^(\w+|\.state\/parquet\/rows)\/(\d{4})\/(\d\d)\/(\d\d)\/(\d\d)\/([1-9]\d{0,9})_(bid_ask|last|all_last|mid_point)_(\d{1,12})\.(\w+)$/
 
 /** What a path says, or undefined where it is none of ours. Stamps need not be whole hours: the folder says the hour. */
 export function parseSegmentPath(path: string): Segment | undefined {
-  const [, backend, year, month, day, hour, cid, tt, stamp, extension] = SEGMENT.exec(path) ?? []
-  if (!isBackend(backend) || extension !== extensionOf(backend) || !isTickType(tt)) return undefined
+  const [, folder, year, month, day, hour, cid, tt, stamp, extension] = SEGMENT.exec(path) ?? []
+  const backend = folder?.startsWith('.') ? SEALED_BACKEND : folder
+  if (!isBackend(backend) || folderOf(backend) !== folder || extension !== extensionOf(backend) || !isTickType(tt)) return undefined
   const hourUs = usFromMs(Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour)))
   if (hourFolder(hourUs) !== `${year}/${month}/${day}/${hour}`) return undefined // 2025/02/30: Date.UTC would move it to March
   return { path, backend, cid: Number(cid), tt, hourUs, stampSeconds: Number(stamp) }

@@ -12,6 +12,8 @@ export interface SegmentRead extends FileIdentity {
   bytes: number
   /** True where a checkpoint or a manifest vouches for these bytes: then damage is an error and not a note. */
   committed: boolean
+  /** An hour of a sealed file, which is no hour file of records. */
+  sealed?: true
   /** Newest `st` of all that the file's backend held of the log then, µs UTC; undefined where there is no checkpoint. */
   asOfStUs: number | undefined
   /** Only ticks received after this, and up to that, count; left out: all. In one recording `st` is the order of the log. */

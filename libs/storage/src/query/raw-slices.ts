@@ -4,6 +4,7 @@ import { encodeTicksProto } from '../codec/proto.ts'
 import { tickOfRow } from '../codec/tick-of-row.ts'
 import type { OwnBackend } from '../layout/backend.ts'
 import type { SegmentRead } from './plan.ts'
+import { countSealed } from './read-sealed.ts'
 import { boundsSt, filterOf, isAllOf } from './read-segment.ts'
 import type { StampFilter } from './rows.ts'
 import { openSegment, type ReadContext, readSome, recordsIn, type SegmentFile } from './segment-file.ts'
@@ -100,6 +101,10 @@ export async function measureSegment(read: SegmentRead, context: ReadContext): P
   const filter = filterOf(read, context)
   const { known } = read
   if (known !== undefined && isAllOf(filter, known)) return { ticks: known.count, bytes: read.bytes }
+  if (read.sealed) {
+    const ticks = await countSealed(read, context, filter)
+    return { ticks, bytes: Math.round((read.bytes * ticks) / (known?.count ?? 1)) }
+  }
   await using file = await openSegment(read, context)
   const survey = await surveyOf(file)
   const sum = { ticks: 0, bytes: 0 }

@@ -1,6 +1,7 @@
 import { US_PER_HOUR } from '@ib-stream/model'
 import { ColumnBuffer, type ColumnLife, columnMemory } from '../codec/columns.ts'
 import type { SegmentRead } from './plan.ts'
+import { readSealed } from './read-sealed.ts'
 import { RowReader, type StampFilter } from './rows.ts'
 import { type Block, blockIn, blocksOf, damaged, openSegment, type ReadContext, type SegmentFile, segmentGone } from './segment-file.ts'
 import { areSorted, sortRows } from './sort-rows.ts'
@@ -28,8 +29,9 @@ type Rows = AsyncGenerator<ColumnBuffer, void, undefined>
  * @throws StorageError `IBS_STORAGE_RECORD_TORN` (path, offset) for damage inside committed bytes, `IBS_STORAGE_SEGMENT_GONE`, `IBS_STORAGE_LINK_REFUSED`
  */
 export async function* readSegment(read: SegmentRead, context: ReadContext, order: Order, bounds: RowBounds): Rows {
-  await using file = await openSegment(read, context)
   const filter = filterOf(read, context)
+  if (read.sealed) return yield* readSealed(read, context, filter, order, bounds)
+  await using file = await openSegment(read, context)
   const isWhole = isAllOf(filter, { firstTs: read.segment.hourUs, lastTs: read.segment.hourUs + US_PER_HOUR - 1 })
   const wanted = isWhole ? undefined : filter
   if (isWhole && order === 'ascending' && read.known?.sorted === true) {

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { codeOf } from '@ib-stream/model'
 import { isMissing, StorageError } from '../errors.ts'
-import type { Backend } from '../layout/backend.ts'
+import { type Backend, SEALED_BACKEND } from '../layout/backend.ts'
 import { findSegments, isInRange, type SegmentQuery } from '../layout/find-segments.ts'
 import { parseSegmentPath, type Segment } from '../layout/segment-path.ts'
 import type { ManifestEntry } from '../manifest/manifest-entry.ts'
@@ -12,6 +13,7 @@ import { checkpointAhead } from '../segment/recover.ts'
 import { identityOf } from './file-identity.ts'
 import { type LostSegment, lostSegments, type RemovedSegment, removedSegments } from './lost-segments.ts'
 import type { SegmentRead } from './plan.ts'
+import { lookAtSealed } from './sealed-snapshot.ts'
 
 /** What one backend's files of one partition held at one moment. */
 export interface Snapshot {
@@ -30,6 +32,7 @@ export function snapshotOf(query: SegmentQuery & { dataDir: string }, backend: B
   return atOneCheckpoint(
     () => readCheckpoint(query.dataDir, backend, partition),
     async (checkpoint) => {
+      if (backend === SEALED_BACKEND) return await sealedSnapshot(query, checkpoint)
       let { entries } = await readManifests({ ...query, backend, partition }, checkpoint?.files ?? {})
       const found = await sizesOf(query, backend, checkpoint, entries)
       const bytesOf = (path: string) => (checkpoint?.files[path] === undefined ? (found.get(path)?.bytes ?? 0) : undefined)
@@ -47,6 +50,18 @@ export function snapshotOf(query: SegmentQuery & { dataDir: string }, backend: B
 }
 
 /**
+ * The sealed files first, then the rows that wait. Rows count only while they are listed, and not where a sealed file already holds all up to the checkpoint: then it has just
+ * got its name, and the checkpoint that forgets them follows.
+ */
+async function sealedSnapshot(query: SegmentQuery & { dataDir: string }, checkpoint: Checkpoint | undefined): Promise<Snapshot> {
+  const { seq = 0, newestStUs = 0, files = {} } = checkpoint ?? {}
+  const { reads, heldSeqOf } = await lookAtSealed(query.dataDir, query, checkpoint?.newestStUs)
+  const rows = [...(await sizesOf(query, SEALED_BACKEND, checkpoint, new Map())).values()]
+  const waiting = rows.filter(({ segment }) => files[segment.path] !== undefined && heldSeqOf(segment) < seq)
+  return { seq, newestStUs, reads: [...reads, ...waiting], lost: [], removed: [] }
+}
+
+/**
  * Looks at the files between two readings of the same checkpoint. In between, a file that was not listed, and so counted whole, may have been listed and have
  * got bytes that no checkpoint names; then all is looked at again under the newer one.
  * @throws StorageError `IBS_STORAGE_RANGE_UNSTABLE`
@@ -57,9 +72,17 @@ export async function atOneCheckpoint<Seen>(
 ): Promise<Seen> {
   let before = await read()
   for (let tries = 0; tries < STABLE_TRIES; tries++) {
-    const seen = await look(before)
+    const seen = await look(before).then(
+      (found) => ({ found }),
+      (error: unknown) => ({ error }),
+    )
     const after = await read()
-    if (isSame(before, after)) return seen
+    if (isSame(before, after)) {
+      if ('found' in seen) return seen.found
+      throw seen.error
+    }
+    // rows that were sealed meanwhile are gone, though the older checkpoint lists them
+    if ('error' in seen && codeOf(seen.error) !== 'IBS_STORAGE_CHECKPOINT_AHEAD') throw seen.error
     before = after
   }
   throw new StorageError(

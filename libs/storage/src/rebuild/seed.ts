@@ -1,11 +1,15 @@
 import { partitionOf, type TickMessage, US_PER_SECOND } from '@ib-stream/model'
 import { isMissing } from '../errors.ts'
-import { BACKENDS, type Backend, extensionOf } from '../layout/backend.ts'
+import { BACKENDS, type Backend, extensionOf, folderOf, SEALED_BACKEND } from '../layout/backend.ts'
 import { listDayFiles, listDays } from '../layout/list-days.ts'
+import { dayOf as dayOfHour } from '../layout/manifest-path.ts'
 import type { Segment } from '../layout/segment-path.ts'
 import type { ManifestEntry } from '../manifest/manifest-entry.ts'
 import { readManifests } from '../manifest/read-manifest.ts'
+import type { SealedHour } from '../parquet/footer.ts'
+import { openDay } from '../query/sealed-snapshot.ts'
 import type { Checkpoint, Source } from '../segment/checkpoint.ts'
+import { isRows } from '../segment/closed-files.ts'
 import { nodeDisk } from '../segment/disk.ts'
 import { readCheckpoint } from '../segment/read-position.ts'
 import { readRecords } from '../verify/read-records.ts'
@@ -69,13 +73,25 @@ export async function seedPartition(options: SeedOptions): Promise<SeedReport> {
     const source = await dayOf(dataDir, from, partition, dayUs)
     const target = await dayOf(dataDir, to, partition, dayUs)
     for (const segment of source.segments) {
-      const path = `${to}${segment.path.slice(from.length, -extensionOf(from).length)}${extensionOf(to)}`
+      const path = `${folderOf(to)}${segment.path.slice(folderOf(from).length, -extensionOf(from).length)}${extensionOf(to)}`
       if (target.entries.get(path)?.removedUs !== undefined) continue // retention took it away
       const had = await countOf(target, path)
       const { count, lastSt } = source.entries.get(segment.path) ?? { count: -1, lastSt: 0 }
       const isClosed = source.checkpoint?.files[segment.path] === undefined
-      if (isClosed && count === had?.count && lastSt === had.lastSt) continue
-      const file = { segment, path, lengthBytes: source.checkpoint?.files[segment.path], had: had ?? { count: 0, lastSt: 0 } }
+      const sealed = to === SEALED_BACKEND ? await sealedHourOf(dataDir, segment) : undefined
+      const isSame = sealed ? count === sealed.count + (had?.count ?? 0) : count === had?.count && lastSt === had.lastSt
+      if (isClosed && isSame) continue
+      if (sealed && !isOwn(segment)) {
+        report.different.push(path) // which of its ticks were sealed cannot be told
+        continue
+      }
+      const file = {
+        segment,
+        path,
+        lengthBytes: source.checkpoint?.files[segment.path],
+        had: had ?? { count: 0, lastSt: 0 },
+        sealedUntilSt: sealed?.lastSt ?? -1,
+      }
       await seedFile({ ...options, closedStUs }, file, report).catch((error: unknown) => {
         if (!isMissing(error)) throw error // retention has taken it
       })
@@ -103,7 +119,7 @@ async function dayOf(dataDir: string, backend: Backend, partition: number, dayUs
 async function countOf({ dataDir, checkpoint, entries }: Day, path: string): Promise<{ count: number; lastSt: number } | undefined> {
   const tally = checkpoint?.tallies[path]
   const listedBytes = checkpoint?.files[path]
-  const bytes = listedBytes ?? (await nodeDisk(dataDir).size(path))
+  const bytes = listedBytes ?? (isRows(path) ? undefined : await nodeDisk(dataDir).size(path))
   const known = listedBytes === undefined ? entries.get(path) : tally
   if (bytes === undefined || bytes === 0) return undefined
   if (known?.bytes === bytes) return known
@@ -124,11 +140,13 @@ interface FileToSeed {
   /** Committed bytes of a file that grows. */
   lengthBytes: number | undefined
   had: { count: number; lastSt: number }
+  /** Newest `st` that is sealed already: in a file that we wrote `st` rises. */
+  sealedUntilSt: number
 }
 
 async function seedFile(options: SeedOptions & { closedStUs: number }, file: FileToSeed, report: SeedReport): Promise<void> {
   const { dataDir, append, settle, signal, closedStUs } = options
-  const { segment, path, lengthBytes = Number.POSITIVE_INFINITY, had } = file
+  const { segment, path, lengthBytes = Number.POSITIVE_INFINITY, had, sealedUntilSt } = file
   const limitStUs = limitOf(segment, options.floor)
   let seen = 0
   let added = 0
@@ -140,6 +158,7 @@ async function seedFile(options: SeedOptions & { closedStUs: number }, file: Fil
       if (tick === undefined) continue
       isOver = tick.st >= limitStUs // in such a file `st` rises
       if (isOver) break
+      if (tick.st <= sealedUntilSt) continue
       seen += 1
       if (seen > had.count) ticks.push(tick)
       else if (seen === had.count && tick.st !== had.lastSt) return void report.different.push(path)
@@ -156,8 +175,16 @@ async function seedFile(options: SeedOptions & { closedStUs: number }, file: Fil
   else if (seen < had.count) report.different.push(path)
 }
 
+/** Named by its hour, as this system's own files are. */
+const isOwn = ({ hourUs, stampSeconds }: Segment): boolean => stampSeconds * US_PER_SECOND === hourUs
+
+async function sealedHourOf(dataDir: string, { cid, tt, hourUs }: Segment): Promise<SealedHour | undefined> {
+  const files = await openDay(dataDir, { cid, tt, dayUs: dayOfHour(hourUs) })
+  return files.flatMap(({ footer }) => footer.facts.hours).find((hour) => hour.hourUs === hourUs)
+}
+
 /** What the log gives itself begins here. A contract of which it holds nothing now may come any moment, above all that it holds. */
-function limitOf({ cid, tt, hourUs, stampSeconds }: Segment, floor: LogFloor): number {
-  if (stampSeconds * US_PER_SECOND !== hourUs) return Number.POSITIVE_INFINITY // imported, or older than this system
-  return floor.firstStUs.get(floorKey(cid, tt)) ?? floor.newestStUs + 1
+function limitOf(segment: Segment, floor: LogFloor): number {
+  if (!isOwn(segment)) return Number.POSITIVE_INFINITY // imported, or older than this system
+  return floor.firstStUs.get(floorKey(segment.cid, segment.tt)) ?? floor.newestStUs + 1
 }

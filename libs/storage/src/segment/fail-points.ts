@@ -17,6 +17,12 @@ export const WRITER_FAIL_POINTS = [
   'rename it to durable',
   'fsync folder state',
   'unlink',
+  'write the sealed file',
+  'fsync the sealed file',
+  'rename it to sealed',
+  'fsync folder parquet',
+  'unlink the rows',
+  'unlink the hours',
 ] as const
 export type WriterFailPoint = (typeof WRITER_FAIL_POINTS)[number]
 
@@ -31,8 +37,18 @@ export function stoppable(disk: Disk): Disk {
   })
 }
 
+const SEALED_LABELS: Partial<Record<DiskCall, WriterFailPoint>> = {
+  write: 'write the sealed file',
+  syncFile: 'fsync the sealed file',
+  rename: 'rename it to sealed',
+  syncFolder: 'fsync folder parquet',
+  remove: 'unlink the hours',
+}
+
 function labelOf(call: DiskCall, path: string, recovered: boolean): WriterFailPoint | undefined {
   const isState = path.startsWith('.state')
+  if (path.startsWith('parquet')) return call === 'remove' && path.endsWith('.tmp') ? undefined : SEALED_LABELS[call]
+  if (call === 'remove' && path.endsWith('.rows')) return 'unlink the rows'
   switch (call) {
     case 'readText':
       return 'read the checkpoints'

@@ -82,6 +82,14 @@ export interface PartitionStore extends AsyncDisposable {
    * @throws StorageError as `commitVisible`
    */
   removeFiles(entries: readonly ManifestEntry[], removedUs: number): Promise<readonly ManifestEntry[]>
+  /** Files that the committed state lists, and how long each is. */
+  readonly committedFiles: Readonly<Record<string, number>>
+  /**
+   * Rows of the archive are in sealed files that are durable: forgets them, then removes them. Nothing of them may be pending. Without rows it makes a new checkpoint, by which
+   * readers see that sealed files changed.
+   * @throws StorageError as `commitVisible`
+   */
+  forgetRows(paths: readonly string[]): Promise<void>
   /**
    * Lets `work` change files of this partition as somebody who works offline does it, under this lock and between two commits; then goes on from what the
    * checkpoint says. Commit before: nothing may be pending.
@@ -258,6 +266,17 @@ class OpenPartitionStore implements PartitionStore {
     return this.#inTurn(async () => {
       const idle = entries.filter(({ path }) => !this.#pending.has(path))
       return await this.#guardedWrite(() => this.#segments.remove(idle, removedUs))
+    })
+  }
+
+  get committedFiles(): Readonly<Record<string, number>> {
+    return this.#files.committed.files
+  }
+
+  async forgetRows(paths: readonly string[]): Promise<void> {
+    await this.#inTurn(async () => {
+      if (paths.some((path) => this.#pending.has(path))) throw pendingFull(this.#pending.bytes, 0)
+      await this.#guardedWrite(() => this.#segments.forgetRows(paths))
     })
   }
 

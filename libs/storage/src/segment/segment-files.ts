@@ -7,6 +7,7 @@ import { decodeManifest } from '../manifest/read-manifest.ts'
 import { EMPTY_TALLY, extendTally, type Tally } from '../manifest/tally.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { CheckpointFiles } from './checkpoint-files.ts'
+import { isRows } from './closed-files.ts'
 import { type Disk, foldersOf } from './disk.ts'
 import type { Cut, FileWrite } from './pending-bytes.ts'
 import { checkpointAhead } from './recover.ts'
@@ -72,6 +73,21 @@ export class SegmentFiles {
     await this.#checkpoints.saveDurable({ ...this.#committed, removing: left })
     await this.#checkpoints.saveVisible(this.#committed)
     return wanted
+  }
+
+  /**
+   * Rows are in sealed files now, whose names are durable: with this checkpoint they count no more, and only then they go. Without rows it is a new checkpoint all the
+   * same, by which readers see that something changed.
+   */
+  async forgetRows(paths: readonly string[]): Promise<void> {
+    const listed = paths.filter((path) => path in this.#committed.files)
+    const next = without(this.#committed, new Set(listed))
+    await this.#checkpoints.saveDurable({ ...next, removing: [...next.removing, ...listed] })
+    await this.#checkpoints.saveVisible(this.#committed)
+    if (listed.length === 0) return
+    const left = await removeNames(this.#ground.disk, this.#checkpoints.visiblePath, this.#committed.removing)
+    await this.#checkpoints.saveDurable({ ...this.#committed, removing: left })
+    await this.#checkpoints.saveVisible(this.#committed)
   }
 
   async #saveDurably(notes: readonly FileWrite[], change: (next: Checkpoint) => Checkpoint): Promise<void> {
@@ -159,6 +175,7 @@ export class SegmentFiles {
    */
   async #found(path: string): Promise<{ bytes: number; tally?: Tally }> {
     const { disk } = this.#ground
+    if (isRows(path)) return this.#foundSealed(path)
     const bytes = (await disk.size(path)) ?? 0
     if (parseManifestPath(path)) return { bytes: await mendTail(this.#ground, path, bytes) }
     const known = await this.#entryOf(path)
@@ -168,12 +185,21 @@ export class SegmentFiles {
     return { bytes: wholeBytes, tally: known ? tallyOf(known) : (await scanFile(disk, path, wholeBytes)).tally }
   }
 
+  /** Rows that nobody listed are in a sealed file, or no message that counts brought them: late ones begin anew. */
+  async #foundSealed(path: string): Promise<{ bytes: number; tally: Tally }> {
+    await this.#removeLeftover(path)
+    return { bytes: 0, tally: EMPTY_TALLY }
+  }
+
+  async #removeLeftover(path: string): Promise<void> {
+    if ((await this.#ground.disk.size(path)) === undefined) return
+    await this.#ground.disk.remove(path)
+    for (const folder of foldersOf(path)) this.#checkpoints.unsyncedFolders.add(folder)
+  }
+
   /** Retention took the file away and its name may have outlived that: late ticks begin it anew, and it says that it is not all of its hour. */
   async #foundRemoved(path: string, entry: ManifestEntry): Promise<{ bytes: number; tally: Tally }> {
-    if ((await this.#ground.disk.size(path)) !== undefined) {
-      await this.#ground.disk.remove(path)
-      for (const folder of foldersOf(path)) this.#checkpoints.unsyncedFolders.add(folder)
-    }
+    await this.#removeLeftover(path)
     return { bytes: 0, tally: { ...EMPTY_TALLY, removedCount: removedTicks(entry) } }
   }
 

@@ -7,7 +7,7 @@ import type { ManifestEntry } from '../manifest/manifest-entry.ts'
 import { type Manifest, readManifests } from '../manifest/read-manifest.ts'
 import type { Tally } from '../manifest/tally.ts'
 import type { Checkpoint } from '../segment/checkpoint.ts'
-import { closesBefore } from '../segment/closed-files.ts'
+import { closesBefore, isRows } from '../segment/closed-files.ts'
 import { readCheckpoint } from '../segment/read-position.ts'
 
 /** What the system itself says of a file. */
@@ -53,7 +53,7 @@ export function factsOf({ manifest, checkpoint }: DayFacts, path: string): FileF
     entry,
     committedBytes: checkpoint.files[path],
     tally: checkpoint.tallies[path],
-    owed: isOwn(path) && !closesBefore(path, checkpoint.manifestSinceUs),
+    owed: isOwn(path) && !isRows(path) && !closesBefore(path, checkpoint.manifestSinceUs),
   }
 }
 

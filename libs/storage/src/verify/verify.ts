@@ -1,13 +1,15 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { PARTITION_COUNT, US_PER_DAY } from '@ib-stream/model'
+import { PARTITION_COUNT, partitionOf, US_PER_DAY } from '@ib-stream/model'
 import { isMissing, StorageError } from '../errors.ts'
-import { BACKENDS, type Backend } from '../layout/backend.ts'
+import { BACKENDS, type Backend, SEALED_BACKEND } from '../layout/backend.ts'
 import { listDayFiles, listDays, listEventsFiles } from '../layout/list-days.ts'
 import { manifestPath } from '../layout/manifest-path.ts'
+import { listSealedDays, listSealedFiles, listSealedSeries, SEALED_FOLDER, sealedThatCount } from '../layout/sealed-path.ts'
 import { type PartitionId, statePaths } from '../layout/state-path.ts'
 import { checkFile, type DamageFound } from './check-file.ts'
+import { checkSealedFile } from './check-sealed.ts'
 import { type DayFacts, dayOfFile, type FileFacts, factsOf, partitionOfFile, readDayFacts } from './facts.ts'
 
 export interface VerifyOptions {
@@ -52,7 +54,7 @@ export interface VerifyReport extends VerifyCounts {
  * @throws StorageError `IBS_STORAGE_TREE_MISSING` where there is no tree to look at; `signal.reason`
  */
 export async function verify(options: VerifyOptions): Promise<VerifyReport> {
-  const { dataDir, backends = BACKENDS, onProgress } = options
+  const { dataDir, backends = [...BACKENDS, SEALED_BACKEND], onProgress } = options
   await assertTree(dataDir)
   const verification = new Verification(options)
   for (const backend of backends) {
@@ -60,6 +62,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
       await verification.lookAtDay(backend, dayUs)
       onProgress?.(verification)
     }
+    if (backend === SEALED_BACKEND) await verification.lookAtSealed()
   }
   const { files, bytes, notVouchedFiles, damage, unreachable } = verification
   return { files, bytes, notVouchedFiles, damage, unreachable }
@@ -67,7 +70,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
 
 /** @throws StorageError `IBS_STORAGE_TREE_MISSING` */
 export async function assertTree(dataDir: string): Promise<void> {
-  const found = await Promise.all([...BACKENDS, '.state', 'events'].map((name) => isThere(join(dataDir, name))))
+  const found = await Promise.all([...BACKENDS, SEALED_BACKEND, '.state', 'events'].map((name) => isThere(join(dataDir, name))))
   if (found.includes(true)) return
   throw new StorageError('IBS_STORAGE_TREE_MISSING', `${dataDir} holds no recording; name the folder that DATA_DIR names`, { dataDir })
 }
@@ -141,6 +144,30 @@ class Verification implements VerifyReport {
         for (const path of paths) await this.#lookAtFile(path, facts, () => this.#factsOf(backend, partition, dayUs))
       })
     }
+  }
+
+  /** Sealed files say themselves what is in them. */
+  async lookAtSealed(): Promise<void> {
+    const { dataDir, startUs = 0, endUs = Number.MAX_SAFE_INTEGER } = this.#options
+    await this.#reach(SEALED_FOLDER, async () => {
+      for (const series of await listSealedSeries(dataDir)) {
+        if (!this.#partitions.includes(partitionOf(series.cid))) continue
+        for (const day of await listSealedDays(dataDir, series, { startUs, endUs })) {
+          for (const { path } of sealedThatCount(await listSealedFiles(dataDir, day))) await this.#lookAtSealedFile(path)
+        }
+      }
+    })
+  }
+
+  async #lookAtSealedFile(path: string): Promise<void> {
+    this.#options.signal?.throwIfAborted()
+    await this.#reach(path, async () => {
+      const { damage, bytes } = await checkSealedFile(this.#options.dataDir, path)
+      if (bytes === undefined) return // its day replaced it meanwhile
+      this.files++
+      this.bytes += bytes
+      if (damage !== undefined) this.#say({ path, ...damage })
+    })
   }
 
   async #lookAtFile(path: string, dayFacts: DayFacts, again: () => Promise<DayFacts>): Promise<void> {
