@@ -13,6 +13,7 @@ export const ROOMS: Record<string, readonly string[]> = {
   'services/ingest': ['model', 'service', 'calendar', 'storage', 'bus', 'tape'],
   'services/writer-json': ['writer'],
   'services/writer-proto': ['writer'],
+  'services/writer-parquet': ['writer'],
   'services/keeper': ['model', 'service', 'storage', 'bus'],
   'services/query-api': ['model', 'service', 'calendar', 'storage', 'bus', 'tape', 'studies', 'web'],
   'apps/web': ['client'],

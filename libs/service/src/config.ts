@@ -17,7 +17,7 @@ const duration = z.string().regex(/^\d{1,6}[smhd]$/, 'a whole number and s, m, h
 const US_PER_UNIT = { s: US_PER_SECOND, m: 60 * US_PER_SECOND, h: US_PER_HOUR, d: US_PER_DAY } as const
 const msOfDuration = (text: string): number => msFromUs(Number(text.slice(0, -1)) * US_PER_UNIT[text.slice(-1) as keyof typeof US_PER_UNIT])
 
-const BACKEND_NAMES = ['json', 'pb'] as const
+const BACKEND_NAMES = ['json', 'pb', 'parquet'] as const
 
 const portList = z.string().transform((text, context) => {
   const ports = text.split(',').map((part) => Number(part.trim()))
@@ -297,7 +297,7 @@ export interface Config {
   tracked: readonly TrackedContract[]
   /** When front contracts move on, and how long before and after both are recorded. */
   roll: { daysBefore: number; overlapMs: number }
-  backends: readonly ('json' | 'pb')[]
+  backends: readonly ('json' | 'pb' | 'parquet')[]
   instance: string
   /** Absolute. */
   dataDir: string

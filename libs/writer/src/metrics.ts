@@ -15,6 +15,15 @@ export function registerWriterMetrics(service: Service, writer: Writer): void {
       this.inc(writer.ticks)
     },
   })
+  new Counter({
+    name: 'ibs_writer_sealed_files_total',
+    help: 'Files of the archive made since the start; 0 in other backends',
+    registers,
+    collect() {
+      this.reset()
+      this.inc(writer.sealedFiles)
+    },
+  })
   new Gauge({
     name: 'ibs_writer_partitions',
     help: 'Partitions held now, by state',

@@ -17,7 +17,9 @@ import {
   type PartitionId,
   type PartitionJob,
   type PartitionStore,
+  type Sealed,
 } from '@ib-stream/storage'
+import { Archivist } from './archivist.ts'
 import type { SegmentCodec } from './codec.ts'
 import { WriterError } from './errors.ts'
 import { fillHole } from './fill-hole.ts'
@@ -42,6 +44,8 @@ export interface PartitionOptions {
   signal: AbortSignal
   onState: (state: PartitionState, reason: string) => void
   onTicks: (ticks: number) => void
+  /** A file of the archive was made. */
+  onSealed: (sealed: Sealed) => void
 }
 
 const COMMIT_ABOVE_BYTES = 4 * 2 ** 20
@@ -87,11 +91,14 @@ export class PartitionWriter {
   #newestStUs: number
   #bytes = 0
   #committedMs = performance.now()
+  /** Of the backend that is sealed; the others are files as they are written. */
+  readonly #archivist: Archivist | undefined
 
   constructor(options: PartitionOptions, store: PartitionStore) {
     this.#options = options
     this.partition = options.partition
     this.#store = store
+    this.#archivist = Archivist.of(options, store)
     this.#newestStUs = store.newestStUs
     this.#reader = openLogReader({
       bus: options.bus,
@@ -163,6 +170,7 @@ export class PartitionWriter {
       everyInTurn(LOOK_AT_LAG_EVERY_MS, this.partition, () => void this.#lookAtLag()),
     ]
     try {
+      await this.#inTurn(async () => this.#archivist?.recover())
       if (this.#store.seq === 0) await this.#inTurn(() => this.#passHole(0)) // a new backend; another one may have what never was in this log
       for await (const batch of this.#reader.batches()) {
         await this.#inTurn(() => this.#takeAll(batch))
@@ -172,6 +180,7 @@ export class PartitionWriter {
     } finally {
       admin.close()
       for (const timer of timers) timer.stop()
+      await this.#archivist?.close()
       await this.#turn.catch(() => undefined)
       if (!this.#stall.signal.aborted) await this.#store.commitDurable().catch(() => undefined) // else the next owner replays the rest from the log
       await this.#store.close()
@@ -207,7 +216,7 @@ export class PartitionWriter {
   async #takeTicks(message: LogMessage): Promise<void> {
     const { writes, ticks, poison, newestStUs } = takeTicks(message, this.#options)
     if (poison.length > 0) await reportInvalid(this.#options, message, poison)
-    for (const { path, bytes } of writes) this.#append(path, bytes)
+    for (const { path, bytes } of writes) if (!(await this.#archivist?.holds(path, message.seq))) this.#append(path, bytes)
     this.#advance(message.seq, newestStUs)
     this.#options.onTicks(ticks)
   }
@@ -252,6 +261,13 @@ export class PartitionWriter {
     const seq = await this.#reader.caughtUpTo().catch(() => undefined)
     if (seq !== undefined && seq > this.#store.seq) this.#advance(seq, 0)
     await this.#commit('durable')
+    await this.#archivist?.sealHours()
+    this.#archivist?.sealDays((work) => this.#inTurn(() => this.#betweenCommits(work))).catch((error: unknown) => this.#stall.abort(error))
+  }
+
+  async #betweenCommits(work: () => Promise<void>): Promise<void> {
+    await this.#commit('durable')
+    await work()
   }
 
   /** What was trimmed before we took it is taken from elsewhere; what nobody has is gone, and told, for good, before the position passes it. */
@@ -270,7 +286,7 @@ export class PartitionWriter {
   async #fillHole(): Promise<number> {
     const hole = {
       store: this.#store,
-      commit: () => this.#commit('durable'),
+      commit: () => this.#commit('durable'), // nothing is sealed before the position has passed the hole: what is there already is known by its rows
       onSeeding: (reason: string) => this.#become('seeding', reason),
     }
     const filledSeq = await fillHole(this.#options, hole)

@@ -30,6 +30,7 @@ export async function runWriter(name: string, codec: SegmentCodec): Promise<void
     checkpointVisibleMs,
     checkpointDurableMs,
     onChange: (change) => service.log.info(change, 'partition changed state'),
+    onSealed: (sealed) => service.log.info(sealed, 'sealed'),
     onStaleOwner: (owner, state) =>
       state === 'stale' ? service.log.warn(owner, 'lock held but checkpoint stale') : service.log.info(owner, 'checkpoint moves again'),
   })

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type Bus, pause, readLog } from '@ib-stream/bus'
 import { codeOf, PARTITION_COUNT } from '@ib-stream/model'
-import type { PartitionId } from '@ib-stream/storage'
+import type { PartitionId, Sealed } from '@ib-stream/storage'
 import type { SegmentCodec } from './codec.ts'
 import { WriterError } from './errors.ts'
 import { type StaleOwner, watchOwners } from './foreign-owners.ts'
@@ -17,6 +17,8 @@ export interface WriterOptions {
   checkpointVisibleMs: number
   checkpointDurableMs: number
   onChange: (change: PartitionChange) => void
+  /** A file of the archive was made. */
+  onSealed?: (sealed: Sealed & { partition: PartitionId }) => void
   /** Another process holds a partition and its checkpoint does not move; and when it moves again. */
   onStaleOwner?: (owner: StaleOwner, state: 'stale' | 'moves') => void
 }
@@ -44,6 +46,8 @@ export interface Writer {
   readonly problem: string | undefined
   /** Ticks taken since the start. */
   readonly ticks: number
+  /** Files of the archive made since the start. */
+  readonly sealedFiles: number
   /** Works until the signal aborts; then commits everything and lets go. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -66,6 +70,7 @@ export function openWriter(options: WriterOptions): Writer {
 class SharingWriter implements Writer {
   state: WriterState = 'waiting_for_log'
   ticks = 0
+  sealedFiles = 0
   problem: string | undefined
   readonly failed = new Map<PartitionId, string>()
   readonly staleOwners = new Map<PartitionId, StaleOwner>()
@@ -178,6 +183,10 @@ class SharingWriter implements Writer {
       onState: (to, reason) => this.#options.onChange({ partition, to, reason, seq: this.#held.get(partition)?.writer.seq ?? 0 }),
       onTicks: (ticks) => {
         this.ticks += ticks
+      },
+      onSealed: (sealed) => {
+        this.sealedFiles += 1
+        this.#options.onSealed?.({ ...sealed, partition })
       },
     }).catch((error: unknown) => {
       if (WRONG_FOLDER.has(codeOf(error) ?? '')) throw error

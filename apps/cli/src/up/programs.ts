@@ -52,6 +52,7 @@ export async function planPrograms(setting: Setting): Promise<{ programs: Progra
     await service('ingest', STOP.intake),
     await service('writer-json', STOP.work, lean),
     await service('writer-proto', STOP.work, lean),
+    ...(config.backends.includes('parquet') ? [await service('writer-parquet', STOP.work, lean)] : []),
     await service('keeper', STOP.work, lean),
     nodeProgram(setting, {
       name: 'query-api',
