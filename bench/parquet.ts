@@ -1,12 +1,12 @@
 // The sealed files of the archive: bytes a tick in hours and as a day, what they are spent on, how fast they are made and read, whether DuckDB reads the same from them, and how
-// large DuckDB's own Parquet of the same columns is.
+// large DuckDB's own Parquet of the same columns is; and what ops/duckdb/ib-stream.sql makes of them, held to the ticks.
 // `npm run bench -- parquet [--day FILE.jsonl[.gz]] [--ticks 300000]`: FILE is a real day of v3 lines (by default the one beside the checkout, or IB_STREAM_REAL_DAY). Speeds are by the
 // CPU time of the process, all its threads; every file is held to the very ticks before its figures are given. Ends with 1 where a figure is not what it must be.
-import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isDeepStrictEqual, parseArgs } from 'node:util'
-import { compareTicks, hourOf, type TickMessage } from '@ib-stream/model'
+import { compareTicks, hourOf, isoFromUs, type TickMessage } from '@ib-stream/model'
 import { decodeSealed, encodeSealed } from '@ib-stream/storage'
 import { COLUMNS } from '../libs/storage/src/parquet/schema.ts'
 import { LEVEL } from '../libs/storage/src/parquet/seal-columns.ts'
@@ -14,7 +14,7 @@ import { readFooter } from '../libs/storage/src/parquet/sealed-file.ts'
 import { hasRealDay, REAL_DAY } from '../test/support/tape-source.ts'
 import { DUCKDB, type DuckdbConnection, loadDuckdb } from './duckdb.ts'
 import { modelDay, realDay } from './storage/days.ts'
-import { cpuOf, type Figure, lineOf, reaches } from './storage/figure.ts'
+import { cpuOf, elapsed, type Figure, lineOf, reaches } from './storage/figure.ts'
 
 const { values } = parseArgs({
   options: { day: { type: 'string', default: hasRealDay ? REAL_DAY : '' }, ticks: { type: 'string', default: '300000' } },
@@ -27,10 +27,12 @@ const folder = await mkdtemp(join(tmpdir(), 'ibs-bench-parquet-'))
 const duckdb = await loadDuckdb().DuckDBInstance.create()
 const connection = await duckdb.connect()
 const figures: Figure[] = []
+const ONE_MINUTE_US = 60_000_000
 try {
   for (const [day, ticks] of Object.entries(days))
     for (const [tt, ofType] of Map.groupBy(ticks, (tick) => tick.tt))
       figures.push(...(await measure(`${day} day, ${tt}`, ofType.toSorted(compareTicks))))
+  figures.push(...(await sqlFigures(Object.values(days).flat())))
 } finally {
   connection.closeSync()
   duckdb.closeSync()
@@ -54,7 +56,7 @@ async function measure(name: string, ticks: readonly TickMessage[]): Promise<Fig
     [...Map.groupBy(ticks, ({ ts }) => hourOf(ts)).values()].map((hour) => encodeSealed(hour, head, LEVEL.hour)),
   )
   const ofAll = (part: number) => part / ticks.length
-  const path = join(folder, `cid=${cid}`, `tt=${tt}`, 'day.parquet')
+  const path = join(folder, `cid=${cid}`, `tt=${tt}`, `date=${isoFromUs(first.ts).slice(0, 10)}`, 'day.parquet')
   await mkdir(join(path, '..'), { recursive: true })
   await writeFile(path, bytes)
   return [
@@ -102,4 +104,28 @@ async function duckdbBytes(on: DuckdbConnection, path: string, ticks: readonly T
     throw new Error(`DuckDB reads ${JSON.stringify(got)} from ${path}, which holds ${JSON.stringify(wanted)}`)
   await on.run(`COPY (FROM '${path}') TO '${path}.duckdb' (FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 19)`)
   return (await stat(`${path}.duckdb`)).size
+}
+
+/** The views and macros that we ship, over what lies in the folder now. */
+async function sqlFigures(ticks: readonly TickMessage[]): Promise<Figure[]> {
+  await connection.run(`SET VARIABLE ib_stream_archive = '${folder}'`)
+  await connection.run(await readFile(new URL('../ops/duckdb/ib-stream.sql', import.meta.url), 'utf8'))
+  const trades = ticks.filter(({ tt }) => tt === 'last' || tt === 'all_last')
+  const bars = new Set(trades.map(({ cid, tt, ts }) => `${cid} ${tt} ${Math.floor(ts / ONE_MINUTE_US)}`)).size
+  const asked: [string, string, number][] = [
+    ['all ticks counted', 'SELECT count(*)::INT AS n FROM ticks', ticks.length],
+    ['one-minute bars of all trades', 'SELECT count(*)::INT AS n FROM bars_1m', bars],
+  ]
+  for (const [cid, of] of Map.groupBy(trades, (tick) => tick.cid)) {
+    const day = isoFromUs(of[0]?.ts ?? 0).slice(0, 10)
+    asked.push([`trades of ${cid} with their quotes`, `SELECT count(*)::INT AS n FROM trades_as_of(${cid}, DATE '${day}')`, of.length])
+  }
+  const figures: Figure[] = []
+  for (const [name, sql, wanted] of asked) {
+    let found: unknown
+    const seconds = await elapsed(async () => (found = (await connection.runAndReadAll(sql)).getRowObjectsJS()))
+    if (!isDeepStrictEqual(found, [{ n: wanted }])) throw new Error(`${sql} gives ${JSON.stringify(found)}, not ${wanted}`)
+    figures.push({ name: `SQL: ${name}`, value: seconds * 1_000, unit: 'ms' })
+  }
+  return figures
 }

@@ -1,11 +1,13 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hash31, type TickMessage, US_PER_DAY, US_PER_HOUR } from '@ib-stream/model'
+import { TICKS } from '@ib-stream/bus'
+import { hash31, partitionOf, type TickMessage, US_PER_DAY, US_PER_HOUR } from '@ib-stream/model'
 import { openRange, verify } from '@ib-stream/storage'
 import { expect, it } from '@jest/globals'
-import { WriterBench } from '../../../libs/writer/test/support.ts'
+import { jsonLines, WriterBench } from '../../../libs/writer/test/support.ts'
 import { nodeProgram } from '../../../test/support/program.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
+import { parquetRows } from '../src/parquet-rows.ts'
 
 const START_US = Date.UTC(2025, 6, 30, 20) * 1_000
 const CID = 8314
@@ -103,3 +105,25 @@ it.each(['kill 2 rename it to sealed', 'kill 2 unlink the rows', 'kill 2 unlink 
   },
   150_000,
 )
+
+it('takes what the log no longer holds from the files of another backend, once, and takes nothing of it again', async () => {
+  await using bench = await WriterBench.open()
+  const json = bench.run(jsonLines)
+  await publish(bench, tapeOf(0, 6 * PER_HOUR))
+  await publish(bench, tapeOf(6 * PER_HOUR, HOURS * PER_HOUR))
+  const last = bench.publisher.acknowledged
+  const isAt = (seq: number) =>
+    [...json.writer.partitions.values()].some(({ partition, durableSeq }) => partition === partitionOf(CID) && durableSeq >= seq)
+  await waitFor('json has all', () => isAt(last), DEADLINE_MS)
+  await bench.bus.manager.streams.purge(TICKS, { seq: last })
+  const first = bench.run(parquetRows)
+  await waitFor('the archive has all', async () => (await archived(bench)).length >= HOURS * PER_HOUR, DEADLINE_MS)
+  await waitFor('it is sealed', async () => (await sealedIn(bench)).length >= 6, DEADLINE_MS)
+  await first.stop()
+  await publish(bench, tapeOf(HOURS * PER_HOUR, (HOURS + 2) * PER_HOUR))
+  await waitFor('json has the rest', () => isAt(bench.publisher.acknowledged), DEADLINE_MS)
+  await bench.bus.manager.streams.purge(TICKS, { seq: bench.publisher.acknowledged })
+  bench.run(parquetRows)
+  await waitFor('the archive has the rest', async () => (await archived(bench)).length >= (HOURS + 2) * PER_HOUR, DEADLINE_MS)
+  expect(await archived(bench)).toEqual(allOf((HOURS + 2) * PER_HOUR))
+}, 240_000)

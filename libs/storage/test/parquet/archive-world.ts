@@ -25,6 +25,8 @@ export class ArchiveWorld {
   readonly dataDir: string
   readonly log: readonly TickMessage[]
   #memory = new MemoryDisk()
+  /** Messages from one durable commit to the next. */
+  settleEvery = 16
   #gate: Gate = () => undefined
   #settling = false
   /** Effects on the disk so far: those of sealing, and others. */
@@ -68,7 +70,7 @@ export class ArchiveWorld {
     while (store.seq < this.log.length) {
       await this.#take(store, sealer)
       if (store.seq % 5 === 0) await store.commitVisible()
-      if (store.seq % 16 === 0) await this.#settle(store, sealer)
+      if (store.seq % this.settleEvery === 0) await this.#settle(store, sealer)
     }
     await this.#settle(store, sealer)
     await store.close()
@@ -103,6 +105,12 @@ export class ArchiveWorld {
         await this.#memory.remove(path) // it is of another boot
       else await put(this.dataDir, path, this.#memory.bytesOf(path) ?? new Uint8Array())
     }
+  }
+
+  /** The state of the partition is lost, and with it the rows that wait: the log, which has all, is read from its beginning. */
+  async loseState(): Promise<void> {
+    await rm(join(this.dataDir, '.state'), { recursive: true })
+    for (const path of this.#memory.paths()) if (path.startsWith('.state')) await this.#memory.remove(path)
   }
 
   /** All ticks as a reader finds them now, and the position that goes with them. */

@@ -55,6 +55,22 @@ describe('the archive', () => {
   })
 })
 
+it('takes nothing twice, and merges nothing below a footer, when its state is lost and the log is read anew', async () => {
+  await using at = await temporaryDataDir()
+  const log = logOf(TICKS)
+  const world = new ArchiveWorld(at.dataDir, log)
+  await world.live()
+  await world.loseState()
+  world.settleEvery = 7 // elsewhere than before, so that positions are no footer's
+  for (const n of [20, 60, 100]) {
+    expect(await world.live(n)).toBe('killed')
+    const { ticks } = await world.read()
+    expect(ticks).toEqual([...new Set(ticks.map((tick) => tick.st))].map((st) => ticks.find((tick) => tick.st === st)))
+  }
+  await world.live()
+  expect(await world.read()).toEqual({ ticks: log.toSorted(compareTicks), seq: TICKS })
+})
+
 const FATES = ['old', 'new', 'torn'] as const
 
 /** All that can be stopped at takes minutes; `IB_STREAM_EVERY_STEP=1` does it. */

@@ -1,0 +1,49 @@
+-- The archive as tables, for DuckDB 1.2 or newer:  cd data && duckdb -init /path/to/ops/duckdb/ib-stream.sql
+-- Another folder:  SET VARIABLE ib_stream_archive = '/srv/ticks/parquet';  before this file is read. Hours that are not sealed yet are not in it.
+SET VARIABLE ib_stream_archive = coalesce(getvariable('ib_stream_archive'), 'parquet');
+SET TimeZone = 'UTC';
+
+-- Every column of every tick type, NULL where a type has none. cid, tt and date come from the path, so a filter on them opens only the files it names.
+CREATE OR REPLACE TEMP VIEW ticks AS
+SELECT * FROM read_parquet(
+  getvariable('ib_stream_archive') || '/cid=*/tt=*/date=*/*.parquet',
+  hive_partitioning = true, hive_types = {cid: INTEGER, tt: VARCHAR, date: DATE}, union_by_name = true
+)
+UNION ALL BY NAME
+SELECT NULL::TIMESTAMPTZ AS time, NULL::TIMESTAMPTZ AS received, NULL::DECIMAL(18, 2) AS bid_price, NULL::DECIMAL(18, 0) AS bid_size,
+  NULL::DECIMAL(18, 2) AS ask_price, NULL::DECIMAL(18, 0) AS ask_size, NULL::BOOLEAN AS bid_past_low, NULL::BOOLEAN AS ask_past_high,
+  NULL::DECIMAL(18, 2) AS price, NULL::DECIMAL(18, 0) AS size, NULL::VARCHAR AS exchange, NULL::VARCHAR AS conditions,
+  NULL::BOOLEAN AS unreported, NULL::BOOLEAN AS past_limit, NULL::DECIMAL(18, 2) AS mid_point, NULL::BOOLEAN AS backfilled, NULL::INTEGER AS request_id
+WHERE false;
+
+CREATE OR REPLACE TEMP VIEW quotes AS
+SELECT cid, date, time, received, bid_price, bid_size, ask_price, ask_size, bid_past_low, ask_past_high, backfilled FROM ticks WHERE tt = 'bid_ask';
+
+CREATE OR REPLACE TEMP VIEW trades AS
+SELECT cid, tt, date, time, received, price, size, exchange, conditions, unreported, past_limit, backfilled FROM ticks WHERE tt IN ('last', 'all_last');
+
+-- One-minute bars of trades, by the time that IB gives.
+CREATE OR REPLACE TEMP VIEW bars_1m AS
+SELECT cid, tt, date, time_bucket(INTERVAL 1 minute, time) AS minute,
+  arg_min(price, received) AS open, max(price) AS high, min(price) AS low, arg_max(price, received) AS close,
+  sum(size) AS volume, count(*) AS trades, sum(price * size)::DOUBLE / nullif(sum(size), 0)::DOUBLE AS vwap
+FROM trades GROUP BY ALL;
+
+-- Ticks of a contract from a moment on to before another:  FROM session(265598, '2025-07-30 13:30:00Z', '2025-07-30 20:00:00Z')
+CREATE OR REPLACE TEMP MACRO session(contract, start_time, end_time) AS TABLE
+SELECT * FROM ticks
+WHERE cid = contract AND date BETWEEN (start_time::TIMESTAMPTZ)::DATE AND (end_time::TIMESTAMPTZ)::DATE
+  AND time >= start_time::TIMESTAMPTZ AND time < end_time::TIMESTAMPTZ;
+
+-- Each trade with the quote that stood when it was heard:  FROM trades_as_of(265598, DATE '2025-07-30')
+CREATE OR REPLACE TEMP MACRO trades_as_of(contract, day) AS TABLE
+SELECT t.*, q.received AS quoted, q.bid_price, q.bid_size, q.ask_price, q.ask_size
+FROM (FROM trades WHERE cid = contract AND date = day) t
+ASOF LEFT JOIN (FROM quotes WHERE cid = contract AND date = day) q ON t.received >= q.received;
+
+-- Volume-weighted price of a contract's trades:  SELECT vwap(265598, 'last', '2025-07-30 13:30:00Z', '2025-07-30 20:00:00Z')
+CREATE OR REPLACE TEMP MACRO vwap(contract, tick_type, start_time, end_time) AS (
+  SELECT sum(price * size)::DOUBLE / nullif(sum(size), 0)::DOUBLE FROM trades
+  WHERE cid = contract AND tt = tick_type AND date BETWEEN (start_time::TIMESTAMPTZ)::DATE AND (end_time::TIMESTAMPTZ)::DATE
+    AND time >= start_time::TIMESTAMPTZ AND time < end_time::TIMESTAMPTZ
+);
