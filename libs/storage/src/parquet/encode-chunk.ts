@@ -1,5 +1,5 @@
 import { promisify } from 'node:util'
-import { constants, crc32, zstdCompress } from 'node:zlib'
+import { constants, crc32, zstdCompress, zstdCompressSync } from 'node:zlib'
 import type { ColumnValues } from './column-values.ts'
 import { encodeDelta, MAX_SPREAD } from './delta.ts'
 import { ENCODING, PAGE, PHYSICAL } from './parquet-numbers.ts'
@@ -165,11 +165,14 @@ async function pagesOf(way: Way, presence: Uint8Array | undefined, rows: number,
 }
 
 const compress = promisify(zstdCompress)
+/** Handing so little to another thread takes longer than doing it. */
+const AT_ONCE_BELOW_BYTES = 16 * 1024
 
 /** With the CRC-32 that the format has for a page. */
 async function pageOf(type: number, body: Uint8Array, about: Fields, level: number): Promise<Page> {
   // told the size, zstd makes its tables no larger than that: small pages take a tenth of the time
-  const compressed = await compress(body, { params: { [constants.ZSTD_c_compressionLevel]: level }, pledgedSrcSize: body.length })
+  const options = { params: { [constants.ZSTD_c_compressionLevel]: level }, pledgedSrcSize: body.length }
+  const compressed = body.length < AT_ONCE_BELOW_BYTES ? zstdCompressSync(body, options) : await compress(body, options)
   const header = encodeThrift({
     1: { i32: type },
     2: { i32: body.length },

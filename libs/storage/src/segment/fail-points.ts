@@ -17,14 +17,17 @@ export const WRITER_FAIL_POINTS = [
   'rename it to durable',
   'fsync folder state',
   'unlink',
-  'write the sealed file',
-  'fsync the sealed file',
-  'rename it to sealed',
-  'fsync folder parquet',
-  'unlink the rows',
-  'unlink the hours',
 ] as const
 export type WriterFailPoint = (typeof WRITER_FAIL_POINTS)[number]
+
+/** Steps that only the archive has. */
+export type SealerFailPoint =
+  | 'write the sealed file'
+  | 'fsync the sealed file'
+  | 'rename it to sealed'
+  | 'fsync folder parquet'
+  | 'unlink the rows'
+  | 'unlink the hours'
 
 /** The disk itself, but in a test that stops this process at one of its effects. */
 export function stoppable(disk: Disk): Disk {
@@ -37,7 +40,7 @@ export function stoppable(disk: Disk): Disk {
   })
 }
 
-const SEALED_LABELS: Partial<Record<DiskCall, WriterFailPoint>> = {
+const SEALED_LABELS: Partial<Record<DiskCall, SealerFailPoint>> = {
   write: 'write the sealed file',
   syncFile: 'fsync the sealed file',
   rename: 'rename it to sealed',
@@ -45,7 +48,7 @@ const SEALED_LABELS: Partial<Record<DiskCall, WriterFailPoint>> = {
   remove: 'unlink the hours',
 }
 
-function labelOf(call: DiskCall, path: string, recovered: boolean): WriterFailPoint | undefined {
+function labelOf(call: DiskCall, path: string, recovered: boolean): WriterFailPoint | SealerFailPoint | undefined {
   const isState = path.startsWith('.state')
   if (path.startsWith('parquet')) return call === 'remove' && path.endsWith('.tmp') ? undefined : SEALED_LABELS[call]
   if (call === 'remove' && path.endsWith('.rows')) return 'unlink the rows'
