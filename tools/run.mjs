@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as util from 'node:util'
+import { findChromium } from './chromium.mjs'
 import { openEngine } from './docker/engine.mjs'
 import { ensureImages } from './docker/images.mjs'
 import { findNatsServer, findNewestNatsServer } from './nats-server.mjs'
@@ -14,6 +15,8 @@ import { findNatsServer, findNewestNatsServer } from './nats-server.mjs'
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const NODE = join(ROOT, 'node_modules/node/bin/node')
 const STAMP = join(ROOT, 'node_modules/.ib-stream-installed')
+/** Tests that need a browser. */
+const BROWSER_TESTS = 'apps/web/test/browser'
 /** The rooms' path whose tests are run a second time on the newest nats-server. */
 const BUS_TESTS = 'libs/bus'
 /** What `chaos` can run besides its own. */
@@ -30,6 +33,7 @@ const VERBS = {
   bench,
   chaos,
   hostile,
+  screenshots,
 }
 
 const [verb = '', ...args] = process.argv.slice(2)
@@ -82,7 +86,7 @@ async function settings() {
 
 async function test(args) {
   const env = { IB_STREAM_NATS_SERVER: await findNatsServer({ say }), NODE_NO_WARNINGS: '1' }
-  const passes = [{ args, env }]
+  const passes = [await withBrowser(args, env)]
   const newest = args.every((arg) => arg.startsWith(BUS_TESTS)) ? await newestServer() : undefined // flags and other rooms: only what was asked for
   if (newest) passes.push({ args: args.length === 0 ? [BUS_TESTS] : args, env: { ...env, IB_STREAM_NATS_SERVER: newest } })
   let [passed, failed, worst] = [0, 0, 0]
@@ -113,6 +117,17 @@ async function containerEnv(engine) {
   const standIns = await ensureImages(['node:24-slim', 'nats:2.10-alpine', 'prom/prometheus:v3.5.0'], { env: engine.env, programs, say })
   // A stand-in's npm finds the registry only by the host's network, which BuildKit gives to nobody unasked.
   return { ...engine.env, ...(standIns.length > 0 ? { DOCKER_BUILDKIT: '0' } : {}), NODE_NO_WARNINGS: '1' }
+}
+
+/** Where no Chromium can be had, what needs one is left out, which is said loudly; none is looked for where other rooms alone are asked for. */
+async function withBrowser(args, env) {
+  if (args.length > 0 && !args.some((arg) => arg.includes('apps/web') || BROWSER_TESTS.includes(arg))) return { args, env }
+  try {
+    return { args, env: { ...env, IB_STREAM_CHROMIUM: await findChromium({ say }) } }
+  } catch (error) {
+    say(`NOT TESTED in a browser: ${error.message.split('\n')[0]}`)
+    return { args: ['--testPathIgnorePatterns', '/node_modules/', 'test/compose/', BROWSER_TESTS, '--passWithNoTests', '--', ...args], env }
+  }
 }
 
 /** The stack as containers, on a real engine. Where none can be had that is said loudly, and nothing failed. */
@@ -187,7 +202,10 @@ function countsOf(suites, code) {
 
 /** `bench [name] [flags]`: one of the measurements in bench/. */
 async function bench([name = 'main-path', ...args]) {
-  const env = { IB_STREAM_NATS_SERVER: await findNatsServer({ say }) }
+  const env = {
+    IB_STREAM_NATS_SERVER: await findNatsServer({ say }),
+    ...(name === 'page' ? { IB_STREAM_CHROMIUM: await findChromium({ say }) } : {}),
+  }
   return await runChild(NODE, [join(ROOT, `bench/${name}.ts`), ...args], { env })
 }
 
@@ -207,10 +225,17 @@ async function hostile(args) {
   return await runChild(NODE, [join(ROOT, 'services/query-api/test/hostile/main.ts'), ...args], { env })
 }
 
+/** `screenshots [--minutes M]`: the pictures of docs/images, taken anew of what runs. */
+async function screenshots(args) {
+  const env = { IB_STREAM_NATS_SERVER: await findNatsServer({ say }), IB_STREAM_CHROMIUM: await findChromium({ say }) }
+  return await runChild(NODE, [join(ROOT, 'apps/web/test/screenshots.ts'), ...args], { env })
+}
+
 /** Types, lint and format, arrows between the rooms, docs in step with the code, links; every one runs, so that all problems show at once. */
 async function check() {
   const steps = {
     types: [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', ROOT],
+    "the page's types": [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', join(ROOT, 'apps/web')],
     'lint and format': [join(ROOT, 'node_modules/@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', ROOT],
     arrows: [join(ROOT, 'tools/check/arrows.ts')],
     'docs in step': [join(ROOT, 'tools/check/docs.ts')],
