@@ -89,6 +89,11 @@ export class Stack implements AsyncDisposable {
     return nodeProgram(service, `services/${service}/src/main.ts`, { ...this.#env, HEALTH_PORT: '0' })
   }
 
+  /** In the order in which they are started. */
+  get all(): readonly TestProgram[] {
+    return [this.nats, this.simulator, this.ingest, this.writerJson, this.writerProto, this.queryApi]
+  }
+
   async health(program: TestProgram): Promise<Record<string, unknown> | undefined> {
     const response = await fetch(this.#healthUrls.get(program) ?? '').catch(() => undefined)
     return (await response?.json()) as Record<string, unknown> | undefined

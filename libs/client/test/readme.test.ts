@@ -21,7 +21,7 @@ async function run(command: string, args: readonly string[], cwd: string): Promi
 
 it('@ib-stream/client packed, installed in an empty project, runs the code of its README against real services, and its types hold', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'ibs-client-'))
-  await using stack = await Stack.make({ tracked: '265598:AAPL:bid_ask;last:24', simulator: ['--rate', '50', '--seed', '3'] })
+  await using stack = await Stack.make({ tracked: '265598:AAPL:bid_ask;last:24', simulator: ['--rate', '2', '--seed', '3'] })
   for (const program of [stack.nats, stack.simulator, stack.ingest, stack.writerJson, stack.writerProto, stack.queryApi]) program.start()
   try {
     const packed = (await run(process.execPath, [join(ROOT, 'tools/pack.mjs'), 'client', folder], ROOT)).trim()

@@ -18,6 +18,7 @@ import { infoRoute } from './routes/info.ts'
 import { streamLive, streamLiveOfType } from './routes/live.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { openApiRoute } from './routes/openapi.ts'
+import { pageFileRoute, pageRoute } from './routes/page.ts'
 import { replayContract, replayContracts } from './routes/replay.ts'
 import { getSnapshot } from './routes/snapshot.ts'
 import { downloadFile, listFiles } from './routes/storage-files.ts'
@@ -77,4 +78,6 @@ export const ROUTES: readonly Route[] = [
   openApiRoute,
   asyncApiRoute,
   docsRoute,
+  pageRoute,
+  pageFileRoute,
 ]

@@ -8,6 +8,8 @@ import { assertHost } from './host-name.ts'
 const OPEN_PATHS: readonly string[] = ['/health', '/ready', '/metrics', '/system/health']
 /** Routes with these tags read files, or all events of the recorder, for as long as their answers take. */
 const READ_FILES: readonly Tag[] = ['history', 'derived', 'files', 'truth']
+/** The page asks for the key itself; its files are the same for everybody. */
+const PAGE_PATH = /^\/(page\/.*)?$/
 const PREFLIGHT_KEPT_SECONDS = 600
 
 declare module 'fastify' {
@@ -36,7 +38,7 @@ export function mountAccess(
     const { api_key: queryKey } = query
     delete query.api_key // no route takes it, and no message repeats it
     request.caller = { key: undefined, id: `address ${request.ip}` }
-    if (isOpen) return undefined
+    if (isOpen || PAGE_PATH.test(path)) return undefined
     const scope = request.method === 'GET' || request.method === 'HEAD' ? 'read' : 'admin'
     request.caller = access.admit({ headers: request.headers, queryKey, address: request.ip, scope, socket: request.raw.socket })
     if (request.method !== 'GET' || routeId === undefined || !heavy.has(routeId)) return undefined

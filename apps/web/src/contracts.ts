@@ -1,0 +1,47 @@
+import type { Contract, TrackedContracts } from '@ib-stream/client'
+import type { Listed } from './contracts-table.ts'
+import { describe } from './search.ts'
+import { client } from './session.ts'
+
+/** What IB says of contracts, asked once each. */
+const told = new Map<number, Promise<Contract | undefined>>()
+
+export function contractOf(cid: number): Promise<Contract | undefined> {
+  const known = told.get(cid) ?? client.contract(cid).catch(() => undefined)
+  told.set(cid, known)
+  known.then((contract) => contract ?? told.delete(cid)) // the gateway was away: ask again next time
+  return known
+}
+
+/** What is tracked, and whatever else the log has; each with what is known of it. */
+export async function listContracts(): Promise<Listed[]> {
+  const [tracked, snapshot] = await Promise.all([
+    client.get('/v3/tracked').catch((): TrackedContracts => ({ contracts: [], total: 0 })),
+    client.snapshot().catch(() => undefined),
+  ])
+  const names = new Map(
+    tracked.contracts.flatMap(({ contract_id: cid, name, symbol }) => (cid === null ? [] : [[cid, { name, symbol }] as const])),
+  )
+  const cids = [...new Set([...names.keys(), ...(snapshot?.contracts ?? []).map(({ contract_id: cid }) => cid)])]
+  return await Promise.all(
+    cids.map(async (cid): Promise<Listed> => {
+      const contract = await contractOf(cid)
+      const known = names.get(cid)
+      return {
+        cid,
+        symbol: known?.symbol ?? contract?.symbol ?? String(cid),
+        detail: contract ? describe(contract) : `contract ${cid}`,
+        minTick: contract?.minTick,
+        tracked: known?.name,
+      }
+    }),
+  )
+}
+
+export async function track({ cid, symbol }: Contract): Promise<void> {
+  await client.request({ template: '/v3/tracked/{cid}', path: { cid }, method: 'PUT', body: { tick_types: ['bid_ask', 'last'], symbol } })
+}
+
+export async function untrack(name: string): Promise<void> {
+  await client.request({ template: '/v3/tracked/{cid}', path: { cid: name }, method: 'DELETE' })
+}

@@ -1,0 +1,205 @@
+import type { Coverage, StudyAnswer, Tick, TrackedContracts } from '@ib-stream/client'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import type { Browser, Page } from 'playwright-core'
+import { Stack } from '../../../../test/support/stack.ts'
+import { TcpProxy } from '../../../../test/support/tcp-proxy.ts'
+import { waitFor } from '../../../../test/support/wait-for.ts'
+import { barriers, complaints, drawn, drawnQuotes, openBrowser } from './browser.ts'
+
+const AAPL = 265598
+const SLOW_MS = 120_000
+const US = 1_000_000
+let stack: Stack
+let proxy: TcpProxy
+let browser: Browser
+let url: string
+
+beforeAll(async () => {
+  stack = await Stack.make({ tracked: `${AAPL}:AAPL:bid_ask;last:24,711280073:MNQ:bid_ask;last:24`, simulator: ['--seed', '3'] })
+  for (const program of stack.all) program.start()
+  await waitFor('query-api is ready', async () => (await stack.health(stack.queryApi))?.ready === true, SLOW_MS)
+  proxy = await TcpProxy.start(Number(new URL(stack.apiUrl).port))
+  url = `http://127.0.0.1:${proxy.port}`
+  browser = await openBrowser()
+  const trades = async () => (await ticksSince(Date.now() * 1_000 - 60 * US)).filter(({ tt }) => tt === 'last').length
+  await waitFor('there are trades', async () => (await trades()) > 150, SLOW_MS)
+}, 2 * SLOW_MS)
+afterAll(async () => {
+  await browser?.close()
+  await proxy?.[Symbol.asyncDispose]()
+  await stack?.[Symbol.asyncDispose]()
+})
+
+async function api<Answer>(path: string): Promise<Answer> {
+  return (await (await fetch(`${stack.apiUrl}${path}`)).json()) as Answer
+}
+
+async function ticksSince(fromUs: number): Promise<Tick[]> {
+  const answer = await fetch(`${stack.apiUrl}/v3/buffer/${AAPL}/query?tick_types=bid_ask,last&start_time=${fromUs}&format=ndjson`)
+  return (await answer.text())
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Tick)
+}
+
+async function open(hash = '', options: Parameters<Browser['newPage']>[0] = {}): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width: 1400, height: 880 }, ...options })
+  page.setDefaultTimeout(SLOW_MS)
+  await page.goto(`${url}/${hash}`)
+  return page
+}
+
+const text = (page: Page, selector: string) => page.locator(selector).first().innerText()
+
+it(
+  'draws what the API says: bars, VWAP, volume delta, bands, quotes, coverage',
+  async () => {
+    const toUs = Math.floor(Date.now() / 1_000) * US - 5 * US
+    const fromUs = toUs - 60 * US
+    const range = `start_time=${fromUs}&end_time=${toUs}`
+    const page = await open(`#cid=${AAPL}&from=${fromUs}&to=${toUs}`)
+    const said = complaints(page)
+    await page.locator('[data-layer="bollinger"]').click()
+    const bars = await api<StudyAnswer>(`/v3/bars/${AAPL}?interval=1s&${range}`)
+    await waitFor('bars are drawn', async () => (await drawn(page)).bars.length === bars.outputs.length, SLOW_MS)
+    const wanted = bars.outputs.map(({ ts, open, high, low, close }) => ({ time: ts / US, open, high, low, close }))
+    expect((await drawn(page)).bars).toEqual(wanted)
+    expect(wanted.length).toBeGreaterThan(5)
+
+    const vwap = await api<StudyAnswer>(`/v3/studies/${AAPL}/vwap?every_seconds=1&reset=none&${range}`)
+    const last = vwap.outputs.at(-1)?.vwap as { value: number }
+    expect((await drawn(page)).vwap.at(-1)?.value).toBeCloseTo(last.value, 8)
+
+    const delta = await api<StudyAnswer>(`/v3/studies/${AAPL}/delta?every_seconds=1&reset=none&${range}`)
+    const { cumulative_delta: net } = (delta.outputs.at(-1)?.summary ?? {}) as { cumulative_delta?: number }
+    const sum = async () => (await drawn(page)).delta.reduce((total, { value }) => total + value, 0)
+    await waitFor('the delta is drawn', async () => Math.abs((await sum()) - (net ?? Number.NaN)) < 1e-6, SLOW_MS)
+
+    const bands = await api<StudyAnswer>(
+      `/v3/studies/${AAPL}/bollinger?every_seconds=1&reset=none&std_dev=2&start_time=${fromUs - 1_200 * US}&end_time=${toUs}`,
+    )
+    const { upper_band: upper } = (bands.outputs.at(-1)?.bands ?? {}) as { upper_band?: number }
+    await waitFor(
+      'the bands are drawn',
+      async () => Math.abs(((await drawn(page)).bands[0]?.at(-1)?.value ?? 0) - (upper ?? Number.NaN)) < 1e-6,
+      SLOW_MS,
+    )
+
+    await waitFor('the quotes are drawn', async () => ((await drawnQuotes(page)).columns[0]?.length ?? 0) > 10, SLOW_MS)
+    const { mode, columns } = await drawnQuotes(page)
+    const ticks = (await ticksSince(fromUs)).filter((tick) => columns[0]?.includes(tick.st / US))
+    expect(mode).toBe('raw')
+    expect(ticks).toHaveLength(columns[0]?.length ?? 0)
+
+    await waitFor('the coverage is drawn', async () => /%/.test(await text(page, '#strip-share')), SLOW_MS)
+    const coverage = await api<Coverage>(`/v3/coverage/${AAPL}?hours=always&${range}`)
+    const shares = Object.values(coverage.tick_types).map(({ percent }) => percent ?? 0)
+    expect(await text(page, '#strip-share')).toBe(`${Math.min(...shares).toFixed(2)} %`)
+    expect(said).toEqual([])
+    await page.close()
+  },
+  3 * SLOW_MS,
+)
+
+it(
+  'goes on live, says SIMULATOR and how the services are, and resumes after a lost connection without a hole',
+  async () => {
+    const page = await open(`#cid=${AAPL}&range=900`)
+    const said = complaints(page, (message) => /ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_SOCKET|WebSocket connection/.test(message))
+    await waitFor('it is drawn', async () => (await drawn(page)).bars.length > 0, SLOW_MS)
+    await page.locator('#simulator').waitFor({ state: 'visible' })
+    await waitFor('the health line speaks', async () => !/Looking/.test(await text(page, '#health-text')), SLOW_MS)
+    const before = (await drawn(page)).bars.at(-1)?.time ?? 0
+    await waitFor('new bars come', async () => ((await drawn(page)).bars.at(-1)?.time ?? 0) > before, SLOW_MS)
+    await waitFor('the list is live', async () => Number.parseFloat(await text(page, '#total-rate')) > 0, SLOW_MS)
+
+    proxy.mode = 'cut'
+    await waitFor('the page says so', async () => /does not answer/.test(await text(page, '#health-text')), SLOW_MS)
+    const cutAt = (await drawn(page)).bars.at(-1)?.time ?? 0
+    proxy.mode = 'open'
+    await waitFor('bars come again', async () => ((await drawn(page)).bars.at(-1)?.time ?? 0) >= cutAt + 15, SLOW_MS)
+    await waitFor('all is said to be as it was', async () => !/does not answer/.test(await text(page, '#health-text')), SLOW_MS)
+    const { bars } = await drawn(page)
+    const closed = bars.slice(0, -2).filter(({ time }) => time >= cutAt - 5)
+    const { outputs } = await api<StudyAnswer>(`/v3/bars/${AAPL}?interval=5s&start_time=${(closed[0]?.time ?? 0) * US}`)
+    const wanted = outputs.map(({ ts, open, high, low, close }) => ({ time: ts / US, open, high, low, close })).slice(0, closed.length)
+    expect(closed.map(({ time, open, high, low, close }) => ({ time, open, high, low, close }))).toEqual(wanted)
+    expect(said).toEqual([])
+    await page.close()
+  },
+  4 * SLOW_MS,
+)
+
+it(
+  'adds a contract by its symbol and takes it away, by keyboard',
+  async () => {
+    const page = await open()
+    const said = complaints(page)
+    await page.locator(`tr[data-cid="${AAPL}"]`).waitFor()
+    await page.keyboard.press('/')
+    await page.keyboard.type('IBM')
+    await page.locator('#found [role=option] b').first().waitFor()
+    await page.keyboard.press('Enter')
+    await page.locator('tr[data-cid="8314"]').waitFor()
+    const names = async () => (await api<TrackedContracts>('/v3/tracked')).contracts.map(({ symbol }) => symbol)
+    await waitFor('it is tracked', async () => (await names()).includes('IBM'), SLOW_MS)
+    await waitFor(
+      'its ticks come',
+      async () => (await text(page, '#symbol-title')) === 'IBM' && (await drawn(page)).bars.length > 0,
+      SLOW_MS,
+    )
+    page.on('dialog', (dialog) => void dialog.accept())
+    await page.locator('tr[data-cid="8314"] .remove').focus()
+    await page.keyboard.press('Enter')
+    await waitFor('it is tracked no more', async () => !(await names()).includes('IBM'), SLOW_MS)
+    await page.locator(`tr[data-cid="${AAPL}"] .pick`).focus()
+    await page.keyboard.press('ArrowDown')
+    await waitFor('the contract above is shown', async () => (await text(page, '#symbol-title')) !== 'IBM', SLOW_MS)
+    expect(said).toEqual([])
+    await page.close()
+  },
+  4 * SLOW_MS,
+)
+
+it(
+  'replays what was recorded: bars grow to what the API says, with pause and seek',
+  async () => {
+    const toUs = Math.floor(Date.now() / 1_000) * US - 2 * US
+    const fromUs = toUs - 40 * US
+    const page = await open(`#cid=${AAPL}&from=${fromUs}&to=${toUs}`)
+    const said = complaints(page)
+    await waitFor('it is drawn', async () => (await drawn(page)).bars.length > 3, SLOW_MS)
+    const all = (await drawn(page)).bars
+    await page.keyboard.press('r')
+    await page.locator('#replay-bar').waitFor({ state: 'visible' })
+    await waitFor('it begins anew', async () => (await drawn(page)).bars.length < all.length, SLOW_MS)
+    await waitFor('bars grow', async () => (await drawn(page)).bars.length > 2, SLOW_MS)
+    await page.locator('#replay-play').click()
+    await page.locator('[aria-label="Go on with the replay"]').waitFor()
+    await page.locator('#replay-seek').fill('900')
+    await page.locator('#replay-seek').dispatchEvent('change')
+    await waitFor('it goes to its end', async () => /end/.test(await text(page, '#replay-time')), SLOW_MS)
+    expect((await drawn(page)).bars.map(({ time, open, high, low, close }) => ({ time, open, high, low, close }))).toEqual(all)
+    await page.keyboard.press('r')
+    await page.locator('#replay-bar').waitFor({ state: 'hidden' })
+    expect(said).toEqual([])
+    await page.close()
+  },
+  4 * SLOW_MS,
+)
+
+it.each([
+  ['light', { colorScheme: 'light' }],
+  ['dark', { colorScheme: 'dark' }],
+  ['on a phone', { colorScheme: 'dark', viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }],
+] as const)(
+  'keeps nobody out and does not scroll sideways: %s',
+  async (_name, options) => {
+    const page = await open('', options)
+    await waitFor('it is drawn', async () => (await drawn(page)).bars.length > 0, SLOW_MS)
+    expect(await barriers(page)).toEqual([])
+    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
+    await page.close()
+  },
+  2 * SLOW_MS,
+)
