@@ -1,4 +1,4 @@
-import type { Contract, TrackedContracts } from '@ib-stream/client'
+import type { Contract } from '@ib-stream/client'
 import type { Listed } from './contracts-table.ts'
 import { describe } from './search.ts'
 import { client } from './session.ts'
@@ -13,16 +13,14 @@ export function contractOf(cid: number): Promise<Contract | undefined> {
   return known
 }
 
-/** What is tracked, and whatever else the log has; each with what is known of it. */
+/** What is tracked, and whatever else the log has; each with what is known of it. Throws where neither can be told. */
 export async function listContracts(): Promise<Listed[]> {
-  const [tracked, snapshot] = await Promise.all([
-    client.get('/v3/tracked').catch((): TrackedContracts => ({ contracts: [], total: 0 })),
-    client.snapshot().catch(() => undefined),
-  ])
-  const names = new Map(
-    tracked.contracts.flatMap(({ contract_id: cid, name, symbol }) => (cid === null ? [] : [[cid, { name, symbol }] as const])),
-  )
-  const cids = [...new Set([...names.keys(), ...(snapshot?.contracts ?? []).map(({ contract_id: cid }) => cid)])]
+  const [tracked, snapshot] = await Promise.allSettled([client.get('/v3/tracked'), client.snapshot()])
+  if (tracked.status === 'rejected' && snapshot.status === 'rejected') throw snapshot.reason
+  const listed = tracked.status === 'fulfilled' ? tracked.value.contracts : []
+  const inLog = snapshot.status === 'fulfilled' ? snapshot.value.contracts : []
+  const names = new Map(listed.flatMap(({ contract_id: cid, name, symbol }) => (cid === null ? [] : [[cid, { name, symbol }] as const])))
+  const cids = [...new Set([...names.keys(), ...inLog.map(({ contract_id: cid }) => cid)])]
   return await Promise.all(
     cids.map(async (cid): Promise<Listed> => {
       const contract = await contractOf(cid)

@@ -58,9 +58,11 @@ async function refreshList(): Promise<void> {
     if (table.cids.join() !== before) watchAll()
     const first = place.cid ?? contracts[0]?.cid
     if (first !== undefined && view.shown === undefined) choose(first)
-    if (contracts.length === 0) await client.snapshot() // says why
   } catch (error) {
-    write(byId('no-contracts'), explained(error) ?? '')
+    const why = explained(error) // what is listed stays: the line in the head says that the server is away
+    if (place.cid !== undefined && view.shown === undefined) choose(place.cid)
+    if (table.cids.length > 0) return
+    write(byId('no-contracts'), why ?? '')
     byId('no-contracts').hidden = false
   }
 }
