@@ -16,6 +16,7 @@ import { View, type Window } from './view.ts'
 const US_PER_SECOND = 1_000_000
 const LIST_EVERY_MS = 5_000
 const DRAW_EVERY_MS = 250
+const WATCH_AGAIN_MS = 2_000
 const DEFAULT_RANGE_SECONDS = 3_600
 const LAYER_KEYS: Readonly<Record<string, Layer>> = { v: 'vwap', b: 'bollinger', x: 'trades', d: 'delta' }
 
@@ -87,9 +88,8 @@ function watchAll(): void {
       onTick: (tick) => table.bookOf(tick.cid)?.take(tick, performance.timeOrigin + performance.now()),
       onEvent: ({ name }) => byId('live').classList.toggle('waiting', name === 'reconnecting'),
     })
-  repeating(async () => {
-    if (!signal.aborted) await follow().catch(() => undefined) // the line in the head says what is wrong
-  }, 2_000)
+  // what is wrong is said by the line in the head
+  repeating(() => follow().catch(() => undefined), WATCH_AGAIN_MS, signal)
 }
 
 function drawNow(): void {

@@ -32,9 +32,10 @@ export function explained(error: unknown): string | undefined {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** Runs again and again, a while after the last run ended, until it is called off; the tab need not be seen. */
-export function repeating(run: () => Promise<void>, everyMs: number): void {
+/** Runs again and again, a while after the last run ended, until the signal aborts; the tab need not be seen. */
+export function repeating(run: () => Promise<void>, everyMs: number, signal?: AbortSignal): void {
   const again = async () => {
+    if (signal?.aborted) return
     await run()
     setTimeout(() => void again(), everyMs)
   }
