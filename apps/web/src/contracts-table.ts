@@ -1,3 +1,4 @@
+import type { TickType } from '@ib-stream/client'
 import { Book } from './book.ts'
 import { byId, el, write } from './dom.ts'
 import { decimalsOf, latency, length, price, rate } from './format.ts'
@@ -9,6 +10,8 @@ export interface Listed {
   /** What IB says of it, in few words. */
   detail: string
   minTick: number | undefined
+  /** What is recorded of it; more is not asked for, which would take a line that others need. */
+  tickTypes: readonly TickType[]
   /** The name under which it is tracked; undefined: recorded for as long as somebody listens. */
   tracked: string | undefined
 }

@@ -1,4 +1,4 @@
-import type { Contract } from '@ib-stream/client'
+import type { Contract, TickType } from '@ib-stream/client'
 import type { Listed } from './contracts-table.ts'
 import { describe } from './search.ts'
 import { client } from './session.ts'
@@ -19,8 +19,13 @@ export async function listContracts(): Promise<Listed[]> {
   if (tracked.status === 'rejected' && snapshot.status === 'rejected') throw snapshot.reason
   const listed = tracked.status === 'fulfilled' ? tracked.value.contracts : []
   const inLog = snapshot.status === 'fulfilled' ? snapshot.value.contracts : []
-  const names = new Map(listed.flatMap(({ contract_id: cid, name, symbol }) => (cid === null ? [] : [[cid, { name, symbol }] as const])))
-  const cids = [...new Set([...names.keys(), ...inLog.map(({ contract_id: cid }) => cid)])]
+  const names = new Map(
+    listed.flatMap(({ contract_id: cid, name, symbol, tick_types: tickTypes }) =>
+      cid === null ? [] : [[cid, { name, symbol, tickTypes }] as const],
+    ),
+  )
+  const types = new Map(inLog.map(({ contract_id: cid, ticks }) => [cid, Object.keys(ticks) as TickType[]]))
+  const cids = [...new Set([...names.keys(), ...types.keys()])]
   return await Promise.all(
     cids.map(async (cid): Promise<Listed> => {
       const contract = await contractOf(cid)
@@ -30,6 +35,7 @@ export async function listContracts(): Promise<Listed[]> {
         symbol: known?.symbol ?? contract?.symbol ?? String(cid),
         detail: contract ? describe(contract) : `contract ${cid}`,
         minTick: contract?.minTick,
+        tickTypes: known?.tickTypes ?? types.get(cid) ?? [],
         tracked: known?.name,
       }
     }),

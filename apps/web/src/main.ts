@@ -1,4 +1,4 @@
-import type { Contract } from '@ib-stream/client'
+import type { Contract, Tick, TickType } from '@ib-stream/client'
 import { contractOf, listContracts, track, untrack } from './contracts.ts'
 import { ContractsTable, type Listed } from './contracts-table.ts'
 import { byId, el, write } from './dom.ts'
@@ -69,7 +69,7 @@ async function refreshList(): Promise<void> {
 }
 
 let watching = new AbortController()
-/** Quotes and trades of every contract of the list, over one connection. */
+/** Quotes and trades of every contract of the list, over a connection for each set of tick types. */
 function watchAll(): void {
   watching.abort(new DOMException('another list', 'AbortError'))
   watching = new AbortController()
@@ -82,15 +82,17 @@ function watchAll(): void {
     },
     () => undefined, // the next look at the list says why
   )
-  const follow = () =>
-    client.watch({
-      ...{ contracts, tickTypes: ['bid_ask', 'last'], signal },
-      onTick: (tick) => table.bookOf(tick.cid)?.take(tick, performance.timeOrigin + performance.now()),
-      onEvent: ({ name }) => byId('live').classList.toggle('waiting', name === 'reconnecting'),
-    })
-  // what is wrong is said by the line in the head
-  repeating(() => follow().catch(() => undefined), WATCH_AGAIN_MS, signal)
+  const onTick = (tick: Tick) => table.bookOf(tick.cid)?.take(tick, performance.timeOrigin + performance.now())
+  for (const [types, cids] of Map.groupBy(contracts, (cid) => drawnTypes(cid).join())) {
+    const follow = () => client.watch({ contracts: cids, tickTypes: types.split(',') as TickType[], signal, onTick })
+    // what is wrong is said by the line in the head
+    if (types !== '') repeating(() => follow().catch(() => undefined), WATCH_AGAIN_MS, signal)
+  }
 }
+
+/** Quotes and trades, as far as they are recorded. */
+const drawnTypes = (cid: number): TickType[] =>
+  (['bid_ask', 'last'] as const).filter((type) => table.contractOf(cid)?.tickTypes.includes(type))
 
 function drawNow(): void {
   table.draw(Date.now())
@@ -139,7 +141,9 @@ async function show(window: Window): Promise<void> {
   const rangeUs = (window.toUs ?? Date.now() * 1_000) - window.fromUs
   const interval = intervalsFor(rangeUs).find(({ name }) => name === place.interval) ?? intervalFor(rangeUs)
   fillIntervals(rangeUs)
-  const of = quotesOnly.has(cid) ? 'mid' : place.of
+  const recorded = drawnTypes(cid)
+  const tickTypes = recorded.length > 0 ? recorded : (['bid_ask', 'last'] as const)
+  const of = quotesOnly.has(cid) || !tickTypes.includes('last') ? 'mid' : place.of
   byId<HTMLSelectElement>('of').value = of
   await view.show(
     {
@@ -147,6 +151,7 @@ async function show(window: Window): Promise<void> {
       interval,
       of,
       trades: 'last',
+      tickTypes,
       symbol: listed?.symbol ?? String(cid),
       decimals: decimalsOf(contract?.minTick ?? listed?.minTick),
     },

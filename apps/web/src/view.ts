@@ -1,4 +1,4 @@
-import type { Tick } from '@ib-stream/client'
+import type { Tick, TickType } from '@ib-stream/client'
 import { BarBuilder, type DrawnBar, type DrawnTrade } from './bar-builder.ts'
 import { drawCoverage, noCoverage } from './coverage.ts'
 import { byId, eachFrame, write } from './dom.ts'
@@ -26,6 +26,8 @@ export interface Window {
 }
 
 export interface Shown extends Asked {
+  /** What is asked for live. */
+  tickTypes: readonly TickType[]
   symbol: string
   decimals: number
 }
@@ -168,10 +170,10 @@ export class View {
   #follow(fromUs: number, signal: AbortSignal): void {
     const shown = this.#shown
     if (!shown) return
-    const { cid, trades } = shown
+    const { cid, tickTypes } = shown
     client
       .watch({
-        ...{ contracts: [cid], tickTypes: ['bid_ask', trades], from: fromUs, signal },
+        ...{ contracts: [cid], tickTypes, from: fromUs, signal },
         onTick: (tick) => this.take(tick),
         onEvent: (event) => event.name === 'info' && this.#hear(event.data),
       })

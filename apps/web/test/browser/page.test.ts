@@ -1,4 +1,4 @@
-import type { Coverage, StudyAnswer, Tick, TrackedContracts } from '@ib-stream/client'
+import type { Coverage, StudyAnswer, Tick } from '@ib-stream/client'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import type { Browser, Page } from 'playwright-core'
 import { Stack } from '../../../../test/support/stack.ts'
@@ -99,66 +99,6 @@ it(
     await page.close()
   },
   3 * SLOW_MS,
-)
-
-it(
-  'goes on live, says SIMULATOR and how the services are, and resumes after a lost connection without a hole',
-  async () => {
-    const page = await open(`#cid=${AAPL}&range=900`)
-    const said = complaints(page, (message) => /ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_SOCKET|WebSocket connection/.test(message))
-    await waitFor('it is drawn', async () => (await drawn(page)).bars.length > 0, SLOW_MS)
-    await page.locator('#simulator').waitFor({ state: 'visible' })
-    await waitFor('the health line speaks', async () => !/Looking/.test(await text(page, '#health-text')), SLOW_MS)
-    const before = (await drawn(page)).bars.at(-1)?.time ?? 0
-    await waitFor('new bars come', async () => ((await drawn(page)).bars.at(-1)?.time ?? 0) > before, SLOW_MS)
-    await waitFor('the list is live', async () => Number.parseFloat(await text(page, '#total-rate')) > 0, SLOW_MS)
-
-    proxy.mode = 'cut'
-    await waitFor('the page says so', async () => /does not answer/.test(await text(page, '#health-text')), SLOW_MS)
-    const cutAt = (await drawn(page)).bars.at(-1)?.time ?? 0
-    proxy.mode = 'open'
-    await waitFor('bars come again', async () => ((await drawn(page)).bars.at(-1)?.time ?? 0) >= cutAt + 15, SLOW_MS)
-    await waitFor('all is said to be as it was', async () => !/does not answer/.test(await text(page, '#health-text')), SLOW_MS)
-    const { bars } = await drawn(page)
-    const closed = bars.slice(0, -2).filter(({ time }) => time >= cutAt - 5)
-    const { outputs } = await api<StudyAnswer>(`/v3/bars/${AAPL}?interval=5s&start_time=${(closed[0]?.time ?? 0) * US}`)
-    const wanted = outputs.map(({ ts, open, high, low, close }) => ({ time: ts / US, open, high, low, close })).slice(0, closed.length)
-    expect(closed.map(({ time, open, high, low, close }) => ({ time, open, high, low, close }))).toEqual(wanted)
-    expect(said).toEqual([])
-    await page.close()
-  },
-  4 * SLOW_MS,
-)
-
-it(
-  'adds a contract by its symbol and takes it away, by keyboard',
-  async () => {
-    const page = await open()
-    const said = complaints(page)
-    await page.locator(`tr[data-cid="${AAPL}"]`).waitFor()
-    await page.keyboard.press('/')
-    await page.keyboard.type('IBM')
-    await page.locator('#found [role=option] b').first().waitFor()
-    await page.keyboard.press('Enter')
-    await page.locator('tr[data-cid="8314"]').waitFor()
-    const names = async () => (await api<TrackedContracts>('/v3/tracked')).contracts.map(({ symbol }) => symbol)
-    await waitFor('it is tracked', async () => (await names()).includes('IBM'), SLOW_MS)
-    await waitFor(
-      'its ticks come',
-      async () => (await text(page, '#symbol-title')) === 'IBM' && (await drawn(page)).bars.length > 0,
-      SLOW_MS,
-    )
-    page.on('dialog', (dialog) => void dialog.accept())
-    await page.locator('tr[data-cid="8314"] .remove').focus()
-    await page.keyboard.press('Enter')
-    await waitFor('it is tracked no more', async () => !(await names()).includes('IBM'), SLOW_MS)
-    await page.locator(`tr[data-cid="${AAPL}"] .pick`).focus()
-    await page.keyboard.press('ArrowDown')
-    await waitFor('the contract above is shown', async () => (await text(page, '#symbol-title')) !== 'IBM', SLOW_MS)
-    expect(said).toEqual([])
-    await page.close()
-  },
-  4 * SLOW_MS,
 )
 
 it(
