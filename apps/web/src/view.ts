@@ -136,7 +136,10 @@ export class View {
     else this.layers.delete(layer)
     this.chart.setLayer(layer, isShown)
     if (layer === 'trades' && isShown) this.chart.setTrades(this.#trades)
-    if (layer === 'bollinger' && isShown && this.#shown) void this.#showBands(this.#spanOfBars(), this.#stop.signal)
+    const { signal } = this.#stop
+    if (layer === 'bollinger' && isShown && this.chart.bars.length > 0)
+      // before there are bars, they bring the bands with them
+      void this.#showBands(this.#spanOfBars(), signal).catch((error: unknown) => signal.aborted || this.#note(explained(error)))
   }
 
   #begin(shown: Shown, window: Window): AbortSignal {
