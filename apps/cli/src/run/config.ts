@@ -47,8 +47,13 @@ export async function show({ flags, out, env }: Call<typeof commands.show>): Pro
 
 /** Settings of ours begin so: another name that does is misspelt, or of another version. */
 const PREFIX = /^(IB_(?:STREAM_|HOST|PORT|CLIENT)|API_|KEEPER_|CHECKPOINT_|CLOCK_|SIM_|ALERT_)/
-/** Known to the set-up alone. */
+/** Known to the set-up and the tests alone. */
 const OTHERS = new Set([
+  'IB_STREAM_BESIDE_SECONDS',
+  'IB_STREAM_CHROMIUM',
+  'IB_STREAM_EVERY_STEP',
+  'IB_STREAM_FAIL_POINT',
+  'IB_STREAM_REAL_DAY',
   'IB_STREAM_NATS_SERVER',
   'IB_STREAM_NATS_NEWEST',
   'IB_STREAM_SECOND_RUN',
