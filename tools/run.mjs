@@ -172,7 +172,8 @@ async function runJest({ config = join(ROOT, 'jest.config.mjs'), args, env }) {
   if (!process.env.IB_STREAM_SECOND_RUN || failed.length === 0 || failed.length > 3) return countsOf(first.suites, first.code)
   const paths = failed.map((suite) => suite.path)
   say(`FAILED, run once more by themselves: ${paths.join(', ')}`)
-  const second = await jestReport(['--config', config, '--runInBand', '--runTestsByPath', ...paths], env)
+  // --forceExit: what a test that failed leaves open must not keep CI waiting
+  const second = await jestReport(['--config', config, '--runInBand', '--forceExit', '--runTestsByPath', ...paths], env)
   for (const { path } of second.suites.filter((suite) => suite.failed === 0)) say(`PASSED ONLY ON THE SECOND RUN: ${path}`)
   return countsOf([...first.suites.filter((suite) => suite.failed === 0), ...second.suites], second.code)
 }

@@ -55,7 +55,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       version,
     })
   }
-  if (options.credentials === undefined && connection.info?.nonce !== undefined) await assertHeard(connection, options)
+  if (options.credentials === undefined) await assertHeard(connection, options)
   keepAll(connection, serversIn(options.url))
   const listeners = new Set<(state: 'connected' | 'disconnected') => void>()
   let state: Bus['state'] = 'connected'
@@ -143,7 +143,10 @@ async function clientOptions({ url, name, credentials, caFile }: BusOptions): Pr
   }
 }
 
-/** A server that knows users may let somebody without a key look on: then no answer would ever come, and nobody would know why. */
+/**
+ * A server that knows users may let somebody without a key look on: then no answer would ever come, and nobody would know why. Servers differ in what they tell of
+ * themselves, so it is tried.
+ */
 async function assertHeard(connection: NatsConnection, options: BusOptions): Promise<void> {
   let refused: Error | undefined
   const probe = connection.subscribe(`${inboxPrefix(options.name)}.probe`, {
@@ -151,7 +154,8 @@ async function assertHeard(connection: NatsConnection, options: BusOptions): Pro
       refused = error ?? refused
     },
   })
-  await connection.flush() // a refusal comes before the answer to it
+  const flushed = connection.flush() // a refusal comes before the answer to it
+  await (options.signal ? unlessAborted(flushed, options.signal) : flushed)
   await new Promise((resolve) => setImmediate(resolve))
   probe.unsubscribe()
   if (refused === undefined) return
