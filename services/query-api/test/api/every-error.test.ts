@@ -141,7 +141,8 @@ test('what is no HTTP, or has headers without end, is answered with a problem an
 
 test('HEAD is answered like GET, without the body', async () => {
   for (const { method, path, query } of ROUTES) {
-    if (method !== 'GET' || /stream|{study}|{stamp}|{file}|contracts|health|tracked|time.status|coverage/.test(path) || query?.contracts) continue // they need NATS
+    if (method !== 'GET' || /stream|{study}|{stamp}|{file}|contracts|health|tracked|time.status|coverage/.test(path) || query?.contracts)
+      continue // they need NATS
     const response = await fetch(`${server.url}${path.replace('{cid}', '1')}`, { method: 'HEAD' })
     expect([path, response.status, await response.text()]).toEqual([path, 200, ''])
   }
