@@ -1,3 +1,4 @@
+import { TapeError } from '@ib-stream/tape'
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify'
 import { answerClientError, MAX_BODY_BYTES, MAX_HEADER_BYTES, REQUEST_WITHIN_MS } from './api/client-error.ts'
 import { mountRoutes } from './api/mount-routes.ts'
@@ -18,6 +19,7 @@ export function buildServer(deps: ServerDeps, routes: readonly Route[] = ROUTES)
     http: { maxHeaderSize: MAX_HEADER_BYTES, shouldUpgradeCallback: isWebSocket },
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_WITHIN_MS,
+    return503OnClosing: false, // said below, in the form of all errors
     genReqId: ({ headers }) => requestIdOf(headers),
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => sendProblem(deps, reply, error, request.id),
@@ -25,6 +27,9 @@ export function buildServer(deps: ServerDeps, routes: readonly Route[] = ROUTES)
   const closing = closeInTime(app)
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
+    if (!closing.aborted) return
+    reply.header('connection', 'close')
+    throw new TapeError('IBS_TAPE_CLOSED', 'the service is stopping; ask again in a second')
   })
   app.addHook('onResponse', async (request, reply) => {
     const { routeId } = request.routeOptions.config as { routeId?: string }

@@ -21,6 +21,7 @@ export interface StandingServer extends AsyncDisposable {
 export async function startServer(
   deps: Partial<ServerDeps> & Pick<ServerDeps, 'dataDir'>,
   routes: readonly Route[] = ROUTES,
+  prepare: (app: FastifyInstance) => void = () => undefined,
 ): Promise<StandingServer> {
   const metrics = new MetricsRegistry()
   const failures: unknown[] = []
@@ -62,6 +63,7 @@ export async function startServer(
     if (breach !== undefined) breaches.push(breach)
     return payload
   })
+  prepare(app)
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   const close = async () => {
     await app.close()
