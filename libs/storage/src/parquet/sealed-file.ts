@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { StorageError } from '../errors.ts'
 import { crc32c } from '../manifest/crc32c.ts'
+import { readAt } from '../segment/read-at.ts'
 import { decodeFooter, type Footer } from './footer.ts'
 import { MAGIC } from './parquet-numbers.ts'
 
@@ -67,17 +68,6 @@ export async function checkSealed(file: SealedBytes): Promise<Footer> {
 export async function sealedBytesOf(path: string, handle: FileHandle): Promise<SealedBytes> {
   const { size } = await handle.stat()
   return { path, sizeBytes: size, read: (offsetBytes, lengthBytes) => readAt(handle, offsetBytes, lengthBytes) }
-}
-
-export async function readAt(handle: FileHandle, offsetBytes: number, lengthBytes: number): Promise<Uint8Array> {
-  const bytes = Buffer.allocUnsafe(lengthBytes)
-  let done = 0
-  while (done < lengthBytes) {
-    const { bytesRead } = await handle.read(bytes, done, lengthBytes - done, offsetBytes + done)
-    if (bytesRead === 0) break
-    done += bytesRead
-  }
-  return bytes.subarray(0, done)
 }
 
 const uint32At = (bytes: Uint8Array, at: number): number =>

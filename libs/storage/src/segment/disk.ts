@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path'
 import { codeOf } from '@ib-stream/model'
 import { isMissing } from '../errors.ts'
 import { assertInside } from '../layout/list-folder.ts'
+import { readAt } from './read-at.ts'
 
 /** All that a partition's owner does to a disk, one method an effect; paths are relative to DATA_DIR with `/`, '' is DATA_DIR itself. */
 export interface Disk {
@@ -43,7 +44,7 @@ export function nodeDisk(dataDir: string): Disk {
   return {
     size: (path) => orMissing(stat(at(path)).then(({ size }) => size)),
     readText: (path) => orMissing(readFile(at(path), 'utf8')),
-    read: (path, offsetBytes, lengthBytes) => withHandle(at(path), 'r', (handle) => readAll(handle, offsetBytes, lengthBytes)),
+    read: (path, offsetBytes, lengthBytes) => withHandle(at(path), 'r', (handle) => readAt(handle, offsetBytes, lengthBytes)),
     makeFolder: (path) => makeFolder(dataDir, path),
     write: (path, bytes, offsetBytes) => withHandle(at(path), O_WRITE_CREATE, (handle) => writeAll(handle, bytes, offsetBytes)),
     writeText: (path, text) => withHandle(at(path), 'w', (handle) => writeAll(handle, Buffer.from(text), 0)),
@@ -92,17 +93,6 @@ async function removeFolder(path: string): Promise<boolean> {
     if (isMissing(error) || ['ENOTEMPTY', 'EEXIST', 'EBUSY'].includes(codeOf(error) ?? '')) return false
     throw error
   }
-}
-
-async function readAll(handle: FileHandle, offsetBytes: number, lengthBytes: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(lengthBytes)
-  let done = 0
-  while (done < lengthBytes) {
-    const { bytesRead } = await handle.read(bytes, done, lengthBytes - done, offsetBytes + done)
-    if (bytesRead === 0) break
-    done += bytesRead
-  }
-  return bytes.subarray(0, done)
 }
 
 async function withHandle<Result>(path: string, flags: string | number, use: (handle: FileHandle) => Promise<Result>): Promise<Result> {
