@@ -1,30 +1,11 @@
+import type { StorageStats, StorageStatus } from '@ib-stream/client'
 import { openClient } from '../api/open-client.ts'
 import type { Call } from '../command/define-command.ts'
 import type { command } from '../commands/stats.ts'
 import { type Column, tableOf } from '../output/table.ts'
 import { bytesText, countText } from '../output/units-text.ts'
 
-interface Grown {
-  bytes: number
-  ticks: number
-}
-interface Sums {
-  files: number
-  bytes: number
-  disk_bytes: number
-  ticks: number | null
-  bytes_per_tick: number | null
-  first_hour: string | null
-  last_24_hours: Grown
-  last_7_days: Grown
-}
-interface Stats {
-  backends: Record<string, Sums & { streams: (Sums & { contract_id: number; tick_type: string })[] }>
-}
-interface Status {
-  disk: { total_bytes: number; free_bytes: number; free_percent: number }
-}
-type Row = Sums & { name: string }
+type Row = Omit<StorageStats['backends'][string], 'streams'> & { name: string }
 
 const COLUMNS: readonly Column<Row>[] = [
   { head: 'of', cell: ({ name }) => name, style: () => 'cyan' },
@@ -40,7 +21,10 @@ const COLUMNS: readonly Column<Row>[] = [
 export async function run({ args, flags, out, signal, env }: Call<typeof command>): Promise<void> {
   const client = await openClient(flags, env)
   const ask = async <Answer>(template: string, query = {}) => (await (await client.request({ template, query, signal })).json()) as Answer
-  const [stats, status] = await Promise.all([ask<Stats>('/v3/storage/stats', { contracts: args.contract }), ask<Status>('/storage/status')])
+  const [stats, status] = await Promise.all([
+    ask<StorageStats>('/v3/storage/stats', { contracts: args.contract }),
+    ask<StorageStatus>('/storage/status'),
+  ])
   if (flags.json) return out.json({ ...stats, disk: status.disk })
   const rows = Object.entries(stats.backends).flatMap(([backend, { streams, ...sums }]): Row[] => [
     ...(args.contract === undefined ? [{ ...sums, name: backend }] : []),
@@ -55,7 +39,7 @@ export async function run({ args, flags, out, signal, env }: Call<typeof command
 const DAYS_A_WEEK = 7
 
 /** At the pace of the last week, or of the last day where nothing is older. */
-function diskText({ disk }: Status, { backends }: Stats): string {
+function diskText({ disk }: StorageStatus, { backends }: StorageStats): string {
   const sum = (field: 'last_24_hours' | 'last_7_days') => Object.values(backends).reduce((total, one) => total + one[field].bytes, 0)
   const [day, week] = [sum('last_24_hours'), sum('last_7_days')]
   const dailyBytes = week > day ? week / DAYS_A_WEEK : day
