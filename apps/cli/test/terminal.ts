@@ -16,11 +16,10 @@ export class Terminal {
   readonly #child: ChildProcess
 
   constructor(text: string, { cwd, env, columns = 120 }: TerminalOptions) {
-    const { NO_COLOR, FORCE_COLOR, ...withoutColours } = process.env
-    const withSize = `stty cols ${columns} rows 40; ${text}`
-    this.#child = spawn('script', ['-q', '-e', '-f', '-c', `bash -c ${quoted(withSize)}`, '/dev/null'], {
+    const { NO_COLOR, FORCE_COLOR, CI, ...asAPerson } = process.env // Node paints less where CI is set
+    this.#child = spawn('script', ['-q', '-e', '-f', '-c', `stty cols ${columns} rows 40; ${text}`, '/dev/null'], {
       cwd,
-      env: { ...withoutColours, TERM: 'xterm-256color', ...env },
+      env: { ...asAPerson, SHELL: '/bin/bash', TERM: 'xterm-256color', ...env }, // dash ends with 130 at Ctrl-C, whatever its child ended with
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     this.#child.stdout?.setEncoding('utf8').on('data', (words: string) => {
@@ -49,5 +48,3 @@ export class Terminal {
     this.#child.stdin?.write(keys)
   }
 }
-
-const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
