@@ -1,5 +1,7 @@
-import type { Connection, Given } from './judge.ts'
+import { US_PER_MS } from '@ib-stream/model'
+import type { Connection, Given, Incomplete } from './judge.ts'
 import type { Truth } from './truth.ts'
+import { LOG_KEEP_MS } from './world.ts'
 
 export interface Asked {
   cids: readonly number[]
@@ -15,6 +17,7 @@ const PASSING = new Set([
   'IBS_TAPE_CLOSED',
   'IBS_TAPE_TAIL_GONE',
   'IBS_TAPE_SLOW_CONSUMER',
+  'IBS_TAPE_LOG_CUT', // the keeper trims what a reader that lay still has not read yet; its id still says where it was
   'IBS_STORAGE_RANGE_UNSTABLE', // hours go by in seconds here, so checkpoints move on as fast as they are looked at
 ])
 const BACK_AFTER_MS = 100
@@ -24,7 +27,10 @@ export abstract class SeamClient implements Given, AsyncDisposable {
   readonly cids: readonly number[]
   readonly startUs: number
   readonly connections: Connection[] = []
+  readonly incomplete: Incomplete[] = []
   readonly strange: string[] = []
+  /** So often its id was of a part of the log that is trimmed, and it asked again without it. */
+  startedOver = 0
   subscribedAt = Number.POSITIVE_INFINITY
   /** Places of all ticks so far. */
   readonly seen = new Set<number>()
@@ -34,6 +40,8 @@ export abstract class SeamClient implements Given, AsyncDisposable {
   readonly #leavesAfter: number[]
   #connection: Connection = { history: [], live: [] }
   #isLive = false
+  #isSubscribed = false
+  #heardMs = 0
   #left = Number.POSITIVE_INFINITY
   #running: Promise<void> | undefined
 
@@ -69,24 +77,56 @@ export abstract class SeamClient implements Given, AsyncDisposable {
         this.#isLive = true
         break
       case 'info':
-        if (data.includes('"subscribed"')) this.subscribedAt = Math.min(this.subscribedAt, this.#truth.ticks.length)
+        if (data.includes('"subscribed"')) {
+          this.subscribedAt = Math.min(this.subscribedAt, this.#truth.ticks.length)
+          this.#isSubscribed = true
+        }
         break
       case 'error':
-        if (!PASSING.has((JSON.parse(data) as { code: string }).code)) this.strange.push(data)
+        this.#failed(data)
         break
-      case 'resume_incomplete': // nothing is trimmed here
-        this.strange.push(`${name} ${data}`)
+      case 'resume_incomplete':
+        this.incomplete.push({ fromUs: usOf((JSON.parse(data) as { from: string }).from), saidAt: this.#truth.ticks.length })
+        this.#begin({ history: [], live: [], isAnew: true })
     }
-    if (id !== undefined) this.lastId = id
+    if (id !== undefined) {
+      this.lastId = id
+      this.#heardMs = performance.now()
+    }
     return this.#left > 0
+  }
+
+  #failed(data: string): void {
+    const { code } = JSON.parse(data) as { code: string }
+    if (code !== 'IBS_TAPE_CURSOR_GONE') {
+      if (!PASSING.has(code)) this.strange.push(data)
+    } else if (!this.#isSubscribed) this.#startOver(data)
+  }
+
+  /** As the error tells to: it asks again without the id. An id that is younger than what the log keeps must be good, though. */
+  #startOver(data: string): void {
+    const ageMs = performance.now() - this.#heardMs
+    if (this.startUs === Number.POSITIVE_INFINITY && ageMs < LOG_KEEP_MS)
+      this.strange.push(`${data} for an id of ${Math.round(ageMs)} ms ago`)
+    this.startedOver += 1
+    this.lastId = undefined
+    this.subscribedAt = Number.POSITIVE_INFINITY
+    this.connections.length = 0
+    this.incomplete.length = 0
+    this.seen.clear()
+  }
+
+  #begin(connection: Connection): void {
+    this.#connection = connection
+    this.#isLive = this.startUs === Number.POSITIVE_INFINITY
+    this.connections.push(connection)
   }
 
   async #run(): Promise<void> {
     while (!this.closed.signal.aborted) {
-      this.#connection = { history: [], live: [] }
-      this.#isLive = this.startUs === Number.POSITIVE_INFINITY
+      this.#begin({ history: [], live: [] })
+      this.#isSubscribed = false
       this.#left = this.#leavesAfter.shift() ?? Number.POSITIVE_INFINITY
-      this.connections.push(this.#connection)
       const leave = new AbortController()
       await this.connect(AbortSignal.any([this.closed.signal, leave.signal])).catch(() => undefined) // the service went away: again with the last id
       leave.abort()
@@ -98,6 +138,12 @@ export abstract class SeamClient implements Given, AsyncDisposable {
     this.closed.abort()
     await this.#running
   }
+}
+
+/** Of an ISO time with six places. */
+function usOf(iso: string): number {
+  const [seconds = '', micros = '0'] = iso.slice(0, -1).split('.')
+  return Date.parse(`${seconds}Z`) * US_PER_MS + Number(micros)
 }
 
 /** One contract by server-sent events. */

@@ -12,16 +12,15 @@ const LATE_TICKS = 60
 /** What can happen; each leaves the world whole again. */
 export const FAULTS: Record<string, (world: SeamWorld, truth: Truth, random: Random) => Promise<void> | void> = {
   'a writer lags': (world, _truth, random) => freeze(writerOf(world, random), random),
-  'both writers lag': async ({ stack }, _truth, random) =>
-    void (await Promise.all([freeze(stack.writerJson, random), freeze(stack.writerProto, random)])),
+  'all writers lag': async ({ writers }, _truth, random) => void (await Promise.all(writers.map((writer) => freeze(writer, random)))),
   'a writer is killed': (world, _truth, random) => world.restart(writerOf(world, random)),
   'a writer is stopped': async (world, _truth, random) => {
     const writer = writerOf(world, random)
     await writer.stop()
     writer.start()
   },
-  'partitions are shared with a second writer, which leaves again': async ({ stack }, _truth, random) => {
-    await using second = stack.replica(random.pick(['writer-json', 'writer-proto'])).start()
+  'partitions are shared with a second writer, which leaves again': async (world, _truth, random) => {
+    await using second = world.stack.replica(writerOf(world, random).name).start()
     await sleep(random.between(...SCALED_MS))
     if (random.next() < 0.5) await second.kill()
   },
@@ -30,6 +29,7 @@ export const FAULTS: Record<string, (world: SeamWorld, truth: Truth, random: Ran
     await stack.queryApi.stop()
     stack.queryApi.start()
   },
+  'the keeper is killed': (world) => world.restart(world.stack.keeper),
   'NATS is killed': (world) => world.restart(world.stack.nats),
   'NATS is stopped, and stays away': async ({ stack }, _truth, random) => {
     await stack.nats.stop()
@@ -40,7 +40,7 @@ export const FAULTS: Record<string, (world: SeamWorld, truth: Truth, random: Ran
   'a burst': (world, truth) => world.publish(truth.next(BURST_TICKS)),
 }
 
-const writerOf = ({ stack }: SeamWorld, random: Random): TestProgram => random.pick([stack.writerJson, stack.writerProto])
+const writerOf = ({ writers }: SeamWorld, random: Random): TestProgram => random.pick(writers)
 
 async function freeze(program: TestProgram, random: Random): Promise<void> {
   await program.freeze()

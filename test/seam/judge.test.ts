@@ -2,12 +2,12 @@ import { compareTicks, type TickMessage } from '@ib-stream/model'
 import { describe, expect, it } from '@jest/globals'
 import { Random } from '../chaos/random.ts'
 import { findingsOf, type Given } from './judge.ts'
-import { CIDS, START_US, Truth } from './truth.ts'
+import { CIDS, isLate, START_US, Truth } from './truth.ts'
 
 const truth = new Truth(new Random(1))
-truth.next(600)
+truth.next(3_000)
 const { ticks } = truth
-const CUT = 400
+const CUT = 2_000
 const [ONE = 0] = CIDS
 const isMine = (place: number) => ticks[place]?.cid === ONE
 const mine = ticks.flatMap((_, place) => (isMine(place) ? [place] : []))
@@ -18,6 +18,7 @@ const whole: Given = {
   cids: [ONE],
   startUs: 0,
   subscribedAt: CUT,
+  incomplete: [],
   strange: [],
   connections: [{ history: inQueryOrder(mine.filter((place) => place < CUT)), live: mine.filter((place) => place >= CUT) }],
 }
@@ -52,6 +53,34 @@ describe('the judge of the seam', () => {
         ticks,
       ),
     ).toEqual([])
+  })
+
+  it('does not ask for late ticks of which a client was told that the log has forgotten them, but for every other', () => {
+    const late = mine.filter((place) => place < CUT && isLate(ticks[place] as TickMessage))
+    const fromUs = (ticks[late[Math.floor(late.length / 2)] ?? 0] as TickMessage).ts + 1
+    const without = (lacking: readonly number[]) => ({
+      ...with_('history', (places) => places.filter((place) => !lacking.includes(place))),
+      incomplete: [{ fromUs, saidAt: CUT }],
+    })
+    const told = late.filter((place) => (ticks[place] as TickMessage).ts <= fromUs && (ticks[place] as TickMessage).st > fromUs)
+    expect(told.length).toBeGreaterThan(0)
+    expect(told.length).toBeLessThan(late.length)
+    expect(findingsOf(without(told), ticks)).toEqual([])
+    const onTime = mine.filter((place) => place < CUT && !isLate(ticks[place] as TickMessage)).slice(-1)
+    for (const lacking of [late.filter((place) => !told.includes(place)).slice(0, 1), onTime])
+      expect(findingsOf(without(lacking), ticks)).toEqual([expect.stringMatching(/^lost: 1/)])
+    expect(findingsOf({ ...without(told), incomplete: [] }, ticks)).toEqual([expect.stringMatching(/^lost/)])
+  })
+
+  it('lets a history begin anew where a client was told so, though not give a tick twice', () => {
+    const [{ history, live } = { history: [], live: [] }] = whole.connections
+    const [first, again] = [history.slice(0, 400).filter((_, i) => i % 2 === 0), history.filter((_, i) => i >= 400 || i % 2 === 1)]
+    const parts = (isAnew: boolean) => [
+      { history: first, live: [] },
+      { history: again, live, isAnew },
+    ]
+    expect(findingsOf({ ...whole, connections: parts(true) }, ticks)).toEqual([])
+    expect(findingsOf({ ...whole, connections: parts(false) }, ticks)).not.toEqual([])
   })
 
   const swapped = (places: number[]) => [...places.slice(0, 5), places[6] ?? 0, places[5] ?? 0, ...places.slice(7)]

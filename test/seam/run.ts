@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { TickMessage } from '@ib-stream/model'
 import { encodeTickJson } from '@ib-stream/storage'
 import { Random } from '../chaos/random.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { type Asked, type SeamClient, SseSeamClient, WsSeamClient } from './clients.ts'
 import { FAULTS } from './faults.ts'
-import { findingsOf, isDue } from './judge.ts'
+import { findingsOf, isDue, mayLack } from './judge.ts'
 import { CIDS, START_US, Truth } from './truth.ts'
 import { SeamWorld } from './world.ts'
 
@@ -22,6 +23,8 @@ export interface SeamReport {
   connections: number
   /** Ticks given to all clients. */
   given: number
+  /** So often a client was told that late ticks may be missing, and so often one had to ask anew, because the log was trimmed. */
+  trimmed: { incomplete: number; startedOver: number }
   /** In which ways what a client got, or what the files hold, is not the truth. */
   findings: readonly string[]
 }
@@ -58,14 +61,17 @@ export async function runSeam({ clients: count, seconds, seed, say }: SeamOption
   const caughtUp = waitFor('every client has what is due to it', allHave(joined, truth), deadlineMs)
   await caughtUp.catch(() => say(`not all have caught up within ${deadlineMs} ms`)) // what they lack is told below
   await clients.disposeAsync()
+  await world.trimmed()
+  const sumOf = (count: (client: SeamClient) => number) => joined.reduce((sum, client) => sum + count(client), 0)
   const findings = joined.flatMap((client, n) =>
     findingsOf(client, truth.ticks).map((finding) => `client ${n} (${client.constructor.name}, from ${client.startUs}): ${finding}`),
   )
   return {
     ticks: truth.ticks.length,
     faults,
-    connections: joined.reduce((sum, { connections }) => sum + connections.length, 0),
-    given: joined.reduce((sum, client) => sum + client.seen.size, 0),
+    connections: sumOf(({ connections }) => connections.length),
+    given: sumOf(({ seen }) => seen.size),
+    trimmed: { incomplete: sumOf(({ incomplete }) => incomplete.length), startedOver: sumOf(({ startedOver }) => startedOver) },
     findings: [...findings, ...failuresOf(world), ...(await inFiles(world, truth))],
   }
 }
@@ -121,12 +127,19 @@ async function harm(
   return done
 }
 
-/** Looks again and again at those that lack something. */
+/** Looks again and again, at each from the first tick that it lacked; one that starts over from the beginning. */
 function allHave(clients: readonly SeamClient[], { ticks }: Truth): () => boolean {
-  const due = new Map(clients.map((client) => [client, ticks.flatMap((tick, place) => (isDue(client, tick, place) ? [place] : []))]))
+  const reached = new Map(clients.map((client) => [client, { startedOver: client.startedOver, place: 0 }]))
+  const has = (client: SeamClient, place: number) => {
+    const tick = ticks[place] as TickMessage
+    return !isDue(client, tick, place) || client.seen.has(place) || mayLack(client, tick, place)
+  }
   return () => {
-    for (const [client, places] of due) if (places.every((place) => client.seen.has(place))) due.delete(client)
-    return due.size === 0
+    for (const [client, at] of reached) {
+      if (at.startedOver !== client.startedOver) Object.assign(at, { startedOver: client.startedOver, place: 0 })
+      while (at.place < ticks.length && has(client, at.place)) at.place += 1
+    }
+    return [...reached.values()].every(({ place }) => place === ticks.length)
   }
 }
 
@@ -134,10 +147,14 @@ function allHave(clients: readonly SeamClient[], { ticks }: Truth): () => boolea
 const failuresOf = ({ stack }: SeamWorld): string[] =>
   stack.queryApi.log.filter(({ level }) => Number(level) >= ERROR_LEVEL).map((entry) => `query-api: ${JSON.stringify(entry)}`)
 
-/** Each tick is in the files once. */
+/** Each tick is in the files of every backend once. */
 async function inFiles(world: SeamWorld, truth: Truth): Promise<string[]> {
-  const found = (await world.linesInFiles(truth.ticks.length)).toSorted()
   const wanted = truth.ticks.map(encodeTickJson).toSorted()
-  if (found.length !== wanted.length) return [`${found.length} ticks are in the files, ${wanted.length} were published`]
-  return found.flatMap((line, i) => (line === wanted[i] ? [] : [`in the files: ${line}`])).slice(0, 5)
+  const findings: string[] = []
+  for (const backend of world.backends) {
+    const found = (await world.linesInFiles(backend, truth.ticks.length)).toSorted()
+    if (found.length !== wanted.length) findings.push(`${found.length} ticks are in ${backend}, ${wanted.length} were published`)
+    else findings.push(...found.flatMap((line, i) => (line === wanted[i] ? [] : [`in ${backend}: ${line}`])).slice(0, 5))
+  }
+  return findings
 }

@@ -10,6 +10,8 @@ export const START_US = 1_753_880_400 * US_PER_SECOND
 const STEP_US = 4 * US_PER_SECOND
 const LATE_SHARE = 0.02
 const MOST_LATE_US = 4 * US_PER_HOUR
+/** IB's stamps are behind ours by so much, and whole seconds. */
+const USUALLY_BEHIND_US = 2 * US_PER_SECOND
 
 /** Everything that is published, in its order. A tick's place is its index. */
 export class Truth {
@@ -36,7 +38,7 @@ export class Truth {
     const random = this.#random
     this.#st += 1 + Math.floor(random.between(0, 2 * STEP_US))
     const cid = random.pick(CIDS)
-    const behindUs = isLate ? random.between(0, MOST_LATE_US) : random.between(0, 2 * US_PER_SECOND)
+    const behindUs = isLate ? random.between(0, MOST_LATE_US) : random.between(0, USUALLY_BEHIND_US)
     const core = { ts: Math.floor((this.#st - behindUs) / US_PER_SECOND) * US_PER_SECOND, st: this.#st, cid }
     const price = Math.round(random.between(0, 40_000)) / 4
     const tick: TickMessage =
@@ -48,6 +50,9 @@ export class Truth {
     return tick
   }
 }
+
+/** Whether a tick is further behind than ticks usually are. */
+export const isLate = ({ ts, st }: TickMessage): boolean => st - ts >= USUALLY_BEHIND_US + US_PER_SECOND
 
 /** Whether one tick comes before another in query order. */
 export const isBefore = (a: TickMessage, b: TickMessage): boolean => compareTicks(a, b) < 0

@@ -1,38 +1,62 @@
 import { join } from 'node:path'
-import { type Bus, connectBus, openPublisher, type Publisher, tickSubject } from '@ib-stream/bus'
-import type { TickMessage } from '@ib-stream/model'
-import { encodeTickJson } from '@ib-stream/storage'
+import { type Bus, connectBus, openPublisher, type Publisher, readLog, tickSubject } from '@ib-stream/bus'
+import { TICK_TYPES, type TickMessage } from '@ib-stream/model'
+import { loadConfig } from '@ib-stream/service'
+import { type Backend, encodeTickJson, openRange } from '@ib-stream/storage'
 import type { TestProgram } from '../support/program.ts'
 import { Stack } from '../support/stack.ts'
 import { readJsonFiles } from '../support/ticks.ts'
 import { waitFor } from '../support/wait-for.ts'
+import { CIDS } from './truth.ts'
 
 /** A machine that does much else besides starts a process in half a minute. */
 const READY_MS = 120_000
 const SETTLE_MS = 120_000
+/** The log forgets what all files have within the run, but nothing that a client that comes back at once still needs. */
+export const LOG_KEEP_MS = 8_000
+const KEEPER_EVERY_MS = 500
+const CHECKPOINT_DURABLE_MS = 2_000
 
-/** The real nats-server, writers and query-api, and the real publisher in this process, which gives ticks of any stamps: so hours close within seconds. */
+/**
+ * The real nats-server, keeper, query-api and the writers of the backends that are set, and the real publisher in this process, which gives ticks of any stamps: so
+ * hours close within seconds.
+ */
 export class SeamWorld implements AsyncDisposable {
   readonly stack: Stack
+  readonly backends: readonly Backend[]
   readonly #bus: Bus
   readonly #publisher: Publisher
 
   static async open(): Promise<SeamWorld> {
-    const stack = await Stack.make({ tracked: '', simulator: [] })
-    for (const program of [stack.nats, stack.writerJson, stack.writerProto, stack.queryApi]) program.start()
-    const bus = await connectBus({ url: stack.natsUrl, name: 'seam', signal: AbortSignal.timeout(READY_MS) })
+    const env = {
+      IB_STREAM_LOG_KEEP: `${LOG_KEEP_MS / 1_000}s`,
+      KEEPER_EVERY_MS: String(KEEPER_EVERY_MS),
+      CHECKPOINT_DURABLE_MS: String(CHECKPOINT_DURABLE_MS),
+    }
+    const stack = await Stack.make({ tracked: '', simulator: [], env })
+    const { backends } = loadConfig(process.env) // as the services read them
+    const bus = await startBus(stack)
     const spoolFolder = join(stack.dataDir, '.state/spool')
     const publisher = await openPublisher({ bus, spoolFolder, source: 'simulator', logMaxBytes: 2 ** 29 })
-    const world = new SeamWorld(stack, bus, publisher)
+    const world = new SeamWorld(stack, backends, { bus, publisher })
+    for (const program of [...world.writers, stack.keeper, stack.queryApi]) program.start()
     await waitFor('the log stands', () => publisher.state === 'sending', READY_MS)
     await world.ready()
     return world
   }
 
-  constructor(stack: Stack, bus: Bus, publisher: Publisher) {
+  constructor(stack: Stack, backends: readonly Backend[], { bus, publisher }: { bus: Bus; publisher: Publisher }) {
     this.stack = stack
+    this.backends = backends
     this.#bus = bus
     this.#publisher = publisher
+  }
+
+  /** One of each backend. */
+  get writers(): readonly TestProgram[] {
+    const { writerJson, writerProto, writerParquet } = this.stack
+    const all: Partial<Record<Backend, TestProgram>> = { json: writerJson, pb: writerProto, parquet: writerParquet }
+    return this.backends.flatMap((backend) => all[backend] ?? [])
   }
 
   publish(ticks: readonly TickMessage[]): void {
@@ -45,7 +69,7 @@ export class SeamWorld implements AsyncDisposable {
   }
 
   async ready(): Promise<void> {
-    for (const program of [this.stack.writerJson, this.stack.writerProto, this.stack.queryApi]) await this.stack.ready(program, READY_MS)
+    for (const program of [...this.writers, this.stack.keeper, this.stack.queryApi]) await this.stack.ready(program, READY_MS)
   }
 
   /** Kills a program and starts it again at once. */
@@ -54,14 +78,40 @@ export class SeamWorld implements AsyncDisposable {
     program.start()
   }
 
-  /** Lines of the json files, once there are as many as were published. */
-  async linesInFiles(count: number): Promise<string[]> {
+  /** The log has forgotten its first messages, because every backend has them. */
+  async trimmed(): Promise<void> {
+    const isTrimmed = async () => ((await readLog(this.#bus.manager).catch(() => undefined))?.firstSeq ?? 0) > 1
+    await waitFor('the keeper trims the log', isTrimmed, SETTLE_MS)
+  }
+
+  /** Lines of a backend's files, once there are as many as were published. */
+  async linesInFiles(backend: Backend, count: number): Promise<string[]> {
     let lines: string[] = []
     const all = async () => {
-      lines = (await readJsonFiles(this.stack.dataDir)).map((tick) => JSON.stringify(tick))
+      lines = backend === 'json' ? await this.#linesAsTheyLie() : await this.#linesOf(backend)
       return lines.length >= count
     }
     await waitFor('the files have all', all, SETTLE_MS).catch(() => undefined)
+    return lines
+  }
+
+  /** Without our reader, so that it is judged too. */
+  async #linesAsTheyLie(): Promise<string[]> {
+    return (await readJsonFiles(this.stack.dataDir)).map((tick) => JSON.stringify(tick))
+  }
+
+  async #linesOf(backend: Backend): Promise<string[]> {
+    const range = {
+      dataDir: this.stack.dataDir,
+      backends: [backend],
+      cids: CIDS,
+      tts: TICK_TYPES,
+      startUs: 0,
+      endUs: Number.MAX_SAFE_INTEGER,
+    }
+    await using files = await openRange(range)
+    const lines: string[] = []
+    for await (const batch of files.batches()) lines.push(...batch.map(encodeTickJson))
     return lines
   }
 
@@ -70,4 +120,9 @@ export class SeamWorld implements AsyncDisposable {
     await this.#bus.close()
     await this.stack[Symbol.asyncDispose]()
   }
+}
+
+async function startBus({ nats, natsUrl }: Stack): Promise<Bus> {
+  nats.start()
+  return connectBus({ url: natsUrl, name: 'seam', signal: AbortSignal.timeout(READY_MS) })
 }

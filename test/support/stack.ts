@@ -26,13 +26,16 @@ export class Stack implements AsyncDisposable {
   readonly ingest: TestProgram
   readonly writerJson: TestProgram
   readonly writerProto: TestProgram
+  /** Started by those alone that ask for it, as the keeper. */
+  readonly writerParquet: TestProgram
+  readonly keeper: TestProgram
   readonly queryApi: TestProgram
   readonly #env: Record<string, string>
   #healthUrls: Map<TestProgram, string>
 
   static async make(options: StackOptions): Promise<Stack> {
     const folder = await mkdtemp(join(tmpdir(), 'ibs-stack-'))
-    const ports = await Promise.all(Array.from({ length: 7 }, freePort))
+    const ports = await Promise.all(Array.from({ length: 9 }, freePort))
     return new Stack(folder, ports, options)
   }
 
@@ -76,16 +79,20 @@ export class Stack implements AsyncDisposable {
     this.writerJson = service('writer-json', 1)
     this.writerProto = service('writer-proto', 2)
     this.queryApi = service('query-api', 3)
+    this.writerParquet = service('writer-parquet', 4)
+    this.keeper = service('keeper', 5)
     this.#healthUrls = new Map([
       [this.ingest, `http://127.0.0.1:${health[0]}/health`],
       [this.writerJson, `http://127.0.0.1:${health[1]}/health`],
       [this.writerProto, `http://127.0.0.1:${health[2]}/health`],
+      [this.writerParquet, `http://127.0.0.1:${health[4]}/health`],
+      [this.keeper, `http://127.0.0.1:${health[5]}/health`],
       [this.queryApi, `${this.apiUrl}/health`],
     ])
   }
 
   /** One more process of a service, which is the caller's. */
-  replica(service: 'writer-json' | 'writer-proto'): TestProgram {
+  replica(service: string): TestProgram {
     return nodeProgram(service, `services/${service}/src/main.ts`, { ...this.#env, HEALTH_PORT: '0' })
   }
 
@@ -112,8 +119,8 @@ export class Stack implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const program of [this.ingest, this.writerJson, this.writerProto, this.queryApi, this.simulator, this.nats])
-      await program[Symbol.asyncDispose]()
+    const services = [this.ingest, this.writerJson, this.writerProto, this.writerParquet, this.keeper, this.queryApi]
+    for (const program of [...services, this.simulator, this.nats]) await program[Symbol.asyncDispose]()
     await rm(this.dataDir, { recursive: true, force: true })
   }
 }
