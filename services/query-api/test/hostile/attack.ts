@@ -8,6 +8,8 @@ import { hostileBytes, hostileMessage, hostileRequest, type Random } from './req
 export interface AttackReport {
   /** HTTP answers, by status. */
   statuses: Map<number, number>
+  /** Ids of the routes that were asked. */
+  routes: Set<string>
   messages: number
   sockets: number
   wrongs: string[]
@@ -28,7 +30,7 @@ const ANSWERS_WITHIN_MS = 20_000
 
 /** Sends hostile requests, messages and bytes to a server of ours and looks at what comes back. */
 export async function attack({ url, random, requests, canary }: AttackOptions): Promise<AttackReport> {
-  const report: AttackReport = { statuses: new Map(), messages: 0, sockets: 0, wrongs: [] }
+  const report: AttackReport = { statuses: new Map(), routes: new Set(), messages: 0, sockets: 0, wrongs: [] }
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE })
   let left = requests
   const worker = async () => {
@@ -53,7 +55,8 @@ interface RequestContext {
 }
 
 function sendRequest(url: string, random: Random, { agent, report, canary }: RequestContext): Promise<void> {
-  const { method, path, headers, body } = hostileRequest(random)
+  const { route, method, path, headers, body } = hostileRequest(random)
+  report.routes.add(route)
   const { hostname, port } = new URL(url)
   const shown = `${method} ${path.slice(0, 200)} ${JSON.stringify(headers).slice(0, 200)}`
   return new Promise((resolve) => {

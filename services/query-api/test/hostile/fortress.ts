@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { CONTRACT_LOOKUP, CONTRACT_RESOLVE, LEASE_SUBJECTS, serveMicro } from '@ib-stream/bus'
 import type { RecordingHealth } from '@ib-stream/model'
@@ -62,11 +62,14 @@ export async function openFortress(): Promise<Fortress> {
   }
 }
 
-/** Streams, leases and sockets that the server still has. */
-export async function heldBy({ server, leases }: Fortress): Promise<{ clients: number; leases: number; connections: number }> {
+/** Streams, leases and sockets that the server still has, and files and sockets that this process has open. */
+export async function heldBy({
+  server,
+  leases,
+}: Fortress): Promise<{ clients: number; leases: number; connections: number; handles: number }> {
   const { total } = (await (await fetch(`${server.url}/v3/clients`, { headers: { connection: 'close' } })).json()) as { total: number }
   const connections = await new Promise<number>((resolve, reject) =>
     server.app.server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
   )
-  return { clients: total, leases: leases.size, connections }
+  return { clients: total, leases: leases.size, connections, handles: readdirSync('/proc/self/fd').length }
 }

@@ -1,21 +1,27 @@
 /* The long run: npm run hostile -- [requests] [seed]. Ends with 1 where anything was wrong. */
 import { randomFrom } from '../../../../libs/tape/test/recording.ts'
+import { ROUTES } from '../../src/routes.ts'
 import { attack } from './attack.ts'
 import { heldBy, openFortress } from './fortress.ts'
 
 const [requests = 100_000, seed = Date.now() % 2 ** 31] = process.argv.slice(2).map(Number)
 const ROUNDS = 10
 const MOST_GROWTH_BYTES = 100e6
+/** Beyond those of before: the connection that asks, and what a look at the log may have open. */
+const MORE_HANDLES = 4
 
 const print = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`)
 
 await using fortress = await openFortress()
+const before = await heldBy(fortress)
 const random = randomFrom(seed)
 const wrongs: string[] = []
 const rss: number[] = []
+const unasked = new Set(ROUTES.map(({ id }) => id))
 for (let round = 0; round < ROUNDS; round++) {
   const report = await attack({ url: fortress.server.url, random, requests: requests / ROUNDS, canary: fortress.canary })
   wrongs.push(...report.wrongs)
+  for (const route of report.routes) unasked.delete(route)
   rss.push(process.memoryUsage().rss)
   print({
     round,
@@ -28,13 +34,16 @@ for (let round = 0; round < ROUNDS; round++) {
 await new Promise((resolve) => setTimeout(resolve, 5_000))
 const held = await heldBy(fortress)
 const growth = (rss.at(-1) ?? 0) - (rss[Math.floor(ROUNDS / 3)] ?? 0)
-const isLeaky = growth > MOST_GROWTH_BYTES || held.clients > 0 || held.leases > 0 || held.connections > 2
-const isFine = wrongs.length === 0 && fortress.server.failures.length === 0 && !isLeaky
+const isLeaky =
+  growth > MOST_GROWTH_BYTES || held.clients > 0 || held.leases > 0 || held.connections > 2 || held.handles > before.handles + MORE_HANDLES
+const isFine = wrongs.length === 0 && unasked.size === 0 && fortress.server.failures.length === 0 && !isLeaky
 print({
   seed,
   requests,
   wrongs: wrongs.slice(0, 20),
   failures: fortress.server.failures.map(String).slice(0, 5),
+  unasked: [...unasked],
+  before,
   held,
   growthMb: Math.round(growth / 1e6),
   isFine,

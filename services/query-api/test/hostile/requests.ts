@@ -5,6 +5,8 @@ import { ROUTES } from '../../src/routes.ts'
 export type Random = () => number
 
 export interface HostileRequest {
+  /** Id of the route that it is made for. */
+  route: string
   method: string
   path: string
   headers: Record<string, string>
@@ -132,7 +134,7 @@ export function hostileRequest(random: Random): HostileRequest {
   const method = random() < 0.7 ? route.method : pick(random, METHODS)
   const body = method === 'GET' || method === 'HEAD' ? '' : pick(random, BODIES)
   if (route.body && random() < 0.7) headers['content-type'] = 'application/json'
-  return { method, path: pathOf(random, route), headers, body }
+  return { route: route.id, method, path: pathOf(random, route), headers, body }
 }
 
 function pathOf(random: Random, { path, query = {} }: Route): string {
