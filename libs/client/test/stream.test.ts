@@ -1,44 +1,31 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { encodeTickJson } from '@ib-stream/storage'
-import { type LiveHub, openLiveHub } from '@ib-stream/tape'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
-import { type StandingServer, startServer } from '../../../services/query-api/test/standing-server.ts'
+import { type LiveServer, linesOf, openLiveServer } from '../../../services/query-api/test/live-server.ts'
+import type { StandingServer } from '../../../services/query-api/test/standing-server.ts'
 import { TcpProxy } from '../../../test/support/tcp-proxy.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
-import { CIDS, market, openRecording, type Recording } from '../../tape/test/recording.ts'
+import { CIDS } from '../../tape/test/recording.ts'
 import { Client, type StreamEvent, type Tick } from '../src/index.ts'
 
 const ONE = CIDS[0]
 const TYPES = ['bid_ask', 'last'] as const
-const stop = new AbortController()
-let recording: Recording
-let hub: LiveHub
+let live: LiveServer
 let server: StandingServer
 let proxy: TcpProxy
-let fromUs: number | undefined
 
 beforeAll(async () => {
-  recording = await openRecording()
-  hub = await openLiveHub({ bus: recording.bus, signal: stop.signal })
-  server = await startServer({ dataDir: recording.dataDir, live: { bus: recording.bus, hub }, keepAliveMs: 50 })
+  live = await openLiveServer({ keepAliveMs: 50 })
+  server = live.server
   proxy = await TcpProxy.start(Number(new URL(server.url).port))
 })
 afterAll(async () => {
-  stop.abort(new Error('the test is over'))
-  await hub?.close()
   await proxy?.[Symbol.asyncDispose]()
-  await server?.[Symbol.asyncDispose]()
-  await recording?.[Symbol.asyncDispose]()
+  await live?.[Symbol.asyncDispose]()
 })
 
 /** Publishes, and gives back the lines of the first contract. */
-async function publish(count: number): Promise<string[]> {
-  const ticks = market(count, fromUs === undefined ? { seed: 7 } : { seed: 7, fromUs })
-  fromUs = (ticks.at(-1)?.st ?? 0) + 1
-  await recording.publish(ticks)
-  return ticks.filter(({ cid }) => cid === ONE).map(encodeTickJson)
-}
+const publish = async (count: number) => linesOf(await live.publish(count, 7))
 
 /** Reads in the background, for as long as the stream goes on. */
 function reading(stream: AsyncIterable<Tick>) {

@@ -1,45 +1,27 @@
 import { connect } from 'node:net'
-import type { TickMessage } from '@ib-stream/model'
-import { encodeTickJson } from '@ib-stream/storage'
 import { type LiveHub, openLiveHub } from '@ib-stream/tape'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { CIDS, market, type Recording, until } from '../../../../libs/tape/test/recording.ts'
-import { type LiveServer, openLiveServer } from '../live-server.ts'
+import { CIDS, type Recording, until } from '../../../../libs/tape/test/recording.ts'
+import { type LiveServer, linesOf, openLiveServer } from '../live-server.ts'
 import { type StandingServer, startServer } from '../standing-server.ts'
 
 const ONE = CIDS[0]
-const stop = new AbortController()
 let live: LiveServer
 let recording: Recording
 let hub: LiveHub
 let server: StandingServer
-let fromUs: number | undefined
 
 beforeAll(async () => {
   live = await openLiveServer({ keepAliveMs: 50 })
   ;({ hub, recording, server } = live)
 })
 afterAll(async () => {
-  stop.abort(new Error('the test is over'))
   await live?.[Symbol.asyncDispose]()
 })
 
 /** Publishes and gives back the lines of the first contract. */
-async function publish(count: number, seed: number): Promise<string[]> {
-  const ticks = market(count, fromUs === undefined ? { seed } : { seed, fromUs })
-  fromUs = (ticks.at(-1)?.st ?? 0) + 1
-  await recording.publish(ticks)
-  return ticks.filter(({ cid }) => cid === ONE).map(encodeTickJson)
-}
-
-/** Trades of the first contract with 4 kB of conditions. */
-async function publishWide(count: number): Promise<string[]> {
-  const arrivals = market(count, fromUs === undefined ? { seed: 1 } : { seed: 1, fromUs })
-  fromUs = (arrivals.at(-1)?.st ?? 0) + 1
-  const ticks = arrivals.map(({ ts, st }): TickMessage => ({ ts, st, cid: ONE, tt: 'last', rid: 1, p: 1, sc: 'x'.repeat(4_000) }))
-  await recording.publish(ticks)
-  return ticks.map(encodeTickJson)
-}
+const publish = async (count: number, seed: number) => linesOf(await live.publish(count, seed))
+const publishWide = async (count: number) => linesOf(await live.publishWide(count, 1))
 
 /** The text of a stream as it comes. */
 async function openStream(base: string, options: { lastEventId?: string; query?: string; path?: string } = {}) {
@@ -98,7 +80,7 @@ test('gives the order of arrival, and exactly the rest after any Last-Event-ID',
   whole.leave()
   expect(all.map(({ line }) => line)).toEqual(lines)
   expect((await recording.messages()).some(({ batch }) => batch !== undefined)).toBe(true)
-  await using young = await openLiveHub({ bus: recording.bus, signal: stop.signal })
+  await using young = await openLiveHub({ bus: recording.bus, signal: live.signal })
   await using restarted = await startServer({ dataDir: recording.dataDir, live: { bus: recording.bus, hub: young } })
   for (const k of [0, 1, 500, 777, 1_000, lines.length - 2]) {
     for (const base of [server.url, restarted.url]) {
@@ -119,7 +101,7 @@ test('regression: a client that lost its connection before its first tick comes 
   early.leave()
   const missed = await publish(40, 33)
   const back = await openStream(server.url, { lastEventId: early.lastId })
-  const young = await openLiveHub({ bus: recording.bus, signal: stop.signal })
+  const young = await openLiveHub({ bus: recording.bus, signal: live.signal })
   await using restarted = await startServer({ dataDir: recording.dataDir, live: { bus: recording.bus, hub: young } })
   const elsewhere = await openStream(restarted.url, { lastEventId: early.lastId })
   for (const stream of [back, elsewhere]) {
@@ -174,7 +156,7 @@ test('an event id of another recording is 410', async () => {
 })
 
 test('a client that reads too slowly is told and ended; the others are not held up', async () => {
-  await using small = await openLiveHub({ bus: recording.bus, signal: stop.signal, ring: { ticks: 2_000, bytes: 4 * 2 ** 20 } })
+  await using small = await openLiveHub({ bus: recording.bus, signal: live.signal, ring: { ticks: 2_000, bytes: 4 * 2 ** 20 } })
   await using own = await startServer({ dataDir: recording.dataDir, live: { bus: recording.bus, hub: small } })
   const { port, hostname } = new URL(own.url)
   const slow = connect(Number(port), hostname)

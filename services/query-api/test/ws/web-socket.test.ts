@@ -1,49 +1,28 @@
 import { once } from 'node:events'
-import type { TickMessage } from '@ib-stream/model'
-import { encodeTickJson } from '@ib-stream/storage'
 import { type LiveHub, openLiveHub } from '@ib-stream/tape'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { WebSocket } from 'ws'
-import { CIDS, market, type Recording, until } from '../../../../libs/tape/test/recording.ts'
-import { type LiveServer, openLiveServer } from '../live-server.ts'
+import { CIDS, type Recording, until } from '../../../../libs/tape/test/recording.ts'
+import { type LiveServer, linesOf, openLiveServer } from '../live-server.ts'
 import { type StandingServer, startServer } from '../standing-server.ts'
 import { openWs, type WsClient } from './ws-client.ts'
 
 const [ONE, TWO] = CIDS
-const stop = new AbortController()
 let live: LiveServer
 let recording: Recording
 let hub: LiveHub
 let server: StandingServer
-let fromUs: number | undefined
 
 beforeAll(async () => {
   live = await openLiveServer()
   ;({ hub, recording, server } = live)
 })
 afterAll(async () => {
-  stop.abort(new Error('the test is over'))
   await live?.[Symbol.asyncDispose]()
 })
 
-async function publish(count: number, seed: number): Promise<TickMessage[]> {
-  const ticks = market(count, fromUs === undefined ? { seed } : { seed, fromUs })
-  fromUs = (ticks.at(-1)?.st ?? 0) + 1
-  await recording.publish(ticks)
-  return ticks
-}
-
-/** Trades of the first contract with 4 kB of conditions. */
-async function publishWide(count: number, seed: number): Promise<string[]> {
-  const arrivals = market(count, { seed, fromUs: fromUs ?? 0 })
-  fromUs = (arrivals.at(-1)?.st ?? 0) + 1
-  const ticks = arrivals.map(({ ts, st }): TickMessage => ({ ts, st, cid: ONE, tt: 'last', rid: 1, p: 1, sc: 'x'.repeat(4_000) }))
-  await recording.publish(ticks)
-  return ticks.map(encodeTickJson)
-}
-
-const linesOf = (ticks: readonly TickMessage[], cids: readonly number[]) =>
-  ticks.filter(({ cid }) => cids.includes(cid)).map(encodeTickJson)
+const publish = (count: number, seed: number) => live.publish(count, seed)
+const publishWide = async (count: number, seed: number) => linesOf(await live.publishWide(count, seed))
 const subscribe = (id: string, data: Record<string, unknown> = {}) => ({
   type: 'subscribe',
   id,
@@ -191,7 +170,7 @@ test.each([
 })
 
 test('a client that reads too slowly is told where to go on and closed; others get everything meanwhile; nothing is lost', async () => {
-  await using small = await openLiveHub({ bus: recording.bus, signal: stop.signal, ring: { ticks: 2_000, bytes: 4 * 2 ** 20 } })
+  await using small = await openLiveHub({ bus: recording.bus, signal: live.signal, ring: { ticks: 2_000, bytes: 4 * 2 ** 20 } })
   await using own = await startServer({ dataDir: recording.dataDir, live: { bus: recording.bus, hub: small } })
   await using slow = await openWs(own.url)
   await using fast = await openWs(own.url)
