@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { codeOf, TICK_TYPES, type TickMessage, US_PER_HOUR } from '@ib-stream/model'
+import { codeOf, TICK_TYPES, type TickMessage, type TickType, US_PER_HOUR } from '@ib-stream/model'
 import { type ColumnLife, rowsOf, type TickColumns } from '../codec/columns.ts'
 import { tickOfRow } from '../codec/tick-of-row.ts'
 import { StorageError } from '../errors.ts'
@@ -21,6 +21,8 @@ export interface Within {
 export interface BatchOptions {
   /** A part of the range. @default all of it */
   within?: Within
+  /** Some of its tick types. @default all of them */
+  tts?: readonly TickType[]
   /** Most ticks in a batch. @default 4096 */
   batchTicks?: number
   /** Most ticks in all. @default no limit */
@@ -81,7 +83,7 @@ export interface TickRange extends AsyncDisposable {
   measure(options?: { signal?: AbortSignal }): Promise<{ ticks: number; bytes: number }>
   first(options?: { signal?: AbortSignal }): Promise<TickMessage | undefined>
   /** The last ticks of the range, at most `count`, in query order; only the newest files are read. */
-  last(count: number, options?: { signal?: AbortSignal }): Promise<TickMessage[]>
+  last(count: number, options?: Pick<BatchOptions, 'tts' | 'signal'>): Promise<TickMessage[]>
   /** Ends readings under way at their next read. Idempotent. */
   close(): Promise<void>
 }
@@ -166,7 +168,7 @@ class OpenRange implements TickRange {
   }
 
   async *#columns(options: BatchOptions, life: ColumnLife): AsyncGenerator<TickColumns, void, undefined> {
-    const { batchTicks = DEFAULT_BATCH_TICKS, limit = Number.POSITIVE_INFINITY, order = 'ascending', within, signal } = options
+    const { batchTicks = DEFAULT_BATCH_TICKS, limit = Number.POSITIVE_INFINITY, order = 'ascending', within, tts, signal } = options
     if (!(Number.isInteger(batchTicks) && batchTicks > 0 && limit >= 0)) {
       throw new StorageError(
         'IBS_STORAGE_RANGE_INVALID',
@@ -180,7 +182,7 @@ class OpenRange implements TickRange {
     for (const nth of order === 'ascending' ? hours : hours.reverse()) {
       if (left <= 0) return
       const read = { batchTicks: Math.min(batchTicks, left), order, life, within, signal }
-      for await (const columns of this.#whereverItIs(nth, (hour) => this.#merged(hour, read))) {
+      for await (const columns of this.#whereverItIs(nth, (hour) => this.#merged(ofTypes(hour, tts), read))) {
         yield columns.length <= left ? columns : rowsOf(columns, 0, left)
         left -= columns.length
         if (left <= 0) return
@@ -224,7 +226,7 @@ class OpenRange implements TickRange {
     return undefined
   }
 
-  async last(count: number, options: { signal?: AbortSignal } = {}): Promise<TickMessage[]> {
+  async last(count: number, options: Pick<BatchOptions, 'tts' | 'signal'> = {}): Promise<TickMessage[]> {
     const ticks: TickMessage[] = []
     for await (const batch of this.batches({ ...options, limit: count, order: 'descending' })) ticks.push(...batch)
     return ticks.reverse()
@@ -318,5 +320,8 @@ function boundsOf(files: number): Omit<RowBounds, 'columns'> {
     windowRows: Math.max(2 * LEAST_ROWS, Math.floor(ALL_WINDOW_ROWS / files)),
   }
 }
+
+const ofTypes = (hour: readonly SegmentRead[], tts: readonly TickType[] | undefined): readonly SegmentRead[] =>
+  tts ? hour.filter(({ segment }) => tts.includes(segment.tt)) : hour
 
 const ticksOf = (columns: TickColumns): TickMessage[] => Array.from({ length: columns.length }, (_, row) => tickOfRow(columns, row))

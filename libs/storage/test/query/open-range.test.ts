@@ -63,6 +63,7 @@ describe('openRange', () => {
           expect(found).toEqual(naive.sort(compareTicks))
           expect(await all(range, { batchTicks, order: 'descending' })).toEqual(naive.toReversed())
           expect(await range.last(3)).toEqual(naive.slice(-3))
+          expect(await range.last(3, { tts: ['last'] })).toEqual(naive.filter(({ tt }) => tt === 'last').slice(-3))
           expect(await range.first()).toEqual(naive[0])
           expect(await range.measure()).toEqual({
             ticks: naive.length,
