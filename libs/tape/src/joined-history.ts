@@ -1,4 +1,4 @@
-import type { TickMessage } from '@ib-stream/model'
+import type { TickMessage, TickType } from '@ib-stream/model'
 import { columnsOf, encodeTicksJson, encodeTicksProto, type OwnBackend, type TickColumns, type TickRange } from '@ib-stream/storage'
 import { mergeTail } from './merge-tail.ts'
 import type { LogPosition, Tail, TailState } from './tail.ts'
@@ -27,8 +27,8 @@ export interface History extends AsyncDisposable {
    * Each chunk is good until the next one is asked for, and may end inside a record.
    */
   bytes(format: OwnBackend): AsyncIterable<Uint8Array>
-  /** The last ticks, at most `count`, in query order. */
-  last(count: number): Promise<readonly TickMessage[]>
+  /** The last ticks, at most `count`, in query order; with `tts` those of some tick types of the range. */
+  last(count: number, options?: { tts?: readonly TickType[] }): Promise<readonly TickMessage[]>
   /** How many ticks there are, and the bytes of their records in the files (those of the log as JSON). */
   measure(): Promise<{ ticks: number; bytes: number }>
   close(): Promise<void>
@@ -102,12 +102,13 @@ export class JoinedHistory implements History {
     }
   }
 
-  async last(count: number): Promise<readonly TickMessage[]> {
+  async last(count: number, { tts }: { tts?: readonly TickType[] } = {}): Promise<readonly TickMessage[]> {
     const { signal } = this.#options
-    const files = await this.#range.last(count, { signal })
+    const files = await this.#range.last(count, { signal, ...(tts ? { tts } : {}) })
+    const tail = tts ? this.#ticks.filter(({ tt }) => tts.includes(tt)) : this.#ticks
     const merged: TickMessage[] = []
-    const options = { limit: Number.POSITIVE_INFINITY, batchTicks: Math.max(1, this.#ticks.length) }
-    for await (const batch of mergeTail(asBatches(files), this.#ticks, options)) merged.push(...batch)
+    const options = { limit: Number.POSITIVE_INFINITY, batchTicks: Math.max(1, tail.length) }
+    for await (const batch of mergeTail(asBatches(files), tail, options)) merged.push(...batch)
     return merged.slice(-count)
   }
 

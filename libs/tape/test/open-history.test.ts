@@ -45,6 +45,7 @@ async function expectEveryForm(history: History, ticks: readonly TickMessage[], 
   expect(lines.map(decodeTickJson)).toEqual(ticks)
   expect(decodeTicksProto(Buffer.concat(pb)).ticks).toEqual(ticks)
   expect(await history.last(7)).toEqual(ticks.slice(-7))
+  for (const tt of TYPES) expect(await history.last(7, { tts: [tt] })).toEqual(ticks.filter((tick) => tick.tt === tt).slice(-7))
   expect((await history.measure()).ticks).toBe(ticks.length)
 }
 

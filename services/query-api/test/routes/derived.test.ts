@@ -1,4 +1,4 @@
-import { compareTicks, isoFromUs, type TickMessage, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
+import { bidAskTick, compareTicks, isoFromUs, type TickMessage, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
 import { prepareStudy, pushAll } from '@ib-stream/studies'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { CIDS, DAY_US, market, type Recording, until } from '../../../../libs/tape/test/recording.ts'
@@ -151,4 +151,24 @@ describe('what stood', () => {
     const some = (await json(`/v3/snapshot?contracts=${TWO}&tick_types=last`)) as { contracts: { ticks: object }[] }
     expect(some.contracts.map(({ ticks: newest }) => Object.keys(newest))).toEqual([['last']])
   })
+
+  test.each([
+    ['slow', -40],
+    ['fast', 40],
+    ['fast by hours', 3 * 3_600],
+  ])(
+    'regression: by our stamp while our clock was %s, a quote that came later, or none of the last minute, was given',
+    async (_how, skewSeconds) => {
+      const cid = 900_000 + Math.abs(skewSeconds) + Number(skewSeconds > 0)
+      const startUs = DAY_US + 144 * US_PER_HOUR
+      const quotes = Array.from({ length: 400 }, (_, i) => {
+        const ts = startUs + i * US_PER_SECOND
+        return bidAskTick({ ts, st: ts + skewSeconds * US_PER_SECOND + 300_000, cid, bp: 10 + i, bs: 1, ap: 11 + i, as: 1 })
+      })
+      await recording.publish(quotes)
+      const atUs = startUs + (200 + skewSeconds) * US_PER_SECOND
+      const answer = await json(`/v3/asof/${cid}?at=${atUs}&tick_types=bid_ask`)
+      expect(answer).toMatchObject({ ticks: { bid_ask: quotes.findLast(({ st }) => st <= atUs) } })
+    },
+  )
 })
