@@ -278,7 +278,7 @@ export type TicksAnswer = {
   next?: string
 }
 
-export type StudyAnswer = {
+export type BarsAnswer = {
   contract_id: number
   study: string
   /** Complete, with defaults */
@@ -287,13 +287,33 @@ export type StudyAnswer = {
     start: string
     end: string
   }
-  outputs: readonly {
-    study: string
-    cid: number
-    ts: number
-    [other: string]: unknown
-  }[]
+  outputs: readonly Bar[]
   total_outputs: number
+}
+
+export type Bar = {
+  study: 'bars'
+  cid: number
+  /** Its beginning, µs UTC: of its interval for time bars, else of its first tick */
+  ts: number
+  /** Its end likewise: the first moment after its interval, else the time of its last tick */
+  end: number
+  open: number
+  high: number
+  low: number
+  close: number
+  /** Units traded (shares, contracts) */
+  volume: number
+  /** null without volume */
+  vwap: number | null
+  trade_count: number
+  quote_count: number
+  /** Trading date; null where bars do not end with sessions */
+  session: string | null
+  /** False where the ticks ended before the bar did */
+  complete: boolean
+  /** Ticks that came behind event time and were counted at it, since the study began */
+  late_ticks: number
 }
 
 export type AsOfAnswer = {
@@ -323,6 +343,24 @@ export type SnapshotAnswer = {
     contract_id: number
     ticks: Partial<Record<'bid_ask' | 'last' | 'all_last' | 'mid_point', Tick>>
   }[]
+}
+
+export type StudyAnswer = {
+  contract_id: number
+  study: string
+  /** Complete, with defaults */
+  parameters: Record<string, unknown>
+  time_range: {
+    start: string
+    end: string
+  }
+  outputs: readonly {
+    study: string
+    cid: number
+    ts: number
+    [other: string]: unknown
+  }[]
+  total_outputs: number
 }
 
 export type Gaps = {
@@ -920,7 +958,7 @@ export interface Gets {
       live?: boolean
       timeout?: string
     }
-    answer: StudyAnswer
+    answer: BarsAnswer
   }
   /** What stood at a moment: the last quote and the last trade at or before it */
   '/v3/asof/{cid}': {

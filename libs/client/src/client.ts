@@ -1,9 +1,9 @@
-import type { Contract, ContractsFound, Gaps, Gets, SnapshotAnswer, StudyAnswer, Tick } from './api-types.ts'
+import type { Bar, BarsAnswer, Contract, ContractsFound, Gaps, Gets, SnapshotAnswer, StudyAnswer, Tick } from './api-types.ts'
 import { ClientError } from './errors.ts'
 import type { StreamEvent } from './events.ts'
 import { linesOf } from './lines.ts'
 import { type ContractRef, type Ranged, rangeQuery, type TickType } from './options.ts'
-import type { Bar, StudyOutput } from './outputs.ts'
+import type { StudyOutput } from './outputs.ts'
 import { ReplayControl, type ReplayControlOptions } from './replay.ts'
 import { type QueryValue, type Request, send, type Transport } from './request.ts'
 import { eventsOf } from './sse.ts'
@@ -142,17 +142,13 @@ export class Client {
 
   /** Bars of a range; the last is not `complete` while its end has not come. */
   async bars(options: BarOptions): Promise<Bar[]> {
-    const { outputs } = await this.#json<StudyAnswer>({ template: '/v3/bars/{cid}', ...barRequest(options) })
-    return outputs as unknown as Bar[]
+    const { outputs } = await this.#json<BarsAnswer>({ template: '/v3/bars/{cid}', ...barRequest(options) })
+    return [...outputs]
   }
 
   /** Bars of a range, then each as it ends; it does not go on after a break, so begin again at the last one. */
   liveBars(options: BarOptions & { onEvent?: (event: StreamEvent) => void }): AsyncGenerator<Bar, void, undefined> {
-    return this.#outputs({ template: '/v3/bars/{cid}', ...barRequest(options) }, options.onEvent) as unknown as AsyncGenerator<
-      Bar,
-      void,
-      undefined
-    >
+    return this.#outputs<Bar>({ template: '/v3/bars/{cid}', ...barRequest(options) }, options.onEvent)
   }
 
   /** What a study gives over a range. */
@@ -162,7 +158,7 @@ export class Client {
 
   /** What a study gives over a range and then live; it does not go on after a break. */
   liveStudy(options: StudyOptions & { onEvent?: (event: StreamEvent) => void }): AsyncGenerator<StudyOutput, void, undefined> {
-    return this.#outputs({ template: '/v3/studies/{cid}/{study}', ...studyRequest(options) }, options.onEvent)
+    return this.#outputs<StudyOutput>({ template: '/v3/studies/{cid}/{study}', ...studyRequest(options) }, options.onEvent)
   }
 
   /** Times in which ticks may be missing, and why. */
@@ -218,13 +214,13 @@ export class Client {
     return (await response.json()) as Answer
   }
 
-  async *#outputs(request: Request, onEvent: ((event: StreamEvent) => void) | undefined): AsyncGenerator<StudyOutput, void, undefined> {
+  async *#outputs<Output>(request: Request, onEvent: ((event: StreamEvent) => void) | undefined): AsyncGenerator<Output, void, undefined> {
     const response = await this.#send({ ...request, query: { ...request.query, live: true } })
     const { body } = response
     if (!body) return
     for await (const events of eventsOf(body, { signal: request.signal })) {
       for (const { name, data } of events) {
-        if (name === 'output') yield JSON.parse(data) as StudyOutput
+        if (name === 'output') yield JSON.parse(data) as Output
         if (name === 'output' || name === '') continue
         const event = { name, data: JSON.parse(data) as unknown } as StreamEvent
         onEvent?.(event)

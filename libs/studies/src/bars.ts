@@ -7,7 +7,6 @@ import { Quote } from './market/quote.ts'
 import { isTrade, sizeOf } from './market/trade.ts'
 import { CompensatedSum } from './math/compensated-sum.ts'
 import { PARAMETERS } from './parameters.ts'
-import type { StudyRecord } from './study.ts'
 
 export const BAR_PARAMETERS = z.strictObject({
   interval: intervalParameter,
@@ -23,24 +22,25 @@ export const BAR_PARAMETERS = z.strictObject({
 })
 export type BarParameters = z.infer<typeof BAR_PARAMETERS>
 
-/** One bar. Prices are null only in a snapshot without any; `vwap` is null without volume. */
-export type Bar = StudyRecord<{
-  /** End of the bar, µs UTC: of its interval for time bars (left out of it), else of its last tick. `ts` is its beginning likewise. */
-  end: number
-  open: number | null
-  high: number | null
-  low: number | null
-  close: number | null
-  volume: number
-  vwap: number | null
-  trade_count: number
-  quote_count: number
-  session: string | null
-  /** False where the ticks ended before the bar did. */
-  complete: boolean
-  /** Ticks that came behind event time and were counted at it, since the study began. */
-  late_ticks: number
-}>
+/** One bar. */
+export const BAR = z.strictObject({
+  study: z.literal('bars'),
+  cid: z.int(),
+  ts: z.int().describe('Its beginning, µs UTC: of its interval for time bars, else of its first tick'),
+  end: z.int().describe('Its end likewise: the first moment after its interval, else the time of its last tick'),
+  open: z.number(),
+  high: z.number(),
+  low: z.number(),
+  close: z.number(),
+  volume: z.number().describe('Units traded (shares, contracts)'),
+  vwap: z.number().nullable().describe('null without volume'),
+  trade_count: z.int(),
+  quote_count: z.int(),
+  session: z.string().nullable().describe('Trading date; null where bars do not end with sessions'),
+  complete: z.boolean().describe('False where the ticks ended before the bar did'),
+  late_ticks: z.int().describe('Ticks that came behind event time and were counted at it, since the study began'),
+})
+export type Bar = z.infer<typeof BAR>
 
 /**
  * Open, high, low, close, volume and VWAP = Σ(p·s)/Σs of time, tick and volume bars.
@@ -50,7 +50,7 @@ export type Bar = StudyRecord<{
  * counted elsewhere.
  */
 export class Bars extends EventStudy {
-  readonly name = 'bars'
+  readonly name = 'bars' as const
   readonly #interval: BarInterval
   readonly #of: BarParameters['of']
   readonly #trades: BarParameters['trades']
@@ -137,6 +137,7 @@ export class Bars extends EventStudy {
   }
 
   #price(price: number): void {
+    if (!Number.isFinite(price)) return // a mid of two prices that are finite need not be
     this.#stretch(this.clock.nowUs)
     if (this.#prices === 0) {
       this.#open = price
@@ -178,10 +179,10 @@ export class Bars extends EventStudy {
       cid: this.cid,
       ts: finite(this.#startUs) ?? this.clock.nowUs,
       end: finite(this.#endUs) ?? this.clock.nowUs,
-      open: finite(this.#open),
-      high: finite(this.#high),
-      low: finite(this.#low),
-      close: finite(this.#close),
+      open: this.#open,
+      high: this.#high,
+      low: this.#low,
+      close: this.#close,
       volume,
       vwap: volume > 0 ? finite(this.#turnover.value / volume) : null,
       trade_count: this.#tradeCount,

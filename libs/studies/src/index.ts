@@ -1,5 +1,5 @@
 export { type BarInterval, parseInterval } from './bar-interval.ts'
-export type { Bar } from './bars.ts'
+export { BAR, type Bar } from './bars.ts'
 export type { BollingerOutput } from './bollinger.ts'
 export type { DeltaOutput } from './delta.ts'
 export { STUDIES_ERROR_CODES, StudiesError, type StudiesErrorCode } from './errors.ts'

@@ -1,21 +1,10 @@
+import type { Bar } from '@ib-stream/client'
 import { openClient } from '../api/open-client.ts'
 import type { Call } from '../command/define-command.ts'
 import type { command } from '../commands/bars.ts'
 import { localText } from '../output/units-text.ts'
 import { printOutputs } from './print-outputs.ts'
 import { shownZone } from './shown-zone.ts'
-
-interface Bar {
-  ts: number
-  open: number | null
-  high: number | null
-  low: number | null
-  close: number | null
-  volume: number
-  vwap: number | null
-  trade_count: number
-  complete: boolean
-}
 
 const WIDTHS = [11, 11, 11, 11, 12, 12, 8] as const
 const HEADS = ['open', 'high', 'low', 'close', 'volume', 'vwap', 'trades'] as const
@@ -31,13 +20,13 @@ export async function run(call: Call<typeof command>): Promise<void> {
     parameters: { interval, of, trades, reset },
     head: out.paint('bold', row(`from (${zone.iana})`.padEnd(19), HEADS)),
     lineOf: (record) => {
-      const bar = record as unknown as Bar
+      const bar = record as Bar
       const cells = [bar.open, bar.high, bar.low, bar.close, bar.volume, bar.vwap === null ? null : round(bar.vwap), bar.trade_count]
       const line = row(
         localText(bar.ts, zone),
         cells.map((cell) => String(cell ?? '–')),
       )
-      const style = (bar.close ?? 0) >= (bar.open ?? 0) ? 'green' : 'red'
+      const style = bar.close >= bar.open ? 'green' : 'red'
       return `${out.paint(style, line)}${bar.complete ? '' : ' …'}`
     },
   })

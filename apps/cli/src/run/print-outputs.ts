@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
-import type { Client } from '@ib-stream/client'
+import type { Client, StudyOutput } from '@ib-stream/client'
 import { type RangeFlags, rangeQuery } from '../api/range-query.ts'
 import { readLines } from '../api/read-lines.ts'
 import type { Call } from '../command/define-command.ts'
@@ -17,7 +17,7 @@ export interface PrintOutputs {
   parameters: Readonly<Record<string, string>>
   /** Stands above what people see. */
   head?: string
-  lineOf(record: Readonly<Record<string, unknown>>): string
+  lineOf(record: StudyOutput): string
 }
 
 /** Prints what a study gives, over a range or live, for people or as JSON lines. */
@@ -30,7 +30,7 @@ export async function printOutputs({ flags, out, signal }: OutputsCall, asked: P
     const path = { cid: contract, study }
     const { body } = await client.request({ template: '/v3/studies/{cid}/{study}', path, query: { ...query, format: 'ndjson' }, signal })
     for await (const lines of body ? readLines(body) : [])
-      await sink.write(lines.map((line) => `${flags.json ? line : lineOf(JSON.parse(line) as Record<string, unknown>)}\n`).join(''))
+      await sink.write(lines.map((line) => `${flags.json ? line : lineOf(JSON.parse(line) as StudyOutput)}\n`).join(''))
     return
   }
   const given = Object.entries({ ...query, timeout: flags.timeout }).flatMap(([name, value]) =>

@@ -19,23 +19,26 @@ export const STUDY_ANSWER_PARAMETERS = {
   timeout: STREAM_ENDS.timeout,
 } as const
 
-const ANSWER = z
-  .strictObject({
-    contract_id: z.int(),
-    study: z.string(),
-    parameters: z.record(z.string(), z.unknown()).describe('Complete, with defaults'),
-    time_range: z.strictObject({ start: z.string(), end: z.string() }),
-    outputs: z.array(z.looseObject({ study: z.string(), cid: z.int(), ts: z.int() })),
-    total_outputs: z.int(),
-  })
-  .meta({ id: 'StudyAnswer' })
-
-export const STUDY_ANSWERS: Readonly<Record<number, AnswerDoc>> = {
+/** What a study answers whose outputs are of one form. */
+export const studyAnswers = (output: z.ZodType, id: string): Readonly<Record<number, AnswerDoc>> => ({
   200: {
     doc: 'The outputs in their order; docs/reference/studies.md has their fields.',
-    content: { 'application/json': ANSWER, 'application/x-ndjson': 'text', 'text/event-stream': 'text' },
+    content: {
+      'application/json': z
+        .strictObject({
+          contract_id: z.int(),
+          study: z.string(),
+          parameters: z.record(z.string(), z.unknown()).describe('Complete, with defaults'),
+          time_range: z.strictObject({ start: z.string(), end: z.string() }),
+          outputs: z.array(output),
+          total_outputs: z.int(),
+        })
+        .meta({ id }),
+      'application/x-ndjson': 'text',
+      'text/event-stream': 'text',
+    },
   },
-}
+})
 
 type StudyCall = Pick<Call, 'isHead' | 'gone' | 'request' | 'reply'> & { query: Given<typeof STUDY_ANSWER_PARAMETERS> & AskedTimes }
 

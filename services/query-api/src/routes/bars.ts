@@ -1,6 +1,7 @@
+import { BAR } from '@ib-stream/studies'
 import { defineRoute } from '../api/route.ts'
 import { CONTRACT } from '../contracts/contract-ref.ts'
-import { answerStudy, STUDY_ANSWER_PARAMETERS, STUDY_ANSWERS } from '../derived/answer-study.ts'
+import { answerStudy, STUDY_ANSWER_PARAMETERS, studyAnswers } from '../derived/answer-study.ts'
 import { prepare, STUDY_PARAMETERS } from '../derived/study-request.ts'
 import { HISTORY_ERRORS } from '../history/history-answers.ts'
 import { TIME_RANGE } from '../history/time-range.ts'
@@ -18,7 +19,7 @@ export const getBars = defineRoute({
   summary: 'Bars by time, ticks or volume, of trades or of the mid, over a range or live',
   pathParameters: { cid: CONTRACT },
   query: { interval, of, trades, reset, clock, ...TIME_RANGE, ...STUDY_ANSWER_PARAMETERS },
-  answers: STUDY_ANSWERS,
+  answers: studyAnswers(BAR.meta({ id: 'Bar' }), 'BarsAnswer'),
   events: ['info', 'output', 'live', 'complete', 'error'],
   errors: [...HISTORY_ERRORS, ...LIVE_STREAM_ERRORS],
   handle: async (call, deps) => {

@@ -4,10 +4,11 @@ import { z } from 'zod'
 import { readBy } from '../api/parameter.ts'
 import { defineRoute } from '../api/route.ts'
 import { CONTRACT } from '../contracts/contract-ref.ts'
-import { answerStudy, STUDY_ANSWER_PARAMETERS, STUDY_ANSWERS } from '../derived/answer-study.ts'
+import { answerStudy, STUDY_ANSWER_PARAMETERS, studyAnswers } from '../derived/answer-study.ts'
 import { prepare, STUDY_PARAMETERS } from '../derived/study-request.ts'
 import { HISTORY_ERRORS } from '../history/history-answers.ts'
 import { TIME_RANGE } from '../history/time-range.ts'
+import { STREAM_EVENTS } from '../stream/events.ts'
 import { LIVE_STREAM_ERRORS } from '../stream/live-source.ts'
 
 const STUDY = z.strictObject({
@@ -35,7 +36,7 @@ export const runStudyOver = defineRoute({
   summary: 'A study over a range of recorded ticks, or over history and then live',
   pathParameters: { cid: CONTRACT, study: NAME },
   query: { ...STUDY_PARAMETERS, ...TIME_RANGE, ...STUDY_ANSWER_PARAMETERS },
-  answers: STUDY_ANSWERS,
+  answers: studyAnswers(STREAM_EVENTS.output.data, 'StudyAnswer'),
   events: ['info', 'output', 'live', 'complete', 'error'],
   errors: [...HISTORY_ERRORS, ...LIVE_STREAM_ERRORS],
   handle: async (call, deps) => {
