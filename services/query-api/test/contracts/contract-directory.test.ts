@@ -111,6 +111,7 @@ describe('over HTTP', () => {
     ['session=2025-11-26', '2025-11-26T14:30:00.000000Z', '2025-11-26T21:00:00.000000Z'],
     ['session=previous&hours=full', '2025-11-25T09:00:00.000000Z', '2025-11-26T01:00:00.000000Z'],
     ['start_time=yesterday_close', '2025-11-25T21:00:00.000000Z', '2025-11-26T19:00:01.000000Z'],
+    ['start_time=week_start&tz=exchange', '2025-11-24T05:00:00.000000Z', '2025-11-26T19:00:01.000000Z'],
     ['start_time=midnight&tz=exchange', '2025-11-26T05:00:00.000000Z', '2025-11-26T19:00:01.000000Z'],
     ['start_time=2025-11-26T09:30&end_time=now&tz=America/New_York', '2025-11-26T14:30:00.000000Z', '2025-11-26T19:00:01.000000Z'],
   ])('AAPL, %s is %s to %s', async (text, start, end) => {
