@@ -1,4 +1,4 @@
-import { connectBus, TICKS } from '@ib-stream/bus'
+import { connectBus, EVENTS_FILTER, readStoredEvents, TICKS } from '@ib-stream/bus'
 import { PARTITION_COUNT, partitionOf } from '@ib-stream/model'
 import { type Backend, readPosition } from '@ib-stream/storage'
 import { waitFor } from '../support/wait-for.ts'
@@ -30,4 +30,22 @@ export async function isAt(world: World, backend: Backend, goals: ReadonlyMap<nu
     if (goal !== undefined && ((await readPosition(world.dataDisk.folder, backend, partition))?.seq ?? 0) < goal) return false
   }
   return true
+}
+
+/** Whether the events' files hold all that the log has of them. */
+export async function eventsAreWhole(world: World): Promise<boolean> {
+  await using bus = await connectBus({ url: world.natsUrl, name: 'chaos' })
+  const newest = await bus.manager.streams.getMessage(TICKS, { last_by_subj: EVENTS_FILTER })
+  return ((await readPosition(world.dataDisk.folder, 'json', 'events'))?.seq ?? 0) >= (newest?.seq ?? 0)
+}
+
+/** Recorder events as EVENTS has them, when it has the last one of the log. */
+export async function storedEvents(world: World): Promise<string[]> {
+  await using bus = await connectBus({ url: world.natsUrl, name: 'chaos' })
+  const newest = await bus.manager.streams.getMessage(TICKS, { last_by_subj: EVENTS_FILTER })
+  return await world.waitFor('EVENTS has the last event of the log', async () => {
+    const lines: string[] = []
+    for await (const text of readStoredEvents(bus, [EVENTS_FILTER], AbortSignal.timeout(30_000))) lines.push(text.trimEnd())
+    return (newest === null || lines.at(-1) === newest.string().trimEnd()) && lines
+  })
 }

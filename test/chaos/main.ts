@@ -36,7 +36,7 @@ say(
   `seed ${values.seed}: ${faults.length} events, ${verdict.sent} ticks sent, ${verdict.recorded} recorded, ${verdict.declaredMissing} missing in ${verdict.gaps} declared gaps`,
 )
 say(
-  `lost ${lost} · doubled ${doubled} · misordered ${misordered} · changed ${changed} · undeclared ${undeclared} · answers probed ${probes} · closed files ${verdict.manifestEntries} · log trimmed to ${purgedBelowSeq}`,
+  `lost ${lost} · doubled ${doubled} · misordered ${misordered} · changed ${changed} · undeclared ${undeclared} · answers probed ${probes} · closed files ${verdict.manifestEntries} · recorder events ${verdict.events} · log trimmed to ${purgedBelowSeq}`,
 )
 say(
   `take-over after kill -9: ${takeOverMs.count} partitions, p50 ${takeOverMs.p50} ms, p99 ${takeOverMs.p99} ms, worst ${takeOverMs.worst} ms`,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectBus, readLog } from '@ib-stream/bus'
 import { verify } from '@ib-stream/storage'
-import { isAt, lastSequences } from './catch-up.ts'
+import { eventsAreWhole, isAt, lastSequences, storedEvents } from './catch-up.ts'
 import { isClean, judge, type Verdict } from './check/judge.ts'
 import { emptyRecord, inject, type Record } from './inject.ts'
 import { type Fault, planFaults } from './plan.ts'
@@ -74,6 +74,7 @@ async function runIn(world: World, options: ChaosOptions): Promise<ChaosReport> 
   stopProbes.abort()
   const probes = await probing
   const purgedBelowSeq = await trimmed(world)
+  const events = await storedEvents(world)
   await stopWriters(world, record)
   const { dataDisk, truthFile, live } = world
   const verdict = await judge({
@@ -82,6 +83,7 @@ async function runIn(world: World, options: ChaosOptions): Promise<ChaosReport> 
     live,
     witnesses: record.witnesses,
     probes,
+    events,
     ask: (cid) => askAll(world, cid),
   })
   const { damage, unreachable } = await verify({ dataDir: dataDisk.folder })
@@ -131,6 +133,7 @@ async function settle(world: World, record: Record): Promise<void> {
   const goals = await world.waitFor('the log says where it ends', () => lastSequences(world).catch(() => undefined))
   for (const backend of ['json', 'pb'] as const)
     await world.waitFor(`${backend} holds all of the log`, () => isAt(world, backend, goals).catch(() => false))
+  await world.waitFor('the events are in their files', () => eventsAreWhole(world).catch(() => false))
   let before = -1
   await world.waitFor('nothing more comes live', async () => {
     const quiet = world.live.length === before

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import type { PlainTick } from '../../support/ticks.ts'
 import { type Evidence, isClean, judge } from './judge.ts'
-import { CLOSED, encode, LISTED, MANIFEST, manifestLine, onDisk, TICKS, wholeTree } from './planted-tree.ts'
+import { CLOSED, EVENTS, EVENTS_FILE, encode, LISTED, MANIFEST, manifestLine, onDisk, plantEvents, TICKS, wholeTree } from './planted-tree.ts'
 
 const STREAM = '265598_last'
 const live = TICKS.map(({ st }) => ({ stream: STREAM, st }))
@@ -18,14 +18,14 @@ const DAMAGES: Record<string, Damage> = {
 
 async function verdictOf(tree: ReturnType<typeof wholeTree>, evidence: Partial<Evidence> = {}) {
   await using ground = await onDisk(tree)
-  return await judge({ ...ground, live, witnesses: [], probes: [], ask: async () => [...TICKS], ...evidence })
+  return await judge({ ...ground, live, witnesses: [], probes: [], events: EVENTS, ask: async () => [...TICKS], ...evidence })
 }
 
 describe('the judge of a run', () => {
   it('finds nothing wrong where nothing is', async () => {
     const verdict = await verdictOf(wholeTree(), { witnesses: [{ stream: STREAM, st: live[3]?.st ?? 0 }] })
     expect(verdict.findings).toEqual([])
-    expect(verdict).toMatchObject({ sent: 40, recorded: 40, declaredMissing: 0, manifestEntries: 4 })
+    expect(verdict).toMatchObject({ sent: 40, recorded: 40, declaredMissing: 0, manifestEntries: 4, events: 12 })
     expect(isClean(verdict)).toBe(true)
   })
 
@@ -77,6 +77,26 @@ describe('the judge of a run', () => {
     }
     const { counts } = await verdictOf(tree, { ask: async () => [...ticks, ...inListed] })
     expect(counts.lost).toBeGreaterThan(0)
+  })
+
+  it('finds recorder events that are lost, doubled, in another order, changed, torn, or that the stream never had', async () => {
+    const at = (i: number) => EVENTS[i] ?? ''
+    const damages: Record<string, readonly string[]> = {
+      lost: EVENTS.toSpliced(5, 1),
+      doubled: EVENTS.toSpliced(6, 0, at(5)),
+      misordered: EVENTS.with(5, at(6)).with(6, at(5)),
+      changed: EVENTS.with(5, at(5).replace('last', 'mid_point')),
+    }
+    for (const [kind, lines] of Object.entries(damages)) {
+      const { counts, findings } = await verdictOf(plantEvents(wholeTree(), lines))
+      expect([kind, counts[kind as keyof typeof counts]]).not.toEqual([kind, 0])
+      expect(findings).toEqual([expect.stringMatching(/^events: .*events\/2025-07-30/)])
+    }
+    const gone = wholeTree()
+    gone.files.delete(EVENTS_FILE)
+    gone.listed.delete(EVENTS_FILE)
+    expect((await verdictOf(gone)).counts.lost).toBe(EVENTS.length)
+    expect((await verdictOf(wholeTree(), { events: EVENTS.slice(0, -1) })).counts.changed).toBe(1)
   })
 
   it('finds what a live client was not given, was given twice, or in another order', async () => {

@@ -26,6 +26,8 @@ export interface Evidence {
   live: readonly LiveTick[]
   witnesses: readonly Witness[]
   probes: readonly Probe[]
+  /** Recorder events as the stream EVENTS has them, a line each, in its order; absent where nobody asked for them. */
+  events?: readonly string[]
   /** Everything that the API has of one contract, asked for at the end. */
   ask: (cid: number) => Promise<PlainTick[]>
 }
@@ -38,6 +40,8 @@ export interface Verdict {
   gaps: number
   /** Versions of closed files in the manifests. */
   manifestEntries: number
+  /** Recorder events in the files. */
+  events: number
   counts: Record<FaultKind, number>
   /** For a person: where each fault was seen. */
   findings: string[]
@@ -52,6 +56,7 @@ export async function judge(evidence: Evidence): Promise<Verdict> {
     declaredMissing: 0,
     gaps: 0,
     manifestEntries: 0,
+    events: 0,
     counts: { lost: 0, doubled: 0, misordered: 0, changed: 0, undeclared: 0 },
     findings: [],
   }
@@ -71,6 +76,8 @@ export async function judge(evidence: Evidence): Promise<Verdict> {
   add('json', json.faults)
   add('pb', proto.faults)
   const events = await readEvents(dataDir)
+  verdict.events = events.length
+  if (evidence.events) add('events', judgeEvents(tree, evidence.events))
   const gaps = gapsByStream(events)
   const lostEvents = events.filter(({ kind }) => kind === 'lost')
   if (lostEvents.length > 0) add('events', [{ kind: 'lost', count: lostEvents.length, detail: JSON.stringify(lostEvents[0]) }])
@@ -108,6 +115,23 @@ export async function judge(evidence: Evidence): Promise<Verdict> {
 export const isClean = ({ counts }: Verdict): boolean => FAULT_KINDS.every((kind) => counts[kind] === 0)
 
 type Recorded = RecordedTick & { cid: number; ts: number }
+
+/** Each day's file has what the stream has of that day, in its order. */
+function judgeEvents({ files }: Tree, stored: readonly string[]): Fault[] {
+  const wanted = grouped(
+    stored,
+    (line) => `events/${dayOf(line)}.jsonl`,
+    (line) => line,
+  )
+  const paths = new Set([...wanted.keys(), ...[...files.keys()].filter((path) => path.startsWith('events/'))])
+  return [...paths].flatMap((path) => {
+    const lines = files.get(path)?.toString('utf8').split('\n') ?? ['']
+    const torn = lines.pop() ?? ''
+    return diff(wanted.get(path) ?? [], torn === '' ? lines : [...lines, torn]).map((fault) => ({ ...fault, detail: `${path}: ${fault.detail}` }))
+  })
+}
+
+const dayOf = (line: string): string => new Date((JSON.parse(line) as { st: number }).st / 1_000).toISOString().slice(0, 10)
 
 const asText = ({ st, text }: RecordedTick): string => `${st} ${text}`
 

@@ -25,6 +25,13 @@ export const CLOSED = pathsOf(CLOSED_S)
 export const LISTED = pathsOf(CLOSED_S + HOUR_S)
 export const MANIFEST = '.state/json/manifest/2025-07-30/14.jsonl'
 
+/** What the recorder said on that day. */
+export const EVENTS: readonly string[] = Array.from({ length: 12 }, (_, i) => {
+  const st = (CLOSED_S + i) * SECOND_US
+  return JSON.stringify({ kind: 'subscription', st, epoch: 1, cid: CID, tt: 'last', state: i % 2 === 0 ? 'ended' : 'active', number: i })
+})
+export const EVENTS_FILE = 'events/2025-07-30.jsonl'
+
 export const encode = {
   json: (ticks: readonly PlainTick[]): Buffer => Buffer.from(ticks.map((tick) => `${JSON.stringify(tick)}\n`).join('')),
   pb: (ticks: readonly PlainTick[]): Buffer => Buffer.concat(ticks.map((tick) => encodeTickProto(tick as never))),
@@ -59,6 +66,14 @@ export function wholeTree(): { files: Map<string, Buffer>; manifests: Map<string
     tree.manifests.set(MANIFEST.replace('json', backend), lines.join(''))
     tree.listed.set(LISTED[backend], listed.length)
   }
+  return plantEvents(tree, EVENTS)
+}
+
+/** Puts recorder events into their file, listed by a checkpoint. */
+export function plantEvents(tree: ReturnType<typeof wholeTree>, lines: readonly string[]): ReturnType<typeof wholeTree> {
+  const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''))
+  tree.files.set(EVENTS_FILE, bytes)
+  tree.listed.set(EVENTS_FILE, bytes.length)
   return tree
 }
 
@@ -72,7 +87,7 @@ export async function onDisk(tree: Tree): Promise<{ dataDir: string; truthFile: 
   for (const [path, bytes] of tree.files) await put(path, bytes)
   for (const [path, text] of tree.manifests) await put(path, text)
   for (const backend of ['json', 'pb']) {
-    const files = Object.fromEntries([...tree.listed].filter(([path]) => path.startsWith(backend)))
+    const files = Object.fromEntries([...tree.listed].filter(([path]) => path.startsWith(backend) || (backend === 'json' && path === EVENTS_FILE)))
     await put(`.state/${backend}/checkpoints/14.durable.json`, JSON.stringify({ crc32: '', checkpoint: { v: 2, files } }))
     await put(`.state/${backend}/checkpoints/14.visible.json`, JSON.stringify({ crc32: '', checkpoint: { v: 1, files: {} } }))
   }
