@@ -5,8 +5,10 @@ import { connectBus, readLog, TICKS } from '@ib-stream/bus'
 import { freePort } from '../support/free-port.ts'
 import { TestProgram } from '../support/program.ts'
 import { TcpProxy } from '../support/tcp-proxy.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 const SIZE = 3
+const UP_WITHIN_MS = 60_000
 
 /** Three real nats-servers that keep each stream together; each route between two of them has a link that can be cut. */
 export class Cluster implements AsyncDisposable {
@@ -18,7 +20,8 @@ export class Cluster implements AsyncDisposable {
   /** By "from-to". */
   #links: Map<string, TcpProxy>
 
-  static async start(): Promise<Cluster> {
+  /** @param first so many of the three are started; the others are the caller's to start. @default 3 */
+  static async start(first = SIZE): Promise<Cluster> {
     const folder = await mkdtemp(join(tmpdir(), 'ibs-cluster-'))
     const ports: number[] = []
     const routePorts: number[] = []
@@ -50,7 +53,10 @@ export class Cluster implements AsyncDisposable {
         ].join('\n'),
       )
     }
-    return new Cluster(folder, ports, links).startAll()
+    const cluster = new Cluster(folder, ports, links)
+    for (const server of cluster.servers.slice(0, first)) server.start()
+    await cluster.#areUp(first)
+    return cluster
   }
 
   constructor(folder: string, ports: readonly number[], links: Map<string, TcpProxy>) {
@@ -62,9 +68,15 @@ export class Cluster implements AsyncDisposable {
     this.servers = ports.map((_, i) => new TestProgram(`n${i}`, { command, args: ['-c', join(folder, `n${i}.conf`)] }))
   }
 
-  startAll(): this {
-    for (const server of this.servers) server.start()
-    return this
+  /** A server that could not begin would be missed only much later, as a peer. */
+  async #areUp(first: number): Promise<void> {
+    for (const server of this.servers.slice(0, first)) {
+      const isReady = () => server.output.includes('Server is ready')
+      await waitFor(`${server.name} is ready`, () => isReady() || !server.running, UP_WITHIN_MS).catch(() => undefined)
+      if (isReady()) continue
+      await this[Symbol.asyncDispose]()
+      throw new Error(`${server.name} did not begin:\n${server.output.slice(-4_000)}`)
+    }
   }
 
   server(name: string): TestProgram {

@@ -1,11 +1,12 @@
 import { codeOf } from '@ib-stream/model'
 import type { JetStreamManager, StreamConfig, StreamInfo } from '@nats-io/jetstream'
 import { BusError } from './errors.ts'
+import { isRefusal, placed } from './placed.ts'
 import type { WantedStream } from './stream-configs.ts'
 
 /**
  * Makes a stream where it is missing; holds one that is there to every field, and changes what can be changed without losing a message.
- * @throws BusError `IBS_BUS_STREAM_DIFFERS` naming the fields, and what to do
+ * @throws BusError `IBS_BUS_STREAM_DIFFERS` naming the fields, and what to do; the client's errors where the server cannot say now
  */
 export async function ensureStream(manager: JetStreamManager, wanted: WantedStream): Promise<void> {
   const info = await streamInfo(manager, wanted.name)
@@ -16,8 +17,9 @@ export async function ensureStream(manager: JetStreamManager, wanted: WantedStre
   if (refused.length > 0) throw differs(wanted, info, refused, 'these cannot be changed without losing messages')
   const changes = Object.fromEntries(different.map((field) => [field, wanted[field]]))
   try {
-    await manager.streams.update(wanted.name, changes)
+    await placed(() => manager.streams.update(wanted.name, changes))
   } catch (cause) {
+    if (!isRefusal(cause)) throw cause
     throw differs(
       wanted,
       info,
@@ -31,7 +33,7 @@ export async function ensureStream(manager: JetStreamManager, wanted: WantedStre
 
 /** @throws BusError `IBS_BUS_STREAM_DIFFERS` where the server made something else of it: servers drop fields that they do not know without a word */
 export async function createStream(manager: JetStreamManager, wanted: WantedStream): Promise<StreamInfo> {
-  await manager.streams.add(wanted)
+  await placed(() => manager.streams.add(wanted))
   const info = await manager.streams.info(wanted.name)
   assertSame(wanted, info)
   return info
