@@ -1,7 +1,19 @@
 import { describe, expect, it } from '@jest/globals'
 import type { PlainTick } from '../../support/ticks.ts'
 import { type Evidence, isClean, judge } from './judge.ts'
-import { CLOSED, EVENTS, EVENTS_FILE, encode, LISTED, MANIFEST, manifestLine, onDisk, plantEvents, TICKS, wholeTree } from './planted-tree.ts'
+import {
+  CLOSED,
+  EVENTS,
+  EVENTS_FILE,
+  encode,
+  LISTED,
+  MANIFEST,
+  manifestLine,
+  onDisk,
+  plantEvents,
+  TICKS,
+  wholeTree,
+} from './planted-tree.ts'
 
 const STREAM = '265598_last'
 const live = TICKS.map(({ st }) => ({ stream: STREAM, st }))

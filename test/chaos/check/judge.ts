@@ -127,7 +127,10 @@ function judgeEvents({ files }: Tree, stored: readonly string[]): Fault[] {
   return [...paths].flatMap((path) => {
     const lines = files.get(path)?.toString('utf8').split('\n') ?? ['']
     const torn = lines.pop() ?? ''
-    return diff(wanted.get(path) ?? [], torn === '' ? lines : [...lines, torn]).map((fault) => ({ ...fault, detail: `${path}: ${fault.detail}` }))
+    return diff(wanted.get(path) ?? [], torn === '' ? lines : [...lines, torn]).map((fault) => ({
+      ...fault,
+      detail: `${path}: ${fault.detail}`,
+    }))
   })
 }
 

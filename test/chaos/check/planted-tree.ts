@@ -87,7 +87,9 @@ export async function onDisk(tree: Tree): Promise<{ dataDir: string; truthFile: 
   for (const [path, bytes] of tree.files) await put(path, bytes)
   for (const [path, text] of tree.manifests) await put(path, text)
   for (const backend of ['json', 'pb']) {
-    const files = Object.fromEntries([...tree.listed].filter(([path]) => path.startsWith(backend) || (backend === 'json' && path === EVENTS_FILE)))
+    const files = Object.fromEntries(
+      [...tree.listed].filter(([path]) => path.startsWith(backend) || (backend === 'json' && path === EVENTS_FILE)),
+    )
     await put(`.state/${backend}/checkpoints/14.durable.json`, JSON.stringify({ crc32: '', checkpoint: { v: 2, files } }))
     await put(`.state/${backend}/checkpoints/14.visible.json`, JSON.stringify({ crc32: '', checkpoint: { v: 1, files: {} } }))
   }
