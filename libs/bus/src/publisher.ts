@@ -16,7 +16,8 @@ const SETTLE_WITHIN_MS = 3_000
 /** Lines that wait for their spool record. Beyond it `full` says so and the caller stops reading its source. */
 const MOST_WAITING_LINES = 200_000
 
-export type PublisherState = ChainState | 'spool_full' | 'spool_failed' | 'closed'
+/** `spool_slow`: the spool takes writes, but fewer lines than come, and `full` says so. */
+export type PublisherState = ChainState | 'spool_full' | 'spool_failed' | 'spool_slow' | 'closed'
 
 /** What happens to the chain; for log and metrics. */
 export type PublisherEvent = { kind: 'state'; state: PublisherState; reason: string } | ChainEvent
@@ -103,7 +104,7 @@ class SpoolingPublisher implements Publisher {
 
   get state(): PublisherState {
     if (this.#stop.signal.aborted) return 'closed'
-    return this.#spoolTrouble ?? this.#chain.state
+    return this.#spoolTrouble ?? (this.#full ? 'spool_slow' : this.#chain.state)
   }
   get acknowledged(): number {
     return this.#chain.acknowledged
@@ -119,7 +120,7 @@ class SpoolingPublisher implements Publisher {
     if (this.#closing) throw new BusError('IBS_BUS_CLOSED', 'the publisher is closed; open it again')
     this.#lines.push(line)
     this.#addedLines += 1
-    if (this.#lines.length >= MOST_WAITING_LINES) this.#full = true
+    if (!this.#full && this.#lines.length >= MOST_WAITING_LINES) this.#setFull(true)
     this.#spooling ??= this.#spoolAll()
   }
 
@@ -158,11 +159,16 @@ class SpoolingPublisher implements Publisher {
     }
   }
 
+  #setFull(full: boolean): void {
+    this.#full = full
+    this.#tellState(`${this.#lines.length} lines wait for the spool, ${full ? 'more than fit: its disk is too slow' : 'fewer than fit'}`)
+  }
+
   /** Gives the next lines their numbers, for good. */
   #cutNext(): Cut {
     const cut = cutGroup(this.#lines, this.spool.end + 1, this.spool.end - this.acknowledged)
     this.#lines = this.#lines.slice(cut.taken)
-    if (this.#lines.length < MOST_WAITING_LINES / 2) this.#full = false // not at the first free place: the source would come and go
+    if (this.#full && this.#lines.length < MOST_WAITING_LINES / 2) this.#setFull(false) // not at the first free place: the source would come and go
     this.spool.append(cut.records)
     return cut
   }

@@ -71,7 +71,17 @@ export interface AlertEvent extends Base {
 export interface PublisherTroubleEvent extends Base {
   kind: 'publisher'
   /** `sending`: the trouble is over. */
-  what: 'log_full' | 'refused' | 'spool_full' | 'spool_failed' | 'foreign' | 'displaced' | 'rolled_back' | 'refill' | 'sending'
+  what:
+    | 'log_full'
+    | 'refused'
+    | 'spool_full'
+    | 'spool_failed'
+    | 'spool_slow'
+    | 'foreign'
+    | 'displaced'
+    | 'rolled_back'
+    | 'refill'
+    | 'sending'
   /** How often it happened since it was last said. */
   times: number
   /** Of a state, in words. */

@@ -103,6 +103,18 @@ describe("the publisher's news", () => {
     ])
   })
 
+  it('tells of a spool that takes fewer lines than come, while the gateway is not read, and of its end', async () => {
+    await using room = await openRoom()
+    add(room.publisher, 200_000)
+    expect([room.publisher.full, room.publisher.state]).toEqual([true, 'spool_slow'])
+    await settled(room.publisher)
+    await toldOf(room.bus, 'sending')
+    const events = await told(room.bus)
+    expect(events.map(({ what }) => what)).toEqual(['spool_slow', 'sending'])
+    expect(events[0]).toMatchObject({ kind: 'publisher', service: 'ingest', reason: expect.stringContaining('200000 lines wait') })
+    expect(await counted(room.metrics)).toMatchObject({ spool_slow: 1 })
+  }, 60_000)
+
   it('tells of a full spool when NATS, for which it waited, is back', async () => {
     await using room = await openRoom({ spoolMaxBytes: 2 * 8 * 2 ** 20 })
     await room.nats.program.kill()
@@ -175,7 +187,18 @@ describe("the publisher's news", () => {
   it('is on the reference page with every word that it says', () => {
     const page = readFileSync(join(__dirname, '../../../docs/reference/nats.md'), 'utf8')
     const row = page.split('\n').find((line) => line.startsWith('| `publisher` |')) ?? ''
-    for (const what of ['log_full', 'refused', 'spool_full', 'spool_failed', 'foreign', 'displaced', 'rolled_back', 'refill', 'sending'])
+    for (const what of [
+      'log_full',
+      'refused',
+      'spool_full',
+      'spool_failed',
+      'spool_slow',
+      'foreign',
+      'displaced',
+      'rolled_back',
+      'refill',
+      'sending',
+    ])
       expect(row).toContain(`\`${what}\``)
   })
 })
