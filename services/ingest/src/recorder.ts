@@ -1,15 +1,12 @@
 import type { TickMessage } from '@ib-stream/model'
 import { Connection, type ConnectionChange } from './connection/connection.ts'
-import { FARM_BROKEN, FarmWatch } from './connection/farm-watch.ts'
 import { meaningOf } from './connection/gateway-codes.ts'
 import { GatewaySession } from './connection/gateway-session.ts'
 import { guarded } from './connection/guard-handlers.ts'
-import { type ConnectionEvent, type ConnectionState, isOnTheWay, isWhole, takesRequests } from './connection/transitions.ts'
+import { type ConnectionState, isOnTheWay, isWhole, takesRequests } from './connection/transitions.ts'
 import { TICK_BY_TICK } from './decode-tick.ts'
-import { CAUSES } from './gaps/gap-causes.ts'
-import { GapLedger } from './gaps/gap-ledger.ts'
+import { Certainty } from './gaps/certainty.ts'
 import type { OpenGap } from './gaps/gap-tracker.ts'
-import { QuietChecks } from './gaps/quiet-checks.ts'
 import { type RecordedStream, RecordedStreams } from './recorded-streams.ts'
 import { type Announcement, RecorderLog } from './recorder-log.ts'
 import type { RecorderOptions, StreamStatus } from './recorder-options.ts'
@@ -26,32 +23,23 @@ export class Recorder {
   readonly #options: RecorderOptions
   readonly #connection: Connection<GatewaySession>
   readonly #subscriber: Subscriber
-  readonly #gaps: GapLedger
+  readonly #certainty: Certainty
   readonly #log: RecorderLog
   readonly #streams = new RecordedStreams()
   readonly #intake: TickIntake
-  readonly #quiet: QuietChecks
-  /** Streams that were asked for anew because they were silent: standing quiet does not clear them. */
-  readonly #suspects = new Set<number>()
-  readonly #farms: FarmWatch
   #reason = 'it has just begun'
-  #startedUs: number
-  #lastHeardUs: number
-  /** The gateway answers by itself while it is cut off from IB; only ticks show that IB was heard. */
-  #lastTickUs: number
-  /** Streams that were asked for in this run. */
-  readonly #asked = new Set<number>()
 
   constructor(options: RecorderOptions) {
     const { gateway, clock, lines, requestGuard, publisher, invalid, onNote } = options
     this.#options = options
-    this.#startedUs = clock.stampUs()
-    this.#lastHeardUs = this.#startedUs
-    this.#lastTickUs = this.#startedUs
     this.#log = new RecorderLog({ clock, publisher, epoch: () => this.epoch, onNote })
-    this.#gaps = new GapLedger({
-      head: () => this.#log.head(),
-      publish: (event) => this.#log.gap(event),
+    this.#certainty = new Certainty({
+      clock,
+      streams: this.#streams,
+      log: this.#log,
+      isWhole: () => isWhole(this.state),
+      isSubscribed: (rid) => this.#subscriber.stateOf(rid)?.state === 'subscribed',
+      missedAtStart: options.missedAtStart,
       onChange: () => this.#remember(),
     })
     this.#intake = new TickIntake({
@@ -59,21 +47,8 @@ export class Recorder {
       publisher,
       invalid,
       streams: this.#streams,
-      endGap: (stream, readUs) => this.#gaps.open.size > 0 && this.#isCertain(stream.rid) && this.#gaps.end(stream, readUs),
+      endGap: (stream, readUs) => this.openGaps.size > 0 && this.#isCertain(stream.rid) && this.#certainty.end(stream, readUs),
       onTick: (stream, tick) => this.#heard(stream, tick),
-    })
-    this.#quiet = new QuietChecks({
-      clock,
-      isOpen: (rid) => this.#gaps.open.has(rid),
-      isOnlyQuiet: (rid) => this.#isOnlyQuiet(rid),
-      onQuiet: (stream) => {
-        const nowUs = clock.stampUs()
-        if (this.#gaps.end(stream, nowUs)) this.#lastTickUs = nowUs
-      },
-    })
-    this.#farms = new FarmWatch(clock, {
-      silent: (brokenUs, message) => this.#declareSilent(brokenUs, message),
-      well: () => this.#checkAllQuiet(),
     })
     this.#subscriber = new Subscriber({
       lines,
@@ -132,18 +107,15 @@ export class Recorder {
 
   /** Times without certainty that go on now, by request id. */
   get openGaps(): ReadonlyMap<number, OpenGap> {
-    return this.#gaps.open
+    return this.#certainty.openGaps
   }
 
   /** From now on these streams are wanted, no others. */
   desire(desired: readonly DesiredStream[]): LinePlan {
-    this.#streams.desire(desired, (left) => void this.#gaps.end(left, this.#options.clock.stampUs()))
-    this.#declareDown()
+    this.#streams.desire(desired, (left) => void this.#certainty.end(left))
+    this.#certainty.declareDown()
     const plan = this.#subscriber.desire(desired)
-    for (const stream of plan.waiting) {
-      const fromUs = this.#streams.of(stream.rid)?.lastStUs ?? this.#options.clock.nowUs()
-      this.#gaps.begin(stream, { fromUs, cause: 'no_line', reason: 'no tick-by-tick line is left for it' })
-    }
+    for (const stream of plan.waiting) this.#certainty.lackLine(stream)
     const named = (streams: readonly DesiredStream[]) => streams.map(({ symbol, tt }) => `${symbol} ${tt}`)
     const { granted, waiting, warnings } = plan
     this.#options.onNote({ kind: 'plan', lines: this.#options.lines, granted: named(granted), waiting: named(waiting), warnings })
@@ -168,8 +140,7 @@ export class Recorder {
   restartStream(rid: number, reason: string): void {
     const stream = this.#streams.of(rid)
     if (!stream || !isWhole(this.state)) return
-    this.#suspects.add(rid)
-    this.#gaps.begin(stream, { fromUs: stream.lastStUs ?? this.#startedUs, cause: 'stale', reason })
+    this.#certainty.suspect(stream, reason)
     this.#subscriber.restart(rid, reason)
   }
 
@@ -180,9 +151,7 @@ export class Recorder {
 
   /** A stream that fell silent has no more to say: its market is closed. */
   endSilence(rid: number): void {
-    const stream = this.#streams.of(rid)
-    this.#suspects.delete(rid)
-    if (stream && isWhole(this.state)) this.#gaps.end(stream, this.#options.clock.stampUs())
+    this.#certainty.acquit(rid)
   }
 
   /** Puts something that was noticed into the log, at its place between the ticks. */
@@ -194,19 +163,11 @@ export class Recorder {
   async run(signal: AbortSignal): Promise<void> {
     await this.#connection.run(signal)
     // The next start knows only when the spool ends: what is missing before that is declared now.
-    for (const stream of this.#streams.all) this.#gaps.end(stream, this.#options.clock.stampUs())
-  }
-
-  /** What an earlier run recorded ends somewhere: from there on ticks are missing until the stream is asked for again. */
-  #declareDown(): void {
-    for (const stream of this.#streams.all) {
-      const gap = this.#asked.has(stream.rid) ? undefined : this.#options.missedAtStart(stream)
-      if (gap) this.#gaps.begin(stream, gap)
-    }
+    this.#certainty.endAll()
   }
 
   #remember(): void {
-    this.#options.remember(this.#streams.all.map((stream) => ({ ...stream, gap: this.#gaps.open.get(stream.rid) })))
+    this.#options.remember(this.#streams.all.map((stream) => ({ ...stream, gap: this.openGaps.get(stream.rid) })))
   }
 
   /** A throwing handler would come out of the library's socket handler and take the process with it. */
@@ -226,40 +187,23 @@ export class Recorder {
     const { from, to, event, reason, code } = change
     const stayedOpen = takesRequests(from) && takesRequests(to)
     if (to !== 'connecting' && to !== 'handshaking') this.#reason = reason // that of the last failure stays while the next attempt is on its way
-    if (!isWhole(to) && !isOnTheWay(to)) this.#beginGaps({ fromUs: this.#lastGoodUs(event), cause: CAUSES[event], reason, code })
+    if (!isWhole(to) && !isOnTheWay(to)) this.#certainty.lose(event, reason, code)
     if (isWhole(from) || (takesRequests(from) && !takesRequests(to))) this.#log.connection('disconnected', change)
     if (takesRequests(from) && !takesRequests(to)) this.#subscriber.leave()
-    if (takesRequests(to) && !stayedOpen) this.#lastHeardUs = this.#options.clock.nowUs()
+    if (takesRequests(to) && !stayedOpen) this.#certainty.connected()
     if (isWhole(to) || (takesRequests(to) && !stayedOpen)) this.#log.connection('connected', change)
     this.#options.onNote({ kind: 'gateway', ...change })
-    this.#quiet.stop()
-    if (!takesRequests(to)) this.#farms.clear()
+    this.#certainty.startOver({ takesRequests: takesRequests(to) })
     const session = this.#connection.session
     if (session && !stayedOpen) this.#subscriber.begin(session)
-    else if (isWhole(to)) this.#checkAllQuiet()
-  }
-
-  /** Up to when nothing can be missing, by how certainty ended. */
-  #lastGoodUs(event: ConnectionEvent): number {
-    const gatewayLives = event === 'cutOff' || event === 'backLost' || event === 'competing' || event === 'stale'
-    return gatewayLives ? this.#lastTickUs : this.#lastHeardUs
+    else if (isWhole(to)) this.#certainty.checkAllQuiet()
   }
 
   #onNotice(code: number, message: string): void {
     this.#options.onNote({ kind: 'notice', code, message })
     const event = meaningOf(code)
     if (event) this.#connection.apply(event, message, code)
-    this.#farms.hear(code, message)
-  }
-
-  /** A hole for each stream that had no tick since the farm broke. */
-  #declareSilent(brokenUs: number, message: string): void {
-    if (!isWhole(this.state)) return
-    for (const stream of this.#streams.all) {
-      const { lastStUs = 0, rid } = stream
-      if (lastStUs >= brokenUs || this.#subscriber.stateOf(rid)?.state !== 'subscribed') continue
-      this.#gaps.begin(stream, { fromUs: lastStUs || brokenUs, cause: 'farm_broken', reason: message, code: FARM_BROKEN })
-    }
+    this.#certainty.hearNotice(code, message)
   }
 
   #onRequestError(rid: number, code: number, message: string): void {
@@ -268,9 +212,8 @@ export class Recorder {
   }
 
   #onSubscribed(stream: DesiredStream): void {
-    this.#asked.add(stream.rid)
     this.#log.subscription(stream, { state: 'subscribed' })
-    this.#quiet.begin(stream)
+    this.#certainty.subscribed(stream)
   }
 
   #onRefused({ rid }: DesiredStream, { kind, code, message, advice }: Refusal & { code: number; message: string }): void {
@@ -278,7 +221,7 @@ export class Recorder {
     if (!stream) return
     if (kind === 'competing_session') this.#connection.apply('competing', message, code)
     const cause = kind === 'competing_session' || kind === 'no_line' ? kind : 'refused'
-    this.#gaps.begin(stream, { fromUs: stream.lastStUs ?? this.#startedUs, cause, reason: message, code })
+    this.#certainty.refused(stream, { cause, reason: message, code })
     this.#log.subscription(stream, { state: 'refused', code, reason: message }, { advice })
   }
 
@@ -297,7 +240,7 @@ export class Recorder {
 
   #onFrame(fields: readonly string[]): void {
     const readUs = this.#options.clock.stampUs()
-    if (this.#connection.session) this.#lastHeardUs = readUs
+    if (this.#connection.session) this.#certainty.hearGateway(readUs)
     if (fields[0] !== TICK_BY_TICK) return
     this.#intake.take(fields, readUs)
     if (this.#options.publisher.full) this.#connection.hold()
@@ -309,24 +252,10 @@ export class Recorder {
   }
 
   #heard(stream: RecordedStream, tick: TickMessage): void {
-    this.#lastTickUs = tick.st
-    if (this.#suspects.size > 0) this.#suspects.delete(stream.rid)
+    this.#certainty.hearTick(stream.rid, tick.st)
     const revived = this.#subscriber.revive(stream.rid)
     if (revived) this.#options.onNote({ kind: 'stream', cid: stream.cid, tt: stream.tt, rid: stream.rid, state: 'subscribed' })
     if (this.#connection.state !== 'ready') this.#connection.apply('flowing', 'ticks come')
     this.#options.onTick(tick)
-  }
-
-  #isOnlyQuiet(rid: number): boolean {
-    if (!isWhole(this.state) || this.#subscriber.stateOf(rid)?.state !== 'subscribed') return false
-    return !this.#suspects.has(rid) && !this.#farms.isBroken
-  }
-
-  #checkAllQuiet(): void {
-    for (const stream of this.#streams.all) this.#quiet.begin(stream)
-  }
-
-  #beginGaps(gap: OpenGap): void {
-    for (const stream of this.#streams.all) this.#gaps.begin(stream, gap)
   }
 }

@@ -1,0 +1,118 @@
+import { type GapEvent, type GapOpenedEvent, hash31, usFromMs } from '@ib-stream/model'
+import { openClock } from '@ib-stream/service'
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { Certainty } from '../../src/gaps/certainty.ts'
+import { RecordedStreams } from '../../src/recorded-streams.ts'
+
+const RID = hash31(1, 'bid_ask')
+const OTHER_RID = hash31(2, 'last')
+
+describe('Certainty', () => {
+  beforeEach(() => void jest.useFakeTimers())
+  afterEach(() => void jest.useRealTimers())
+
+  /** Two streams that are recorded; what is told of their gaps, in seconds since the start. */
+  const start = () => {
+    const startMs = Date.now()
+    const seconds = (us: number) => Math.round(us / 1e6 - startMs / 1e3)
+    const told: unknown[][] = []
+    const world = { whole: true }
+    const streams = new RecordedStreams()
+    streams.desire(
+      [
+        { cid: 1, tt: 'bid_ask', rid: RID, symbol: 'A', tracked: true },
+        { cid: 2, tt: 'last', rid: OTHER_RID, symbol: 'B', tracked: true },
+      ],
+      () => undefined,
+    )
+    const clock = openClock({ ports: { wallMs: () => Date.now(), monotonicMs: () => performance.now() } })
+    const tell = ({ kind, cid, cause, fromUs, ...rest }: GapEvent | GapOpenedEvent) =>
+      told.push([kind, cid, cause, seconds(fromUs), ...('toUs' in rest ? [seconds(rest.toUs)] : [])])
+    const certainty = new Certainty({
+      clock,
+      streams,
+      log: { head: () => ({ st: clock.stampUs(), epoch: 1 }), gap: tell },
+      isWhole: () => world.whole,
+      isSubscribed: () => true,
+      missedAtStart: () => undefined,
+      onChange: () => undefined,
+    })
+    const tick = (rid: number) => {
+      const stream = streams.of(rid)
+      const st = usFromMs(Date.now())
+      if (stream) stream.lastStUs = st
+      certainty.hearTick(rid, st)
+    }
+    const pass = (s: number) => jest.advanceTimersByTime(s * 1_000)
+    const stream = (rid: number) => {
+      const found = streams.of(rid)
+      if (!found) throw new Error(`nobody desires ${rid}`)
+      return found
+    }
+    return { certainty, world, told, tick, pass, stream }
+  }
+
+  it.each([
+    ['cutOff', 'connectivity_lost', 10],
+    ['competing', 'competing_session', 10],
+    ['overdue', 'gateway_mute', 20],
+    ['ended', 'disconnected', 20],
+  ] as const)('begins a gap after %s with %s, at the last moment at which nothing can be missing', (event, cause, fromSecond) => {
+    const { certainty, told, tick, pass } = start()
+    pass(10)
+    tick(RID)
+    pass(10)
+    certainty.hearGateway(usFromMs(Date.now())) // it answers by itself, whether or not IB reaches it
+    pass(5)
+    certainty.lose(event, 'a test', undefined)
+    expect(told).toEqual([1, 2].map((cid) => ['gap_opened', cid, cause, fromSecond]))
+  })
+
+  it('ends the gap of a stream that stands for ten seconds without a tick: it is only quiet', () => {
+    const { certainty, told, pass } = start()
+    certainty.lose('ended', 'a test', undefined)
+    pass(3)
+    certainty.checkAllQuiet()
+    pass(9)
+    expect(told.filter(([kind]) => kind === 'gap')).toEqual([])
+    pass(2)
+    expect(told.filter(([kind]) => kind === 'gap')).toEqual([1, 2].map((cid) => ['gap', cid, 'disconnected', 0, 13]))
+  })
+
+  it('does not take a stream that was asked for anew, because it was silent, for quiet', () => {
+    const { certainty, told, tick, pass, stream } = start()
+    tick(RID)
+    pass(60)
+    certainty.suspect(stream(RID), 'it was never so long silent')
+    certainty.subscribed(stream(RID))
+    pass(30)
+    expect(told).toEqual([['gap_opened', 1, 'stale', 0]])
+    certainty.acquit(RID) // its market has closed
+    expect(told.at(-1)).toEqual(['gap', 1, 'stale', 0, 90])
+  })
+
+  it('declares a hole for what hung on a broken farm, three seconds later or when the farm is back before', () => {
+    const { certainty, told, tick, pass, stream } = start()
+    tick(RID)
+    tick(OTHER_RID)
+    pass(10)
+    certainty.hearNotice(2103, 'Market data farm connection is broken:usfarm')
+    pass(2)
+    tick(OTHER_RID) // hangs on another one
+    expect(told).toEqual([])
+    pass(2)
+    expect(told).toEqual([['gap_opened', 1, 'farm_broken', 0]])
+    tick(RID)
+    certainty.end(stream(RID))
+    certainty.hearNotice(2104, 'Market data farm connection is OK:usfarm')
+    pass(6)
+    certainty.hearNotice(2103, 'Market data farm connection is broken:usfuture')
+    pass(1)
+    tick(RID)
+    certainty.hearNotice(2104, 'Market data farm connection is OK:usfuture')
+    expect(told.slice(1)).toEqual([
+      ['gap', 1, 'farm_broken', 0, 14],
+      ['gap_opened', 2, 'farm_broken', 12], // it lasted for a second only
+    ])
+  })
+})
