@@ -1,5 +1,5 @@
 // A part of the bench: the publisher with its spool, fed from the tape. The order says how: `single` keeps few enough messages on their way that each line is its
-// own message, `batched` gives as much as is taken, `rate` so many a second with the shared clock in `st`.
+// own message (the publisher is told to allow more of them than it does by itself), `batched` gives as much as is taken, `rate` so many a second with the shared clock in `st`.
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { connectBus, openPublisher, type Publisher } from '@ib-stream/bus'
 import { goAhead, orderOf, sharedClockUs, tell } from './part.ts'
@@ -24,7 +24,13 @@ const MOST_SINGLES = 480
 const MOST_WAITING = 20_000
 
 const bus = await connectBus({ url: natsUrl, name: 'bench-feed' })
-const publisher = await openPublisher({ bus, spoolFolder, source: 'simulator', logMaxBytes: 20 * 2 ** 30 })
+const publisher = await openPublisher({
+  bus,
+  spoolFolder,
+  source: 'simulator',
+  logMaxBytes: 20 * 2 ** 30,
+  ...(mode === 'single' && { mostSingles: 500 }),
+})
 while (publisher.state !== 'sending') await new Promise((resolve) => setTimeout(resolve, 5))
 tell({ ready: true })
 await goAhead()

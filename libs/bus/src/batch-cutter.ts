@@ -12,18 +12,18 @@ export interface LogLine {
 const MOST_LINES = 480
 const MOST_BYTES = 64 * 1024
 
-/** From so many unacknowledged messages on, what waits is cut into batches. */
-const BATCH_ABOVE_UNACKNOWLEDGED = 500
 /** About what one write to the spool takes. */
 const MOST_GROUP_BYTES = 2 ** 20
 
 /**
- * What goes into the next write of the spool: single messages as long as the log keeps up, and batches of what waits beyond that.
- * @param unacknowledged messages that are in the spool but not confirmed by the log
+ * What goes into the next write of the spool: single messages as long as the log keeps up with them, else batches of all that waits. Nothing waits in order to be in a batch.
+ * @param log.unacknowledged messages that are in the spool but not confirmed by the log
+ * @param log.mostSingles messages that may be on their way while each carries one line
  */
-export function cutGroup(lines: readonly LogLine[], firstN: number, unacknowledged: number): Cut {
-  const { records, taken: singles } = cutSingles(lines.slice(0, Math.max(0, BATCH_ABOVE_UNACKNOWLEDGED - unacknowledged)), firstN)
-  let taken = singles
+export function cutGroup(lines: readonly LogLine[], firstN: number, log: { unacknowledged: number; mostSingles: number }): Cut {
+  if (lines.length + log.unacknowledged <= log.mostSingles) return cutSingles(lines, firstN)
+  const records: SpoolRecord[] = []
+  let taken = 0
   for (let bytes = 0; taken < lines.length && bytes < MOST_GROUP_BYTES; ) {
     const batch = cutBatch(lines, firstN + records.length, taken)
     records.push(...batch.records)
@@ -44,7 +44,7 @@ export function cutSingles(lines: readonly LogLine[], firstN: number): Cut {
 
 /**
  * A batch: of the lines from `from` up to the next event, as many as fit, one message a subject (at most 480 lines, 64 KiB each). The messages lie side by side in the
- * log; each subject keeps its order, and a reader gets the order between subjects back by `st`.
+ * log; each subject keeps its order, and a reader gets the order between subjects back by `st`. Where no subject has two lines there is nothing to merge, and no batch.
  */
 export function cutBatch(lines: readonly LogLine[], firstN: number, from = 0): Cut {
   const subjects = new Map<string, { text: string[]; bytes: number }>()
@@ -64,7 +64,7 @@ export function cutBatch(lines: readonly LogLine[], firstN: number, from = 0): C
   const count = subjects.size
   const records = [...subjects].map(([subject, { text }], i): SpoolRecord => {
     const record: SpoolRecord = { n: firstN + i, subject, payload: Buffer.from(`${text.join('\n')}\n`) }
-    if (count > 1) record.batch = { k: i + 1, n: count }
+    if (count > 1 && count < taken) record.batch = { k: i + 1, n: count }
     return record
   })
   return { records, taken }

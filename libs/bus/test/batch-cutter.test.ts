@@ -31,6 +31,12 @@ describe('cutBatch', () => {
     expect(records[0]?.batch).toBeUndefined()
   })
 
+  it('is none where each subject has one line: they stay as they came', () => {
+    const { records } = cutBatch([tickLine(1, 3), tickLine(2, 1), tickLine(3, 2)], 1)
+    expect(records.map(({ batch }) => batch)).toEqual([undefined, undefined, undefined])
+    expect(stampsOf(records)).toEqual([1, 2, 3])
+  })
+
   it('ends at 480 lines of a subject, with all lines before and none behind', () => {
     const lines = Array.from({ length: 1_000 }, (_, i) => tickLine(i, i % 3 === 2 ? 2 : 1))
     const { records, taken } = cutBatch(lines, 1)
@@ -57,20 +63,31 @@ describe('cutBatch', () => {
 })
 
 describe('cutGroup', () => {
-  it('singles up to 500 unacknowledged messages, batches of the rest', () => {
-    const lines = Array.from({ length: 700 }, (_, i) => tickLine(i, 1))
-    expect(cutGroup(lines, 1, 0).records.map(({ payload }) => linesIn(payload).length)).toEqual([...Array<number>(500).fill(1), 200])
-    expect(cutGroup(lines, 1, 600).records.map(({ payload }) => linesIn(payload).length)).toEqual([480, 220])
+  const lineCounts = (count: number, log: Parameters<typeof cutGroup>[2]) =>
+    cutGroup(
+      Array.from({ length: count }, (_, i) => tickLine(i, 1)),
+      1,
+      log,
+    ).records.map(({ payload }) => linesIn(payload).length)
+
+  it('single messages while few are on their way, then batches of all that waits', () => {
+    expect(lineCounts(20, { unacknowledged: 0, mostSingles: 20 })).toEqual(Array<number>(20).fill(1))
+    expect(lineCounts(20, { unacknowledged: 1, mostSingles: 20 })).toEqual([20])
+    expect(lineCounts(700, { unacknowledged: 0, mostSingles: 20 })).toEqual([480, 220])
+    expect(lineCounts(1, { unacknowledged: 1_000, mostSingles: 20 })).toEqual([1])
   })
 
   it('property: group by group every line once, numbers without a hole, and the order of arrival for the reader', () => {
     const kinds = fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 1_500 })
     fc.assert(
-      fc.property(kinds, fc.array(fc.integer({ min: 480, max: 520 }), { minLength: 1, maxLength: 5 }), (list, unacknowledged) => {
+      fc.property(kinds, fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 5 }), (list, unacknowledged) => {
         const lines = list.map((kind, i) => (kind === 0 ? eventLine(i + 1) : tickLine(i + 1, kind % 3)))
         const records = []
         for (let [rest, turn] = [lines, 0]; rest.length > 0; turn++) {
-          const group = cutGroup(rest, records.length + 1, unacknowledged[turn % unacknowledged.length] ?? 0)
+          const group = cutGroup(rest.slice(0, 40), records.length + 1, {
+            unacknowledged: unacknowledged[turn % unacknowledged.length] ?? 0,
+            mostSingles: 30,
+          })
           records.push(...group.records)
           rest = rest.slice(group.taken)
         }

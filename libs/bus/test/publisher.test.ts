@@ -20,6 +20,20 @@ describe('publisher', () => {
     expect([publisher.state, publisher.acknowledged, publisher.waitingLines]).toEqual(['sending', 100, 0])
   })
 
+  it('sends a line at once while the log keeps up, and what waits in batches as soon as it does not', async () => {
+    await using nats = await TestNats.start()
+    const bus = await nats.bus()
+    await using publisher = await testPublisher(bus, nats.spoolFolder, { mostSingles: 16 })
+    for (const st of range(1, 40)) await publish(publisher, [tickLine(st)])
+    expect((await logContents(bus)).map(({ seq, payload }) => [seq, ...stampsOf([{ payload }])])).toEqual(range(1, 40).map((n) => [n, n]))
+    await publish(publisher, tape(41, 240))
+    const batch = (await logContents(bus)).slice(40)
+    expect(batch.map(({ batch: place, payload }) => [place?.k, place?.n, linesIn(payload).length])).toEqual([
+      [1, 2, 100],
+      [2, 2, 100],
+    ])
+  })
+
   it('regression: a line that is added at the moment when the one before is spooled does not wait for the next', async () => {
     await using nats = await TestNats.start()
     await using publisher = await testPublisher(await nats.bus(), nats.spoolFolder)

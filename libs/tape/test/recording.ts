@@ -8,13 +8,16 @@ import { type Bus, connectBus, type LogMessage, openLogReader, openPublisher, ty
 import { hash31, hourOf, partitionOf, type TickMessage, type TickType, US_PER_MS, US_PER_SECOND } from '@ib-stream/model'
 import { type Backend, decodeTickJson, encodeTickJson, encodeTickProto, openPartitionStore, segmentPath } from '@ib-stream/storage'
 
+const MOST_SINGLES = 499
+const A_BATCH = 501
+
 /** A real log with its only publisher, and files as writers would make them. */
 export interface Recording extends AsyncDisposable {
   dataDir: string
   url: string
   bus: Bus
   publisher: Publisher
-  /** Adds ticks in one go: of 500 and more, those after the first turn go as batches. */
+  /** Adds ticks in their order: in turn some, each as its own message, and some that go as a batch. */
   publish(ticks: readonly TickMessage[]): Promise<void>
   /** All messages of the log. */
   messages(): Promise<LogMessage[]>
@@ -43,7 +46,13 @@ export async function openRecording(): Promise<Recording> {
   }
   await startNats()
   const bus = await connectBus({ url, name: 'test', signal: AbortSignal.timeout(10_000) })
-  const publisher = await openPublisher({ bus, spoolFolder: join(folder, 'spool'), source: 'simulator', logMaxBytes: 2 ** 28 })
+  const publisher = await openPublisher({
+    bus,
+    spoolFolder: join(folder, 'spool'),
+    source: 'simulator',
+    logMaxBytes: 2 ** 28,
+    mostSingles: MOST_SINGLES,
+  })
   await until('the log stands', () => publisher.state === 'sending')
   const messages = () => readAll(bus)
   return {
@@ -55,12 +64,11 @@ export async function openRecording(): Promise<Recording> {
     stopNats,
     messages,
     publish: async (ticks) => {
-      for (let i = 0; i < ticks.length; i += 1_000) {
-        for (const tick of ticks.slice(i, i + 1_000)) publisher.add({ subject: tickSubject(tick.cid, tick.tt), line: encodeTickJson(tick) })
-        await publisher.spooled()
-        await new Promise((resolve) => setImmediate(resolve)) // a turn between two bursts, as sockets give it
+      for (let from = 0, size = MOST_SINGLES; from < ticks.length; from += size, size = size === MOST_SINGLES ? A_BATCH : MOST_SINGLES) {
+        for (const tick of ticks.slice(from, from + size))
+          publisher.add({ subject: tickSubject(tick.cid, tick.tt), line: encodeTickJson(tick) })
+        await publisher.settled(AbortSignal.timeout(20_000))
       }
-      await publisher.settled(AbortSignal.timeout(20_000))
     },
     write: async (backend, cid, seq) => {
       const partition = partitionOf(cid)

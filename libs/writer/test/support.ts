@@ -124,7 +124,7 @@ export class WriterBench implements AsyncDisposable {
 }
 
 const publisherOn = (nats: NatsServer, bus: Bus): Promise<Publisher> =>
-  openPublisher({ bus, spoolFolder: join(nats.folder, 'spool'), source: 'simulator', logMaxBytes: 2 ** 28 })
+  openPublisher({ bus, spoolFolder: join(nats.folder, 'spool'), source: 'simulator', logMaxBytes: 2 ** 28, mostSingles: 500 })
 
 /** Only root may, and not in every container. */
 export const canMount = ((): boolean => {

@@ -22,7 +22,7 @@ export class KeeperBench implements AsyncDisposable {
     const nats = await NatsServer.start()
     const bus = await connectBus({ url: nats.url, name: 'keeper-test' })
     const spoolFolder = join(nats.folder, 'data/.state/spool')
-    const publisher = await openPublisher({ bus, spoolFolder, source: 'simulator', logMaxBytes: 2 ** 28 })
+    const publisher = await openPublisher({ bus, spoolFolder, source: 'simulator', logMaxBytes: 2 ** 28, mostSingles: 500 })
     const bench = new KeeperBench(nats, bus, publisher)
     await bench.publish(messages)
     await waitFor('EVENTS is there', () => bus.manager.streams.info('EVENTS').catch(() => undefined))

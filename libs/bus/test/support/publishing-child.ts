@@ -7,7 +7,7 @@ const [url = '', spoolFolder = '', last = '0'] = process.argv.slice(2)
 
 async function main(): Promise<void> {
   await using bus = await connectBus({ url, name: 'child' })
-  await using publisher = await openPublisher({ bus, spoolFolder, source: 'simulator', logMaxBytes: 100_000_000 })
+  await using publisher = await openPublisher({ bus, spoolFolder, source: 'simulator', logMaxBytes: 100_000_000, mostSingles: 500 })
   const { lastRecord } = publisher.spool
   const spooled = lastRecord ? linesIn(lastRecord.payload).map((line) => (JSON.parse(line) as { st: number }).st) : [0]
   for (let st = Math.max(...spooled) + 1; st <= Number(last); st++) {

@@ -13,7 +13,7 @@ export interface TestPublisher extends Publisher {
 export async function testPublisher(
   bus: Bus,
   spoolFolder: string,
-  options: Partial<Pick<PublisherOptions, 'source' | 'logMaxBytes' | 'spoolMaxBytes' | 'logSyncIntervalMs'>> = {},
+  options: Partial<Pick<PublisherOptions, 'source' | 'logMaxBytes' | 'spoolMaxBytes' | 'logSyncIntervalMs' | 'mostSingles'>> = {},
 ): Promise<TestPublisher> {
   const events: PublisherEvent[] = []
   const publisher = await openPublisher({
@@ -21,6 +21,7 @@ export async function testPublisher(
     spoolFolder,
     source: 'simulator',
     logMaxBytes: 100_000_000,
+    mostSingles: 500, // tests know a message by its number
     onEvent: (event) => events.push(event),
     ...options,
   })
