@@ -31,6 +31,15 @@ export interface RecorderEventLine extends Record<string, unknown> {
   st: number
 }
 
+/** Of a recorded tick what scenarios look at. */
+export interface RecordedTick {
+  ts: number
+  st: number
+  bf?: boolean
+  bpl?: boolean
+  aph?: boolean
+}
+
 /** What a scenario left behind. */
 export interface Evidence {
   /** Recorder events of the files, in their order. */
@@ -38,7 +47,7 @@ export interface Evidence {
   /** Log lines of ingest. */
   log: readonly { level: string; facts: unknown; text: string }[]
   /** Recorded ticks by stream, `<cid>_<tick type>`. */
-  recorded: ReadonlyMap<string, readonly { ts: number; st: number }[]>
+  recorded: ReadonlyMap<string, readonly RecordedTick[]>
 }
 
 export const MNQ = 711280073

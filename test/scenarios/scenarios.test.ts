@@ -2,8 +2,9 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from '@jest/globals'
 import { ROOT } from '../support/program.ts'
+import type { PlainTick } from '../support/ticks.ts'
 import { judge } from './judge.ts'
-import type { Scenario } from './scenario.ts'
+import type { RecordedTick, Scenario } from './scenario.ts'
 import { World } from './world.ts'
 
 /** Most of a scenario is waiting for its clock. */
@@ -22,7 +23,7 @@ async function run(scenario: Scenario): Promise<void> {
   expect([...outcome.recorded.values()].flat().length).toBeGreaterThan(20)
   expect(judge(scenario, outcome, world.rate)).toEqual([])
   const { events, recorded } = outcome
-  scenario.expect?.({ events, log: world.ingest.log, recorded: recorded as ReadonlyMap<string, { ts: number; st: number }[]> })
+  scenario.expect?.({ events, log: world.ingest.log, recorded: recorded as ReadonlyMap<string, (PlainTick & RecordedTick)[]> })
 }
 
 describe('what happens to a recording', () => {

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals'
-import { scenario as define } from '../scenario.ts'
+import { scenario as define, MNQ } from '../scenario.ts'
 
 export const scenario = define({
   name: 'the gateway restarts at its time of the day and is away for four minutes',
@@ -11,7 +11,11 @@ export const scenario = define({
     await world.pass(245)
     await world.flowing()
   },
-  expect({ log }) {
+  expect({ log, recorded }) {
+    // That each is the market's is held of every scenario; here, that there were some of both, heard (message 99) and filled in (97, whose bits are the other way round).
+    const quotes = recorded.get(`${MNQ}_bid_ask`) ?? []
+    for (const own of [quotes.filter(({ bf }) => bf === true), quotes.filter(({ bf }) => bf !== true)])
+      expect([own.some(({ bpl, aph }) => bpl && !aph), own.some(({ bpl, aph }) => aph && !bpl)]).toEqual([true, true])
     expect(log.some(({ text, facts }) => text === 'gateway' && (facts as { to: string }).to === 'restarting')).toBe(true)
   },
 })

@@ -10,6 +10,8 @@ const PULL = 0.2
 const ONE_SIDED = 0.002
 /** Of one-sided quotes, those that say -1 for the missing price instead of leaving it unset. */
 const MINUS_ONE = 0.25
+/** No second knows the day before it, so a bid this many ticks below the level stands for a new low of the day, and an ask as far above its usual place for a new high. */
+const EXTREME_TICKS = 2
 const AT_BID_OR_ASK = 0.92
 const UNREPORTED = 0.01
 const SPECIAL = 0.06
@@ -64,8 +66,9 @@ export class OrderFlow {
       bidSize: bidSide.size,
       ask: askSide.price,
       askSize: askSide.size,
-      bidPastLow: false,
-      askPastHigh: false,
+      bidPastLow: missing !== 'bid' && this.#bidTicks <= levelTicks - EXTREME_TICKS,
+      askPastHigh:
+        missing !== 'ask' && this.#bidTicks + this.#spreadTicks >= levelTicks + this.#character.maxSpreadTicks + EXTREME_TICKS - 1,
     }
   }
 

@@ -76,6 +76,19 @@ describe('ContractModel', () => {
     expect(quotes.some(({ bid, bidSize, ask, askSize }) => (bid === -1 && bidSize === 0) || (ask === -1 && askSize === 0))).toBe(true)
   })
 
+  it.each([711280073, 265598, 8314])(
+    'flags a few quotes of %d as past the low or the high of the day, and none whose side is missing',
+    (conId) => {
+      const quotes = quotesOf(ticksOf(conId))
+      for (const flagged of [quotes.filter(({ bidPastLow }) => bidPastLow), quotes.filter(({ askPastHigh }) => askPastHigh)]) {
+        expect(flagged.length).toBeGreaterThan(quotes.length / 500)
+        expect(flagged.length).toBeLessThan(quotes.length / 10)
+      }
+      for (const { bid, ask, bidPastLow, askPastHigh } of quotes)
+        expect([bidPastLow && !((bid ?? -1) > 0), askPastHigh && !((ask ?? -1) > 0)]).toEqual([false, false])
+    },
+  )
+
   it('moves little from one second to the next, and stays near its price for years', () => {
     const mid = (second: number) => quotesOf(ticksOf(265598, second, 2)).find(({ bid, ask }) => bid && ask && bid > 0 && ask > 0)?.bid ?? 0
     const years = Array.from({ length: 40 }, (_, i) => mid(MIDDAY + i * 10_000_000))
