@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, describe, expect, it } from '@jest/globals'
-import { TickByTickDataType } from '@stoqey/ib'
+import { EventName, TickByTickDataType } from '@stoqey/ib'
 import { StoqeyClient } from './client/stoqey-client.ts'
 import { Watch } from './client/until.ts'
 
@@ -98,6 +98,29 @@ describe('main', () => {
     expect(await sim.exited).toEqual([0, null])
     await client.until(() => !client.ib.isConnected, 'the end')
     expect(client.tickFrames).toHaveLength(200)
+  })
+
+  it('orders a fault of a simulator that runs, and says what is wrong with one', async () => {
+    const control = await freePort()
+    const url = `http://127.0.0.1:${control}`
+    const order = async (...fault: string[]) => {
+      await using command = new SimProcess(['fault', ...fault, '--url', url])
+      const [code] = await command.exited
+      return { code, lines: command.lines }
+    }
+    await using sim = new SimProcess(['--port', '0', '--control', String(control)])
+    await using client = await new StoqeyClient(Number((await sim.said('listening')).port)).connect()
+    expect(await order('notice', 'code=2110', 'text=broken')).toMatchObject({ code: 0 })
+    await client.until(() => client.all(EventName.info).some(([, code]) => code === 2110), 'the notice')
+    expect(await order('mute', 'seconds=soon')).toMatchObject({ code: 1 })
+    sim.terminate()
+    await sim.exited
+    expect(await order('mute')).toEqual({
+      code: 2,
+      lines: [
+        expect.objectContaining({ code: 'IBS_SIM_OPTION_INVALID', msg: expect.stringContaining('start the simulator with --control') }),
+      ],
+    })
   })
 
   it('names the flag and leaves with 2 when one is wrong', async () => {
