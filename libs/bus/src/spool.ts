@@ -170,12 +170,12 @@ class SegmentedSpool implements Spool {
     const records = this.#waiting
     const last = records.at(-1)
     if (!last) return
-    const bytes = encodeWrite(records)
-    const handle = await this.#roomFor(bytes.length, records[0]?.n ?? last.n)
-    // From here on the records are taken; if the disk fails they are put back, and the same call may be made again.
+    // Taken before anything is waited for: what is appended from here on belongs to the next call. If the disk fails they are put back, and the same call may be made again.
     this.#waiting = []
     this.#beingWritten = records
+    const bytes = encodeWrite(records)
     try {
+      const handle = await this.#roomFor(bytes.length, records[0]?.n ?? last.n)
       failPoint('spool a message')
       await writeAll(handle, bytes, this.#currentBytes)
       failPoint('the spool is synced')

@@ -383,6 +383,20 @@ describe('spool, numbers and age', () => {
     expect(numbers(await readAll(spool))).toEqual([1, 2, 3, 101])
   })
 
+  it('regression: what is appended while the next segment is begun was in no write, and its numbers became lost events', async () => {
+    await using folder = await Folder.make()
+    await using spool = await open(folder)
+    const wide = (n: number) => record(n, SEGMENT_BYTES / 3)
+    await write(spool, [wide(1), wide(2)])
+    spool.append([wide(3)]) // fits no more
+    const syncing = spool.sync()
+    spool.append([record(4), record(5)])
+    await syncing
+    expect([spool.end, spool.firstWaiting, numbers(await readAll(spool))]).toEqual([5, 4, [1, 2, 3]])
+    await spool.sync()
+    expect([spool.firstWaiting, numbers(await readAll(spool))]).toEqual([undefined, range(1, 5)])
+  })
+
   it('skips ahead in a new spool', async () => {
     await using folder = await Folder.make()
     {
