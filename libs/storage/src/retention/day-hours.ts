@@ -2,12 +2,13 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { partitionOf, type TickType } from '@ib-stream/model'
 import { isMissing } from '../errors.ts'
-import type { Backend } from '../layout/backend.ts'
+import { type Backend, SEALED_BACKEND } from '../layout/backend.ts'
 import { listDayFiles, manifestsOfDay } from '../layout/list-days.ts'
 import { parseSegmentPath, type Segment } from '../layout/segment-path.ts'
 import { type ManifestEntry, removedTicks } from '../manifest/manifest-entry.ts'
 import { closesBefore } from '../segment/closed-files.ts'
 import { type DayFacts, readDayFacts } from '../verify/facts.ts'
+import { openUndamaged, STAT_BLOCK_BYTES, sealedDays } from './sealed-days.ts'
 
 /**
  * `closed`: every file is as its manifest says. `open`: a writer may still add to it. `unknown`: the manifest lacks a file (it is older than manifests).
@@ -29,6 +30,8 @@ export interface HeldHour {
   diskBytes: number
   /** Entries of the files that are there; of no use but in state `closed`. */
   entries: readonly ManifestEntry[]
+  /** Of an hour of the archive: the sealed file that has it. */
+  sealedPath?: string
 }
 
 export interface DayHours {
@@ -59,16 +62,46 @@ export async function readDayFiles(dataDir: string, backend: Backend, dayUs: num
 
 /** The same by hour, contract and tick type. */
 export async function readDayHours(dataDir: string, backend: Backend, dayUs: number, only?: number): Promise<DayHours> {
+  if (backend === SEALED_BACKEND) return { hours: await sealedHours(dataDir, dayUs, only), leftovers: [] }
   const files = await readDayFiles(dataDir, backend, dayUs, only)
-  const hours = [...Map.groupBy(files, ({ segment: { cid, tt, hourUs } }) => `${cid}_${tt}_${hourUs}`).values()].map(hourOf)
+  const hours = [...Map.groupBy(files, ({ segment }) => keyOf(segment)).values()].map(hourOf)
   const leftovers = files.filter(
     ({ state, entry, fileBytes }) => state === 'gone' && entry?.removedUs !== undefined && fileBytes !== undefined,
   )
   return {
-    hours: hours.sort((a, b) => a.hourUs - b.hourUs || a.cid - b.cid || (a.tt < b.tt ? -1 : 1)),
+    hours: hours.sort(byHour),
     leftovers: leftovers.map(({ segment }) => segment.path),
   }
 }
+
+/** Hours of the archive. One of which rows wait is open, whether a part of it is sealed or not. */
+async function sealedHours(dataDir: string, dayUs: number, only: number | undefined): Promise<HeldHour[]> {
+  const waiting = new Map((await readDayFiles(dataDir, SEALED_BACKEND, dayUs, only)).map((file) => [keyOf(file.segment), file]))
+  const hours: HeldHour[] = []
+  for (const day of (await sealedDays(dataDir, { startUs: dayUs, endUs: dayUs + 1, only })).get(dayUs) ?? []) {
+    for (const { path, footer, found } of await openUndamaged(dataDir, day)) {
+      for (const { hourUs, count } of footer.facts.hours) {
+        const hour = { cid: day.cid, tt: day.tt, hourUs }
+        const state = waiting.has(keyOf(hour)) ? 'open' : 'closed'
+        const diskBytes = Math.floor((found.blocks * STAT_BLOCK_BYTES * count) / footer.facts.count)
+        hours.push({
+          backend: SEALED_BACKEND,
+          ...hour,
+          state,
+          ticks: count,
+          removedTicks: 0,
+          diskBytes,
+          entries: [],
+          sealedPath: path.path,
+        })
+      }
+    }
+  }
+  return hours.sort(byHour)
+}
+
+const byHour = (a: HeldHour, b: HeldHour): number => a.hourUs - b.hourUs || a.cid - b.cid || (a.tt < b.tt ? -1 : 1)
+const keyOf = ({ cid, tt, hourUs }: Pick<Segment, 'cid' | 'tt' | 'hourUs'>): string => `${cid}_${tt}_${hourUs}`
 
 /** One file, and what the system says of it. */
 export interface HeldFile {
@@ -82,9 +115,6 @@ export interface HeldFile {
   diskBytes: number
   modifiedMs: number
 }
-
-/** `stat` counts blocks of this size, whatever the file system's are. */
-const STAT_BLOCK_BYTES = 512
 
 async function lookAt(dataDir: string, segment: Segment, { checkpoint, manifest }: DayFacts): Promise<HeldFile> {
   const { path } = segment

@@ -1,5 +1,5 @@
 import { StorageError } from '../errors.ts'
-import type { Backend } from '../layout/backend.ts'
+import { type Backend, SEALED_BACKEND } from '../layout/backend.ts'
 
 /** How much of a backend is kept; without a limit all of it is. */
 export interface Keep {
@@ -41,6 +41,7 @@ export function assertKeep(keep: KeepByBackend): void {
     ...(maxDiskShare === undefined || (maxDiskShare > 0 && maxDiskShare <= 1)
       ? []
       : [`maxDiskShare of ${backend} is ${maxDiskShare}; give a number above 0, at most 1`]),
+    ...(backend === SEALED_BACKEND ? [`${SEALED_BACKEND} is the archive and is kept for ever; give limits to other backends`] : []),
   ])
   if (problems.length > 0) throw new StorageError('IBS_STORAGE_RETENTION_INVALID', problems.join('; '), { keep })
 }

@@ -6,6 +6,7 @@ import type { ManifestEntry } from '../manifest/manifest-entry.ts'
 import type { Disk } from '../segment/disk.ts'
 import { removeEmptyFolders, removeNames } from '../segment/remove-names.ts'
 import { checkFile } from '../verify/check-file.ts'
+import { checkSealedFile } from '../verify/check-sealed.ts'
 import { type DayHours, diskBytesOfDay, type HeldHour, readDayHours } from './day-hours.ts'
 import type { FileRemover } from './file-remover.ts'
 import { type DueBecause, type PlannedHour, RetentionPlan, type StayWord } from './plan-day.ts'
@@ -31,6 +32,7 @@ export class BackendRetention {
   readonly #options: RetentionOptions & { nowUs: number }
   readonly #work: BackendWork
   readonly #counts: RetentionCounts
+  readonly #wholeSealed = new Map<string, Promise<boolean>>()
 
   constructor(options: RetentionOptions & { nowUs: number }, work: BackendWork, counts: RetentionCounts) {
     this.#options = options
@@ -68,6 +70,7 @@ export class BackendRetention {
     const held = await readDayHours(dataDir, backend, dayUs, only)
     const copies = (await Promise.all(longerKept.map((other) => readDayHours(dataDir, other, dayUs, only)))).flatMap(({ hours }) => hours)
     const decided: Decided[] = []
+    this.#wholeSealed.clear()
     for (const planned of plan.decide(held.hours, copies)) decided.push(await this.#confirmed(planned))
     if (!dryRun) await this.#removeLeftovers(held)
     const going = decided.filter(({ stays }) => stays === undefined)
@@ -85,13 +88,24 @@ export class BackendRetention {
     return { hour, stays: this.#options.unconfirmed ? undefined : 'copy_damaged', copyIn: undefined }
   }
 
-  async #isWhole({ entries }: HeldHour): Promise<boolean> {
+  async #isWhole({ entries, sealedPath }: HeldHour): Promise<boolean> {
+    if (sealedPath !== undefined) return this.#isWholeSealed(sealedPath)
     for (const entry of entries) {
       this.#options.signal?.throwIfAborted()
       const facts = { entry, committedBytes: undefined, tally: undefined, owed: false }
       if ((await checkFile(this.#options.dataDir, entry.path, facts)).damage !== undefined) return false
     }
     return true
+  }
+
+  /** A day file holds many hours; it is read once a day. */
+  #isWholeSealed(path: string): Promise<boolean> {
+    const known = this.#wholeSealed.get(path)
+    if (known !== undefined) return known
+    this.#options.signal?.throwIfAborted()
+    const isWhole = checkSealedFile(this.#options.dataDir, path).then(({ damage, bytes }) => damage === undefined && bytes !== undefined)
+    this.#wholeSealed.set(path, isWhole)
+    return isWhole
   }
 
   async #remove(going: readonly Decided[], why: DueBecause): Promise<string[]> {

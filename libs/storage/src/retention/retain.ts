@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises'
 import { usFromMs } from '@ib-stream/model'
 import { lockBackends } from '../import/lock-backends.ts'
-import { BACKENDS, type Backend } from '../layout/backend.ts'
+import { BACKENDS, type Backend, SEALED_BACKEND } from '../layout/backend.ts'
 import { statePaths } from '../layout/state-path.ts'
 import { type Disk, nodeDisk } from '../segment/disk.ts'
 import { stoppable } from '../segment/fail-points.ts'
@@ -70,7 +70,7 @@ async function retainBackends(options: RetentionOptions, { disk, backends, only,
   for (const backend of backends) {
     const work = {
       ...{ disk, backend, only, diskBytes: blocks * bsize },
-      longerKept: longerKept(keep, backend, options.backends ?? BACKENDS),
+      longerKept: longerKept(keep, backend, options.backends ?? [...BACKENDS, SEALED_BACKEND]),
       removerOf: (partition: number) => removerOf(backend, partition),
       visiblePathOf: (partition: number) => statePaths(backend, partition).visible,
     }

@@ -79,19 +79,21 @@ const nothing = (): Sums => ({
   week: { bytes: 0, ticks: 0 },
 })
 
-function add(sums: Sums, { bytes, diskBytes, ticks, hourUs }: StockFile, nowUs: number): void {
+function add(sums: Sums, { bytes, diskBytes, ticks, hours }: StockFile, nowUs: number): void {
   sums.files += 1
   sums.bytes += bytes
   sums.diskBytes += diskBytes
   sums.ticks = sums.ticks === undefined || ticks === undefined ? undefined : sums.ticks + ticks
-  sums.firstHourUs = Math.min(sums.firstHourUs, hourUs)
-  sums.lastHourUs = Math.max(sums.lastHourUs, hourUs)
-  const ageUs = nowUs - hourUs
-  if (ageUs < US_PER_DAY) grow(sums.day, bytes, ticks)
-  if (ageUs < 7 * US_PER_DAY) grow(sums.week, bytes, ticks)
+  for (const { hourUs, ...share } of hours) {
+    sums.firstHourUs = Math.min(sums.firstHourUs, hourUs)
+    sums.lastHourUs = Math.max(sums.lastHourUs, hourUs)
+    const ageUs = nowUs - hourUs
+    if (ageUs < US_PER_DAY) grow(sums.day, share)
+    if (ageUs < 7 * US_PER_DAY) grow(sums.week, share)
+  }
 }
 
-function grow(grown: Grown, bytes: number, ticks = 0): void {
+function grow(grown: Grown, { bytes, ticks = 0 }: { bytes: number; ticks: number | undefined }): void {
   grown.bytes += bytes
   grown.ticks += ticks
 }

@@ -9,6 +9,7 @@ import { CONTRACT, CONTRACT_ERRORS } from '../contracts/contract-ref.ts'
 import { QueryError } from '../errors.ts'
 import { BACKEND, etagOf, MOST_STAMP, mediaTypeOf, nameOf } from '../files/file-parameters.ts'
 import { sendFile } from '../files/send-file.ts'
+import { MEDIA_TYPES } from '../history/format.ts'
 import { TIME_RANGE, TIME_RANGE_ERRORS, timeRangeOf } from '../history/time-range.ts'
 
 const FILE = z.strictObject({
@@ -25,7 +26,10 @@ const FILE = z.strictObject({
   ticks: z.int().nullable(),
   first: z.string().nullable().describe('Smallest ts of a closed file'),
   last: z.string().nullable(),
-  crc32c: z.string().nullable().describe('CRC-32C of the bytes of a closed file, in hexadecimal digits'),
+  crc32c: z
+    .string()
+    .nullable()
+    .describe('CRC-32C of the bytes of a closed file, in hexadecimal digits; of parquet null: it has sums inside'),
   modified: z.string(),
   url: z.string().nullable().describe('Where to download it; null while it is open'),
 })
@@ -46,7 +50,8 @@ export const listFiles = defineRoute({
   id: 'listFiles',
   tag: 'files',
   summary: 'The files of a contract, the newest first',
-  description: 'Without a time all are listed; with one those of the hours that the range touches.',
+  description:
+    'Without a time all are listed; with one those of the hours that the range touches. Of parquet: sealed hours and days (a day file has the time of its first hour), and the rows that wait to be sealed (.rows, open).',
   pathParameters: { cid: CONTRACT },
   query: {
     backend: { ...BACKEND, default: 'all' },
@@ -83,8 +88,8 @@ export const listFiles = defineRoute({
   },
 })
 
-const touches = ({ hourUs }: StockFile, { startUs = 0, endUs = Number.POSITIVE_INFINITY }: { startUs?: number; endUs?: number }): boolean =>
-  hourUs < endUs && hourUs + US_PER_HOUR > startUs
+const touches = ({ hours }: StockFile, { startUs = 0, endUs = Number.POSITIVE_INFINITY }: { startUs?: number; endUs?: number }): boolean =>
+  hours.some(({ hourUs }) => hourUs < endUs && hourUs + US_PER_HOUR > startUs)
 
 function shown(file: StockFile): z.output<typeof FILE> {
   const { backend, cid, tt, hourUs, stampSeconds, state, bytes, ticks, closed, modifiedMs } = file
@@ -98,7 +103,7 @@ function shown(file: StockFile): z.output<typeof FILE> {
     ticks: ticks ?? null,
     first: closed ? isoFromUs(closed.firstTs) : null,
     last: closed ? isoFromUs(closed.lastTs) : null,
-    crc32c: closed ? closed.crc32c.toString(16).padStart(8, '0') : null,
+    crc32c: closed?.crc32c?.toString(16).padStart(8, '0') ?? null,
     modified: isoFromUs(usFromMs(modifiedMs)),
     url: state === 'open' ? null : `/v3/storage/files/${cid}/${backend}/${tt}/${stampSeconds}`,
   }
@@ -110,7 +115,7 @@ const HEADERS = {
   'content-disposition': 'The name of the file',
   'last-modified': 'When it was last written',
 }
-const CONTENT = { 'application/x-ndjson': 'bytes', 'application/x-protobuf': 'bytes' } as const
+const CONTENT = { 'application/x-ndjson': 'bytes', 'application/x-protobuf': 'bytes', [MEDIA_TYPES.parquet]: 'bytes' } as const
 
 export const downloadFile = defineRoute({
   path: '/v3/storage/files/{cid}/{backend}/{tick_type}/{stamp}',
@@ -122,7 +127,7 @@ export const downloadFile = defineRoute({
     cid: CONTRACT,
     backend: BACKEND,
     tick_type: oneOf(TICK_TYPES, { doc: 'Tick type.' }),
-    stamp: wholeNumber(0, MOST_STAMP, { doc: 'The number in its name: its hour, epoch s.' }),
+    stamp: wholeNumber(0, MOST_STAMP, { doc: 'The number in its name: its hour, epoch s; of parquet its first hour.' }),
   },
   answers: {
     200: { doc: 'The file.', content: CONTENT, headers: HEADERS },
@@ -138,7 +143,8 @@ export const downloadFile = defineRoute({
     const aroundUs = { startUs: stamp * US_PER_SECOND - US_PER_HOUR, endUs: stamp * US_PER_SECOND + US_PER_HOUR }
     const wanted = { dataDir: deps.dataDir, backend, cid, ...aroundUs, signal: gone }
     for await (const files of takeStock(wanted)) {
-      const file = files.find((one) => one.tt === tt && one.stampSeconds === stamp)
+      const named = files.filter((one) => one.tt === tt && one.stampSeconds === stamp)
+      const file = named.find(({ state }) => state !== 'open') ?? named[0] // beside a sealed hour late ticks may wait
       if (file?.state === 'open') throw fileOpen(nameOf(file))
       if (file) return await sendFile(call, deps, { file, etag: etagOf(file), mediaType: mediaTypeOf(file) })
     }
