@@ -11,7 +11,7 @@ import { bootId } from '../../src/segment/boot-id.ts'
 import { type Disk, nodeDisk } from '../../src/segment/disk.ts'
 import { openPartitionStoreOn, type PartitionStore } from '../../src/segment/partition-store.ts'
 import { CID, START_US, source, tickAt } from '../recorded-tree.ts'
-import { type Gate, gatedDisk } from '../segment/failing-disk.ts'
+import { type DiskCall, type Gate, gatedDisk } from '../segment/failing-disk.ts'
 import { type Fate, MemoryDisk } from '../segment/memory-disk.ts'
 
 export const PARTITION = 9
@@ -19,6 +19,12 @@ const PER_HOUR = 2
 
 /** Ticks from the log, one a message: message n is `ticks[n − 1]`. They begin ten hours before midnight; now and then one is late by hours. */
 export const logOf = (ticks: number): TickMessage[] => Array.from({ length: ticks }, (_, n) => tickAt(n, PER_HOUR))
+
+export interface Effect {
+  call: DiskCall
+  path: string
+  ofSealing: boolean
+}
 
 /** The archive's writer in one process, on a disk that can be stopped before any effect and that knows what was synced. */
 export class ArchiveWorld {
@@ -29,8 +35,8 @@ export class ArchiveWorld {
   settleEvery = 16
   #gate: Gate = () => undefined
   #settling = false
-  /** Effects on the disk so far: those of sealing, and others. */
-  readonly effects: ('sealing' | 'other')[] = []
+  /** Effects on the disk so far. */
+  readonly effects: Effect[] = []
 
   constructor(dataDir: string, log: readonly TickMessage[]) {
     this.dataDir = dataDir
@@ -44,7 +50,7 @@ export class ArchiveWorld {
     this.#gate = (call, path) => {
       if (call === 'size' || call === 'read' || call === 'readText') return
       if (this.effects.length >= stopBefore) throw Object.assign(new Error('killed'), { code: 'KILLED' })
-      this.effects.push(this.#settling || path.startsWith('parquet') ? 'sealing' : 'other')
+      this.effects.push({ call, path, ofSealing: this.#settling || path.startsWith('parquet') })
     }
     try {
       await this.#follow()

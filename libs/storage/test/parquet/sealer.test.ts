@@ -95,7 +95,7 @@ async function steps(log: ReturnType<typeof logOf>): Promise<number[]> {
   await using at = await temporaryDataDir()
   const world = new ArchiveWorld(at.dataDir, log)
   await world.live()
-  const sealing = world.effects.flatMap((kind, n) => (kind === 'sealing' && n > 0 ? [n] : []))
+  const sealing = world.effects.flatMap(({ ofSealing }, n) => (ofSealing && n > 0 ? [n] : []))
   expect(sealing.length).toBeGreaterThan(100)
   const every = Math.max(1, Math.floor(sealing.length / MOST_STEPS))
   const first = Math.floor(Math.random() * every)
