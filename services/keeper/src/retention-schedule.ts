@@ -6,6 +6,8 @@ export interface RetentionScheduleOptions {
   bus: Bus
   /** Backends without a limit keep all. */
   keep: KeepByBackend
+  /** Those that are read; an hour that none of them holds besides stays. */
+  backends: readonly Backend[]
   everyMs: number
   /** Told after each run. */
   onRun: (run: RetentionRun) => void
@@ -69,8 +71,8 @@ export class RetentionSchedule {
   }
 
   async #ask(run: RetentionRun, at: { backend: Backend; partition: number }, signal: AbortSignal): Promise<void> {
-    const { bus, keep } = this.#options
-    const request: RetentionJob = { do: 'retention', keep, nowUs: run.startedUs }
+    const { bus, keep, backends } = this.#options
+    const request: RetentionJob = { do: 'retention', keep, backends, nowUs: run.startedUs }
     try {
       const { removed, stayed, unreachable } = (await askOwner(bus, { ...at, request, signal })) as RetentionReport // of our own version of the same code
       for (const key of ['hours', 'files', 'ticks', 'diskBytes'] as const) run.removed[key] += removed[key]

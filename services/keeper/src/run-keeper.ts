@@ -43,6 +43,7 @@ export async function runKeeper(config: Config, service: Service): Promise<void>
   const retention = new RetentionSchedule({
     bus,
     keep: config.retention,
+    backends,
     everyMs: RETENTION_EVERY_MS,
     onRun: ({ removed, stayedHours, failed }) => {
       if (failed.length > 0) log.warn({ removed, stayedHours, failed }, 'retention could not work everywhere')

@@ -32,8 +32,8 @@ describe('retention by schedule', () => {
     await waitFor('hours are closed', async () => (await closed('json')) && (await closed('pb')))
     const before = await names(bench, 'pb')
     const runs: RetentionRun[] = []
-    const keep = { json: { maxAgeUs: US_PER_DAY } }
-    const schedule = new RetentionSchedule({ bus: bench.bus, keep, everyMs: 60_000, onRun: (run) => runs.push(run) })
+    const about = { keep: { json: { maxAgeUs: US_PER_DAY } }, backends: ['json', 'pb'] as const }
+    const schedule = new RetentionSchedule({ bus: bench.bus, ...about, everyMs: 60_000, onRun: (run) => runs.push(run) })
     const { removed, stayedHours, failed } = await schedule.once(never)
     expect({ failed, stayedHours }).toEqual({ failed: [], stayedHours: 0 })
     expect(removed.hours).toBeGreaterThan(3)
@@ -49,6 +49,6 @@ describe('retention by schedule', () => {
 
   it('does nothing where no backend has a limit', () => {
     const bus = undefined as never // nobody is asked
-    expect(new RetentionSchedule({ bus, keep: {}, everyMs: 1, onRun: () => undefined }).state).toBe('off')
+    expect(new RetentionSchedule({ bus, keep: {}, backends: ['json'], everyMs: 1, onRun: () => undefined }).state).toBe('off')
   })
 })

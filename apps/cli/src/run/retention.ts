@@ -1,5 +1,5 @@
 import { codeOf, isoFromUs } from '@ib-stream/model'
-import { loadConfig, parseRetention, RETENTION_FORM, type RetentionSetting } from '@ib-stream/service'
+import { type Config, loadConfig, parseRetention, RETENTION_FORM, type RetentionSetting } from '@ib-stream/service'
 import { type RetainedDay, type RetentionOptions, type RetentionReport, retain, STAY_WORDS } from '@ib-stream/storage'
 import type { Call } from '../command/define-command.ts'
 import type { command } from '../commands/retention.ts'
@@ -18,11 +18,12 @@ export async function run({ flags, out, signal }: Call<typeof command>): Promise
     out.line(text)
   }
   let days = 0
-  const limits = settingOf(flags.keep)
+  const { limits, backends } = settingOf(flags.keep)
   try {
     const report = await retainWherever(flags.offline ? 'offline' : 'anywhere', {
       dataDir: dataDirOf(flags.dataDir),
       keep: limits,
+      backends,
       ...{ nats, unconfirmed, dryRun, signal },
       onProgress: ({ backend, dayUs, day, days: all }) => line.show(() => `${backend} ${dateOf(dayUs)}  day ${day} of ${all}`),
       onDay: (day) => {
@@ -53,14 +54,14 @@ async function retainWherever(where: 'offline' | 'anywhere', options: RetentionO
   }
 }
 
-function settingOf(limits: string | undefined): RetentionSetting {
-  if (limits === undefined) {
-    loadDotEnv()
-    return loadConfig(process.env).retention
-  }
-  const keep = parseRetention(limits)
-  if (keep === undefined) throw invalid('--keep', limits, RETENTION_FORM)
-  return keep
+/** @throws CliError `IBS_CLI_OPTION_INVALID`; ServiceError `IBS_CONFIG_INVALID` */
+function settingOf(given: string | undefined): { limits: RetentionSetting; backends: Config['backends'] } {
+  loadDotEnv()
+  const { retention, backends } = loadConfig(process.env)
+  if (given === undefined) return { limits: retention, backends }
+  const limits = parseRetention(given)
+  if (limits === undefined) throw invalid('--keep', given, RETENTION_FORM)
+  return { limits, backends }
 }
 
 const FIRST_NUMBER = 3

@@ -2,7 +2,7 @@ import { hourOf, isTickType } from '@ib-stream/model'
 import { StorageError } from '../errors.ts'
 import type { HourKey } from '../import/hour-spool.ts'
 import { OFFERS } from '../import/import-hour.ts'
-import { isBackend } from '../layout/backend.ts'
+import { type Backend, isBackend } from '../layout/backend.ts'
 import type { Keep, KeepByBackend } from '../retention/keep.ts'
 import type { PartitionJob } from './partition-job.ts'
 
@@ -15,7 +15,7 @@ export function parseJob(value: unknown): PartitionJob {
       return { do: 'repair', ...dryRun, ...optional(fields, 'startUs', 'number'), ...optional(fields, 'endUs', 'number') }
     case 'retention': {
       const rest = { ...dryRun, ...optional(fields, 'unconfirmed', 'boolean'), ...optional(fields, 'nowUs', 'number') }
-      return { do: 'retention', keep: keepOf(fields.keep), ...rest }
+      return { do: 'retention', keep: keepOf(fields.keep), ...backendsOf(fields.backends), ...rest }
     }
     case 'import':
       return { do: 'import', ...hourOfJob(fields), offer: offerOf(fields.offer), ...optional(fields, 'merge', 'boolean') }
@@ -46,6 +46,13 @@ function keepOf(value: unknown): KeepByBackend {
     return [backend, { ...optional(fields, 'maxAgeUs', 'number'), ...optional(fields, 'maxDiskShare', 'number') }]
   })
   return Object.fromEntries(keep)
+}
+
+function backendsOf(value: unknown): { backends?: Backend[] } {
+  if (value === undefined) return {}
+  const isList = Array.isArray(value) && value.every(isBackend)
+  if (!isList) throw invalid('backends', value, 'must be a list of backends that are known here')
+  return { backends: value }
 }
 
 function recordOf(field: string, value: unknown): Record<string, unknown> {

@@ -1,4 +1,5 @@
 import { type ImportedHour, type ImportJob, importHour } from '../import/import-hour.ts'
+import type { Backend } from '../layout/backend.ts'
 import { type RepairOutcome, repairPartition } from '../repair/repair.ts'
 import { offlineRemover } from '../retention/file-remover.ts'
 import type { KeepByBackend } from '../retention/keep.ts'
@@ -20,6 +21,8 @@ export interface RepairJob {
 export interface RetentionJob {
   do: 'retention'
   keep: KeepByBackend
+  /** Backends that are read, and so may be known to hold an hour as well. Default: as `retain`. */
+  backends?: readonly Backend[]
   /** Hours may go that no longer-kept backend holds. */
   unconfirmed?: boolean
   dryRun?: boolean

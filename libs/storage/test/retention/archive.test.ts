@@ -2,7 +2,7 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TickMessage, US_PER_DAY } from '@ib-stream/model'
 import { beforeAll, describe, expect, it } from '@jest/globals'
-import { BACKENDS, SEALED_BACKEND } from '../../src/layout/backend.ts'
+import { BACKENDS, type Backend, SEALED_BACKEND } from '../../src/layout/backend.ts'
 import type { RetentionOptions } from '../../src/retention/report.ts'
 import { retain } from '../../src/retention/retain.ts'
 import { takeStock } from '../../src/retention/stock.ts'
@@ -12,7 +12,7 @@ import { query, recordedOnce, sorted, TICKS } from '../recorded-once.ts'
 import { openStore, takeTick } from '../recorded-tree.ts'
 import { closedHours, filesOf, LONG_AFTER_US } from '../retention-tree.ts'
 
-const ALL = [...BACKENDS, SEALED_BACKEND]
+const ALL: readonly Backend[] = [...BACKENDS, SEALED_BACKEND]
 const recording = recordedOnce()
 
 beforeAll(async () => {
