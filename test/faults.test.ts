@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { readArchive } from './support/parquet-files.ts'
 import type { TestProgram } from './support/program.ts'
 import { SseClient } from './support/sse-client.ts'
 import { Stack } from './support/stack.ts'
@@ -7,7 +8,18 @@ import { byStream, type PlainTick, readEvents, readJsonFiles, readProtoFiles, re
 import { waitFor } from './support/wait-for.ts'
 
 const SECONDS_OF_PLAY = 24
-const KILLS = ['writerJson', 'nats', 'queryApi', 'writerProto', 'ingest', 'writerJson', 'nats', 'writerProto'] as const
+const KILLS = [
+  'writerJson',
+  'nats',
+  'writerParquet',
+  'queryApi',
+  'writerProto',
+  'ingest',
+  'writerJson',
+  'nats',
+  'writerProto',
+  'writerParquet',
+] as const
 const BETWEEN_KILLS_MS = 2_000
 
 interface Gap {
@@ -22,7 +34,8 @@ describe('kill -9 in the middle of the tape', () => {
   it('doubles and reorders nothing, in the files or live; only what ingest had not yet in its spool is missing, in one run inside a declared gap', async () => {
     const { tracked, simulator, replay, cids, tts } = tapeSource(SECONDS_OF_PLAY)
     await using stack = await Stack.make({ tracked, simulator })
-    for (const program of [stack.nats, stack.writerJson, stack.writerProto, stack.queryApi, stack.ingest]) program.start()
+    for (const program of [stack.nats, stack.writerJson, stack.writerProto, stack.writerParquet, stack.queryApi, stack.ingest])
+      program.start()
     await using clients = new AsyncDisposableStack()
     const lives = cids.map((cid) => clients.use(new SseClient(`${stack.apiUrl}/v3/stream/${cid}/live?tick_types=${tts.join(',')}`)))
     await waitFor('the live streams stand', () => lives.every(({ infos }) => infos.length > 0))
@@ -41,6 +54,7 @@ describe('kill -9 in the middle of the tape', () => {
     const truth = byStream(await readTruth(stack.truthFile))
     const json = byStream(await readJsonFiles(stack.dataDir))
     const proto = byStream(await readProtoFiles(stack.dataDir))
+    const archive = byStream(await readArchive(stack.dataDir))
     const gaps = (await readEvents(stack.dataDir)).filter(({ kind }) => kind === 'gap') as unknown as Gap[]
     const recordedCount = [...json.values()].reduce((sum, ticks) => sum + ticks.length, 0)
     await waitFor('the live streams have all of it', () => lives.reduce((sum, { ticks }) => sum + ticks.length, 0) >= recordedCount, 30_000)
@@ -50,6 +64,7 @@ describe('kill -9 in the middle of the tape', () => {
       const ticks = json.get(stream) ?? []
       recorded += ticks.length
       expect(proto.get(stream)).toEqual(ticks)
+      expect(archive.get(stream)).toEqual(ticks)
       expect(live.get(stream)).toEqual(ticks)
       expectOrdered(ticks)
       expectOneHoleInsideGap(
@@ -68,7 +83,7 @@ async function killAndRestart(program: TestProgram): Promise<void> {
   program.start()
 }
 
-/** Both backends hold the same number of ticks, and it no longer grows. */
+/** All backends hold the same number of ticks, and it no longer grows. */
 async function filesAreSettled(stack: Stack): Promise<void> {
   let before = -1
   await waitFor(
@@ -76,10 +91,16 @@ async function filesAreSettled(stack: Stack): Promise<void> {
     async () => {
       const json = (await readJsonFiles(stack.dataDir)).length
       const proto = (await readProtoFiles(stack.dataDir)).length
+      const archive = (await readArchive(stack.dataDir).catch(() => [])).length // a file may be sealed between its listing and its reading
       const health = await stack.health(stack.ingest)
       const publisher = (health?.parts as Record<string, { spoolEnd: number; acknowledged: number }> | undefined)?.publisher
       const settled =
-        json > 0 && json === proto && json === before && publisher !== undefined && publisher.spoolEnd === publisher.acknowledged
+        json > 0 &&
+        json === proto &&
+        json === archive &&
+        json === before &&
+        publisher !== undefined &&
+        publisher.spoolEnd === publisher.acknowledged
       before = json
       await new Promise((resolve) => setTimeout(resolve, 1_500))
       return settled

@@ -1,6 +1,7 @@
 import { connectBus, openLogReader } from '@ib-stream/bus'
 import { describe, expect, it } from '@jest/globals'
 import { aggressors } from './support/aggressors.ts'
+import { readArchive } from './support/parquet-files.ts'
 import { SseClient } from './support/sse-client.ts'
 import { Stack } from './support/stack.ts'
 import { tapeSource } from './support/tape-source.ts'
@@ -21,13 +22,16 @@ const MODEL_RUN_MS = 8_000
 /** Ticks in the API's order: ts first, then arrival. */
 const inQueryOrder = (ticks: readonly PlainTick[]): PlainTick[] => [...ticks].sort((a, b) => a.ts - b.ts || (a.st ?? 0) - (b.st ?? 0))
 
+const inOrderOfArrival = (ticks: readonly PlainTick[]): PlainTick[] => ticks.toSorted((a, b) => (a.st ?? 0) - (b.st ?? 0))
+
 const plain = (ticks: readonly PlainTick[]): string[] => ticks.map(withoutStamp)
 
 describe('the main path, every service a process', () => {
-  it('gives every tick that the gateway sent, once, in order, field by field: in both kinds of file, in all three formats, and live', async () => {
+  it('gives every tick that the gateway sent, once, in order, field by field: in all kinds of file, in all three formats, and live', async () => {
     const { tracked, simulator, replay, cids, tts } = tapeSource(0)
     await using stack = await Stack.make({ tracked, simulator })
-    for (const program of [stack.nats, stack.writerJson, stack.writerProto, stack.queryApi, stack.ingest]) program.start()
+    for (const program of [stack.nats, stack.writerJson, stack.writerProto, stack.writerParquet, stack.queryApi, stack.ingest])
+      program.start()
     await stack.ready(stack.queryApi)
     await using clients = new AsyncDisposableStack()
     const lives = cids.map((cid) => clients.use(new SseClient(`${stack.apiUrl}/v3/stream/${cid}/live?tick_types=${tts.join(',')}`)))
@@ -38,10 +42,12 @@ describe('the main path, every service a process', () => {
     stack.nats.thaw()
 
     const truth = await sentByGateway(stack, replay)
-    let counts = { json: 0, proto: 0 }
+    let counts = { json: 0, proto: 0, archive: 0 }
     const settled = async () => {
-      counts = { json: (await readJsonFiles(stack.dataDir)).length, proto: (await readProtoFiles(stack.dataDir)).length }
-      return counts.json >= truth.length && counts.proto >= truth.length
+      counts = { ...counts, json: (await readJsonFiles(stack.dataDir)).length, proto: (await readProtoFiles(stack.dataDir)).length }
+      if (counts.json < truth.length || counts.proto < truth.length) return false
+      counts.archive = (await readArchive(stack.dataDir).catch(() => [])).length // a file may be sealed between its listing and its reading
+      return counts.archive === truth.length
     }
     await waitFor(`${truth.length} ticks are in the files`, settled, 90_000).catch((error: unknown) => {
       throw new Error(`${String(error)}; there are ${JSON.stringify(counts)}`)
@@ -52,9 +58,11 @@ describe('the main path, every service a process', () => {
     expect(truth.length).toBeGreaterThan(10_000)
     const json = byStream(await readJsonFiles(stack.dataDir))
     const proto = byStream(await readProtoFiles(stack.dataDir))
+    const archive = byStream(await readArchive(stack.dataDir))
     for (const [stream, ticks] of sent) {
       expect(plain(json.get(stream) ?? [])).toEqual(plain(ticks))
       expect(proto.get(stream)).toEqual(json.get(stream))
+      expect(archive.get(stream)).toEqual(inOrderOfArrival(json.get(stream) ?? []))
     }
     expect(json.size).toBe(sent.size)
 

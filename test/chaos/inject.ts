@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { TestProgram } from '../support/program.ts'
 import { measureCatchUp } from './catch-up.ts'
 import { readSpoolWitness, type Witness } from './check/spool-witness.ts'
-import type { Fault, WriterName } from './plan.ts'
-import { backendOf, type World, writerNames } from './world.ts'
+import { type Fault, WRITERS, type WriterName } from './plan.ts'
+import { BACKEND_OF, type World, writerNames, writerOf } from './world.ts'
 
 /** What a run of faults left behind for its judgement. */
 export interface Record {
@@ -55,21 +55,21 @@ async function stop(name: string, program: TestProgram, record: Record): Promise
 }
 
 async function scaleUp(world: World, ms: number, replicas: number, record: Record): Promise<void> {
-  const extra: WriterName[] = [`json${replicas}`, `proto${replicas}`]
+  const extra = WRITERS.map((writer): WriterName => `${writer}${replicas}`)
   for (const name of extra) world.writer(name).start()
   await sleep(ms)
   await Promise.all(extra.map((name) => stop(name, world.writer(name), record)))
 }
 
 async function stayAway(world: World, { amount, ms }: Fault, replicas: number, record: Record): Promise<void> {
-  const backend = amount === 0 ? 'json' : 'proto'
+  const writer = WRITERS[amount] ?? 'json'
   const programs = writerNames(replicas)
-    .filter((name) => backendOf(name) === backend)
+    .filter((name) => writerOf(name) === writer)
     .map((name) => world.writer(name))
   await Promise.all(programs.map((program) => program.kill()))
   await sleep(ms)
   for (const program of programs) program.start()
-  record.catchUpMs.push(await measureCatchUp(world, backend === 'json' ? 'json' : 'pb'))
+  record.catchUpMs.push(await measureCatchUp(world, BACKEND_OF[writer]))
 }
 
 async function disturbLink(world: World, { target, action, ms, amount }: Fault): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { ACTIONS, type PlanOptions, planFaults } from './plan.ts'
+import { ACTIONS, planFaults, type PlanOptions, WRITERS } from './plan.ts'
 
 const HALF_AN_HOUR: PlanOptions = { seed: 1, durationMs: 1_800_000, replicas: 3, everyMs: [1_500, 5_000], canMount: true, awayMs: 60_000 }
 
@@ -23,9 +23,9 @@ describe('a plan of faults', () => {
         const next = faults.slice(i + 1).find(({ target }) => target === fault.target)
         if (next) expect(next.atMs).toBeGreaterThanOrEqual(fault.atMs + fault.ms)
       }
-      const backend = away?.amount === 0 ? 'json' : 'proto'
+      const writer = WRITERS[away?.amount ?? 0] ?? 'json'
       const during = faults.filter(({ atMs, ms }) => atMs < (away?.atMs ?? 0) + 60_000 && atMs + ms > (away?.atMs ?? 0))
-      expect(during.filter(({ target }) => target.startsWith(backend))).toEqual([])
+      expect(during.filter(({ target }) => target.startsWith(writer))).toEqual([])
     }
   })
 

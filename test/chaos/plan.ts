@@ -15,7 +15,11 @@ export type Target =
   | `${WriterName}`
   | `${WriterName}Link`
   | 'scale'
-export type WriterName = `${'json' | 'proto'}${number}`
+
+/** Writers by the last part of their name. */
+export const WRITERS = ['json', 'proto', 'parquet'] as const
+export type Writer = (typeof WRITERS)[number]
+export type WriterName = `${Writer}${number}`
 
 /** What is done. `ms` of a fault: how long the thing is dead, frozen, cut off or full. */
 export const ACTIONS = [
@@ -38,7 +42,7 @@ export interface Fault {
   target: Target
   action: Action
   ms: number
-  /** `slow`: what each chunk waits, ms. `rollBack`: how old the copy is, ms. `away`: which backend. `misstamp`: hours. */
+  /** `slow`: what each chunk waits, ms. `rollBack`: how old the copy is, ms. `away`: which of WRITERS. `misstamp`: hours. */
   amount: number
 }
 
@@ -64,7 +68,7 @@ export interface PlanOptions {
 }
 
 function kindsOf({ replicas, canMount }: PlanOptions): Kind[] {
-  const writers = (['json', 'proto'] as const).flatMap((name) => Array.from({ length: replicas }, (_, i): WriterName => `${name}${i}`))
+  const writers = WRITERS.flatMap((name) => Array.from({ length: replicas }, (_, i): WriterName => `${name}${i}`))
   const links = writers.map((name): Target => `${name}Link`)
   const kinds: Kind[] = [
     { action: 'kill', targets: writers, weight: 8, ms: [0, 3_000] },
@@ -132,16 +136,16 @@ export function planFaults(options: PlanOptions): Fault[] {
 /** Once, in the middle of a run that is long enough: a backend is away, and must catch up. */
 function awayFault({ durationMs, awayMs }: PlanOptions, random: Random): Fault | undefined {
   if (awayMs === 0 || durationMs < 3 * awayMs) return undefined
-  return { atMs: Math.round(durationMs / 2), target: 'scale', action: 'away', ms: awayMs, amount: random.pick([0, 1]) }
+  return { atMs: Math.round(durationMs / 2), target: 'scale', action: 'away', ms: awayMs, amount: random.pick([...WRITERS.keys()]) }
 }
 
 /** While a backend is away, and while it is measured how fast it comes back, nothing else happens to it or to the log. */
 const CATCH_UP_MS = 15_000
 
 function collides(fault: Fault, away: Fault): boolean {
-  const backend = away.amount === 0 ? 'json' : 'proto'
+  const writer = WRITERS[away.amount] ?? 'json'
   const [fromMs, toMs] = [away.atMs - 15_000, away.atMs + away.ms + CATCH_UP_MS]
-  const hitsBackend = fault.target.startsWith(backend) || fault.target === 'scale'
+  const hitsBackend = fault.target.startsWith(writer) || fault.target === 'scale'
   const measuring = fault.atMs + fault.ms > away.atMs + away.ms - 2_000
   return fault.atMs < toMs && fault.atMs + fault.ms > fromMs && (hitsBackend || measuring)
 }

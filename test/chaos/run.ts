@@ -8,7 +8,7 @@ import { type Fault, planFaults } from './plan.ts'
 import { askAll, probeHistory } from './probe.ts'
 import { Random } from './random.ts'
 import { quantile, takeOvers } from './take-over.ts'
-import { World } from './world.ts'
+import { BACKEND_OF, World } from './world.ts'
 
 export interface ChaosOptions {
   seed: number
@@ -131,7 +131,7 @@ async function settle(world: World, record: Record): Promise<void> {
   const code = await ingest.stop()
   if (code !== 0) record.oddEnds.push(`ingest ended with ${code} on SIGTERM`)
   const goals = await world.waitFor('the log says where it ends', () => lastSequences(world).catch(() => undefined))
-  for (const backend of ['json', 'pb'] as const)
+  for (const backend of Object.values(BACKEND_OF))
     await world.waitFor(`${backend} holds all of the log`, () => isAt(world, backend, goals).catch(() => false))
   await world.waitFor('the events are in their files', () => eventsAreWhole(world).catch(() => false))
   let before = -1

@@ -1,5 +1,5 @@
 import type { Fault, WriterName } from './plan.ts'
-import { backendOf, type World } from './world.ts'
+import { writerOf, type World } from './world.ts'
 
 interface Change {
   writer: WriterName
@@ -29,7 +29,7 @@ function ofKill({ writer, atMs }: { writer: WriterName; atMs: number }, changes:
   return held.flatMap((partition) => {
     const next = changes.find(
       (change) =>
-        change.partition === partition && backendOf(change.writer) === backendOf(writer) && change.to === 'following' && change.atMs > atMs,
+        change.partition === partition && writerOf(change.writer) === writerOf(writer) && change.to === 'following' && change.atMs > atMs,
     )
     return next ? [next.atMs - atMs] : []
   })
@@ -43,7 +43,7 @@ function isAlone(kill: { writer: WriterName; atMs: number }, faults: readonly Fa
     const concerns =
       fault.target === 'nats' ||
       fault.target === 'dataDisk' ||
-      (fault.target.startsWith(backendOf(kill.writer)) && !fault.target.startsWith(kill.writer))
+      (fault.target.startsWith(writerOf(kill.writer)) && !fault.target.startsWith(kill.writer))
     // A lost link is noticed, and mended, some seconds later than it begins and ends.
     return concerns && fault.atMs < at + WITHIN_MS && fault.atMs + fault.ms + fault.amount + 8_000 > at
   })

@@ -2,13 +2,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Backend } from '@ib-stream/storage'
 import { freePort } from '../support/free-port.ts'
 import { nodeProgram, TestProgram } from '../support/program.ts'
 import { SseClient } from '../support/sse-client.ts'
 import { TcpProxy } from '../support/tcp-proxy.ts'
 import { waitFor } from '../support/wait-for.ts'
 import type { LiveTick } from './check/judge.ts'
-import type { WriterName } from './plan.ts'
+import { WRITERS, type Writer, type WriterName } from './plan.ts'
 import { SmallDisk } from './small-disk.ts'
 
 export interface WorldOptions {
@@ -25,7 +26,8 @@ export interface WorldOptions {
 export const CONTRACTS = [711280073, 265598, 8314, 756733, 12087792] as const
 export const TICK_TYPES = ['bid_ask', 'last', 'mid_point'] as const
 const TRACKED = CONTRACTS.map((cid) => `${cid}:C${cid}:${TICK_TYPES.join(';')}:24`).join(',')
-const BACKENDS = ['json', 'proto'] as const
+/** What each kind of writer writes. */
+export const BACKEND_OF: Record<Writer, Backend> = { json: 'json', proto: 'pb', parquet: 'parquet' }
 
 /** Programs may be slow to come up where everything runs on two cores. */
 const UP_WITHIN_MS = 90_000
@@ -106,7 +108,7 @@ export class World implements AsyncDisposable {
     this.queryApi = this.#service('query-api', 'queryApiLink', { PORT: String(apiPort) })
     this.keeper = this.#service('keeper', 'keeperLink', {})
     for (const name of writerNames(options.replicas + 1))
-      this.writers.set(name, this.#service(`writer-${backendOf(name)}`, `${name}Link`, {}))
+      this.writers.set(name, this.#service(`writer-${writerOf(name)}`, `${name}Link`, {}))
   }
 
   #service(service: string, link: string, env: Record<string, string>): TestProgram {
@@ -209,6 +211,6 @@ async function healthAt(url: string): Promise<Health | undefined> {
 }
 
 export const writerNames = (replicas: number): WriterName[] =>
-  BACKENDS.flatMap((backend) => Array.from({ length: replicas }, (_, i): WriterName => `${backend}${i}`))
+  WRITERS.flatMap((writer) => Array.from({ length: replicas }, (_, i): WriterName => `${writer}${i}`))
 
-export const backendOf = (name: WriterName): 'json' | 'proto' => (name.startsWith('json') ? 'json' : 'proto')
+export const writerOf = (name: WriterName): Writer => WRITERS.find((writer) => name.startsWith(writer)) ?? 'json'

@@ -14,7 +14,7 @@ export const parseLines = (text: string): PlainTick[] =>
     .map((line) => JSON.parse(line) as PlainTick)
 
 /** All files below `folder`, by path. */
-async function filesBelow(folder: string): Promise<string[]> {
+export async function filesBelow(folder: string): Promise<string[]> {
   const names = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
   return names
     .filter((entry) => entry.isFile())

@@ -54,13 +54,25 @@ describe('the judge of a run', () => {
       expect(findings.some((finding) => finding.startsWith(backend))).toBe(true)
     })
 
-    it('in both backends alike, where only the gateway’s own log tells', async () => {
+    it.each(['sealed', 'rows'] as const)('in the archive: %s', async (part) => {
+      const tree = wholeTree()
+      const list = tree.archive[part]
+      // a sealed file is in query order, whatever order its ticks were given in
+      tree.archive[part] =
+        kind === 'misordered' && part === 'sealed' ? list.with(5, { ...at(list, 5), st: at(list, 6).st ?? 0 }) : damage(list)
+      const { counts, findings } = await verdictOf(tree)
+      expect(counts.lost + counts.doubled + counts.misordered + counts.changed).toBeGreaterThan(0)
+      expect(findings.every((finding) => finding.startsWith('parquet'))).toBe(true)
+    })
+
+    it('in all backends alike, where only the gateway’s own log tells', async () => {
       const tree = wholeTree()
       for (const backend of ['json', 'pb'] as const) {
         const bytes = encode[backend](damage(inListed))
         tree.files.set(LISTED[backend], bytes)
         tree.listed.set(LISTED[backend], bytes.length)
       }
+      tree.archive.rows = damage(inListed)
       const { counts } = await verdictOf(tree, { ask: async () => [...TICKS.slice(0, 10), ...damage(inListed)] })
       expect(counts[kind as keyof typeof counts]).toBeGreaterThan(0)
     })

@@ -1,3 +1,4 @@
+import { readArchive } from '../../support/parquet-files.ts'
 import { decodeProto, type PlainTick, parseLines, readEvents, readTruth, withoutStamp } from '../../support/ticks.ts'
 import { compareWithTruth, type DeclaredGap, type RecordedTick, type SentTick } from './against-truth.ts'
 import { diff, FAULT_KINDS, type Fault, type FaultKind } from './diff.ts'
@@ -75,6 +76,9 @@ export async function judge(evidence: Evidence): Promise<Verdict> {
   const proto = recordedByStream(tree, 'pb/', decodeProto)
   add('json', json.faults)
   add('pb', proto.faults)
+  const archive = tree.hasArchive
+    ? grouped(await readArchive(dataDir, (path) => tree.listed.has(path)), streamOf, (tick) => recordedOf(tick))
+    : undefined
   const events = await readEvents(dataDir)
   verdict.events = events.length
   if (evidence.events) add('events', judgeEvents(tree, evidence.events))
@@ -82,7 +86,7 @@ export async function judge(evidence: Evidence): Promise<Verdict> {
   const lostEvents = events.filter(({ kind }) => kind === 'lost')
   if (lostEvents.length > 0) add('events', [{ kind: 'lost', count: lostEvents.length, detail: JSON.stringify(lostEvents[0]) }])
   const live = stampsByStream(evidence.live)
-  const streams = new Set([...sent.keys(), ...json.streams.keys(), ...proto.streams.keys(), ...live.keys()])
+  const streams = new Set([...sent.keys(), ...json.streams.keys(), ...proto.streams.keys(), ...(archive?.keys() ?? []), ...live.keys()])
   for (const stream of streams) {
     const [truth, ticks] = [sent.get(stream) ?? [], json.streams.get(stream) ?? []]
     const declared = gaps.get(stream) ?? []
@@ -91,6 +95,7 @@ export async function judge(evidence: Evidence): Promise<Verdict> {
     verdict.gaps += declared.length
     add(`json ${stream}`, compareWithTruth(truth, ticks, declared))
     add(`pb ${stream}`, diff(ticks.map(asText), (proto.streams.get(stream) ?? []).map(asText)))
+    if (archive) add(`parquet ${stream}`, diff(ticks.map(asText), (archive.get(stream) ?? []).map(asText)))
     add(
       `live ${stream}`,
       diff(

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { encodeTickProto } from '@ib-stream/storage'
+import { encodeSealed, encodeTickProto } from '@ib-stream/storage'
 import type { PlainTick } from '../../support/ticks.ts'
 import { crc32c } from './crc32c.ts'
 import type { Tree } from './tree.ts'
@@ -55,9 +55,21 @@ export function manifestLine(path: string, bytes: Buffer, ticks: readonly (Plain
   return `{"crc32c":"${crc32c(Buffer.from(body))}","file":${body}}\n`
 }
 
-/** What two writers leave that made no mistake: the closed hour was closed twice, with five ticks and with all ten. */
-export function wholeTree(): { files: Map<string, Buffer>; manifests: Map<string, string>; listed: Map<string, number> } {
-  const tree = { files: new Map<string, Buffer>(), manifests: new Map<string, string>(), listed: new Map<string, number>() }
+export interface PlantedTree extends Tree {
+  files: Map<string, Buffer>
+  manifests: Map<string, string>
+  listed: Map<string, number>
+  /** What its sealed hour has, and the rows of the one that is open. */
+  archive: { sealed: readonly PlainTick[]; rows: readonly PlainTick[] }
+}
+
+const ROWS = `.state/parquet/rows/2025/07/30/14/${CID}_last_${CLOSED_S + HOUR_S}.rows`
+const SEALED = `parquet/cid=${CID}/tt=last/date=2025-07-30/13.parquet`
+
+/** What three writers leave that made no mistake: the closed hour was closed twice, with five ticks and with all ten. */
+export function wholeTree(): PlantedTree {
+  const archive = { sealed: TICKS.slice(0, 10), rows: TICKS.slice(10) }
+  const tree: PlantedTree = { files: new Map(), manifests: new Map(), listed: new Map([[ROWS, 0]]), hasArchive: true, archive }
   for (const backend of ['json', 'pb'] as const) {
     const [closed, listed] = [encode[backend](TICKS.slice(0, 10)), encode[backend](TICKS.slice(10))]
     tree.files.set(CLOSED[backend], closed).set(LISTED[backend], listed)
@@ -78,7 +90,7 @@ export function plantEvents(tree: ReturnType<typeof wholeTree>, lines: readonly 
 }
 
 /** A DATA_DIR of its own that holds the tree, and what the gateway sent beside it. */
-export async function onDisk(tree: Tree): Promise<{ dataDir: string; truthFile: string } & AsyncDisposable> {
+export async function onDisk(tree: PlantedTree): Promise<{ dataDir: string; truthFile: string } & AsyncDisposable> {
   const dataDir = await mkdtemp(join(tmpdir(), 'ibs-judge-'))
   const put = async (path: string, content: Buffer | string) => {
     await mkdir(dirname(join(dataDir, path)), { recursive: true })
@@ -86,10 +98,12 @@ export async function onDisk(tree: Tree): Promise<{ dataDir: string; truthFile: 
   }
   for (const [path, bytes] of tree.files) await put(path, bytes)
   for (const [path, text] of tree.manifests) await put(path, text)
-  for (const backend of ['json', 'pb']) {
-    const files = Object.fromEntries(
-      [...tree.listed].filter(([path]) => path.startsWith(backend) || (backend === 'json' && path === EVENTS_FILE)),
-    )
+  await put(ROWS, encode.pb(tree.archive.rows))
+  const head = { cid: CID, tt: 'last', seq: 10 } as const
+  await put(SEALED, Buffer.from((await encodeSealed(tree.archive.sealed as never, head)).bytes))
+  const backendOf = (path: string) => (path === EVENTS_FILE ? 'json' : /^(?:\.state\/)?(\w+)\//.exec(path)?.[1])
+  for (const backend of ['json', 'pb', 'parquet']) {
+    const files = Object.fromEntries([...tree.listed].filter(([path]) => backendOf(path) === backend))
     await put(`.state/${backend}/checkpoints/14.durable.json`, JSON.stringify({ crc32: '', checkpoint: { v: 2, files } }))
     await put(`.state/${backend}/checkpoints/14.visible.json`, JSON.stringify({ crc32: '', checkpoint: { v: 1, files: {} } }))
   }

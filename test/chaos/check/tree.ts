@@ -4,26 +4,30 @@ import { codeOf } from '@ib-stream/model'
 
 /** What lies in DATA_DIR when every writer has ended, by path relative to it; read without the project's code. */
 export interface Tree {
-  /** Files of ticks and events. */
+  /** Files of ticks and events; of the archive none. */
   files: ReadonlyMap<string, Buffer>
   /** Texts of the manifests. */
   manifests: ReadonlyMap<string, string>
   /** Files that a checkpoint still lists: their committed bytes. */
   listed: ReadonlyMap<string, number>
+  /** A writer of the archive was there. */
+  hasArchive: boolean
 }
 
+/** Backends whose files manifests vouch for. */
 export const JUDGED_BACKENDS = ['json', 'pb'] as const
 
 export async function readTree(dataDir: string): Promise<Tree> {
   const read = async (folder: string): Promise<[string, Buffer][]> =>
     await Promise.all((await filesBelow(join(dataDir, folder))).map(async (path) => [relative(dataDir, path), await readFile(path)]))
   const all = async (folders: readonly string[]) => (await Promise.all(folders.map(read))).flat()
-  const checkpoints = await all(JUDGED_BACKENDS.map((backend) => `.state/${backend}/checkpoints`))
+  const checkpoints = await all([...JUDGED_BACKENDS, 'parquet'].map((backend) => `.state/${backend}/checkpoints`))
   return {
     files: new Map(await all([...JUDGED_BACKENDS, 'events'])),
     manifests: new Map(
       (await all(JUDGED_BACKENDS.map((backend) => `.state/${backend}/manifest`))).map(([path, bytes]) => [path, bytes.toString('utf8')]),
     ),
+    hasArchive: checkpoints.some(([path]) => path.startsWith('.state/parquet/')),
     listed: listedIn(checkpoints.map(([path, bytes]) => [path, bytes.toString('utf8')])),
   }
 }
