@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { ACTIONS, planFaults, type PlanOptions, WRITERS } from './plan.ts'
+import { ACTIONS, type PlanOptions, planFaults, WRITERS } from './plan.ts'
 
 const HALF_AN_HOUR: PlanOptions = { seed: 1, durationMs: 1_800_000, replicas: 3, everyMs: [1_500, 5_000], canMount: true, awayMs: 60_000 }
 

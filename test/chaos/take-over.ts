@@ -1,5 +1,5 @@
 import type { Fault, WriterName } from './plan.ts'
-import { writerOf, type World } from './world.ts'
+import { type World, writerOf } from './world.ts'
 
 interface Change {
   writer: WriterName

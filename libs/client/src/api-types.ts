@@ -699,7 +699,7 @@ export type Files = {
     /** Smallest ts of a closed file */
     first: string | null
     last: string | null
-    /** CRC-32C of the bytes of a closed file, in hexadecimal digits */
+    /** CRC-32C of the bytes of a closed file, in hexadecimal digits; of parquet null: it has sums inside */
     crc32c: string | null
     modified: string
     /** Where to download it; null while it is open */
@@ -1136,7 +1136,7 @@ export interface Gets {
       cid: string
     }
     query: {
-      backend?: 'json' | 'pb'
+      backend?: 'json' | 'pb' | 'parquet'
       tick_types?: readonly ('bid_ask' | 'last' | 'all_last' | 'mid_point')[]
       start_time?: string
       end_time?: string
