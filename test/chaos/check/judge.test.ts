@@ -58,8 +58,7 @@ describe('the judge of a run', () => {
       const tree = wholeTree()
       const list = tree.archive[part]
       // in what order they lie does not count, `st` tells it
-      tree.archive[part] =
-        kind === 'misordered' ? list.with(5, { ...at(list, 5), st: at(list, 6).st ?? 0 }) : damage(list)
+      tree.archive[part] = kind === 'misordered' ? list.with(5, { ...at(list, 5), st: at(list, 6).st ?? 0 }) : damage(list)
       const { counts, findings } = await verdictOf(tree)
       expect(counts.lost + counts.doubled + counts.misordered + counts.changed).toBeGreaterThan(0)
       expect(findings.every((finding) => finding.startsWith('parquet'))).toBe(true)
