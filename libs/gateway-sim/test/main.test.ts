@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, describe, expect, it } from '@jest/globals'
 import { EventName, TickByTickDataType } from '@stoqey/ib'
+import { freePort } from '../../../test/support/free-port.ts'
 import { StoqeyClient } from './client/stoqey-client.ts'
 import { Watch } from './client/until.ts'
 
@@ -49,16 +49,6 @@ class SimProcess implements AsyncDisposable {
     this.#child.kill('SIGKILL')
     await this.exited
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }
 
 describe('main', () => {

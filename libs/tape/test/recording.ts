@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Bus, connectBus, type LogMessage, openLogReader, openPublisher, type Publisher, readLog, tickSubject } from '@ib-stream/bus'
 import { hash31, hourOf, partitionOf, type TickMessage, type TickType, US_PER_MS, US_PER_SECOND } from '@ib-stream/model'
 import { type Backend, decodeTickJson, encodeTickJson, encodeTickProto, openPartitionStore, segmentPath } from '@ib-stream/storage'
+import { freePort } from '../../../test/support/free-port.ts'
 
 const MOST_SINGLES = 499
 const A_BATCH = 501
@@ -112,19 +112,9 @@ async function readAll(bus: Bus): Promise<LogMessage[]> {
   return all
 }
 
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}
-
-/** Waits for a condition, at most ten seconds. */
+/** Waits for a condition, at most twenty seconds. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadlineMs = performance.now() + 10_000
+  const deadlineMs = performance.now() + 20_000
   while (!(await holds())) {
     if (performance.now() > deadlineMs) throw new Error(`waited in vain: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 5))

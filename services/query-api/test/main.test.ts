@@ -4,7 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
-import { freePort, until } from '../../../libs/tape/test/recording.ts'
+import { until } from '../../../libs/tape/test/recording.ts'
+import { freePort } from '../../../test/support/free-port.ts'
 
 function start(env: Record<string, string>) {
   const child = spawn(process.execPath, [join(__dirname, '../src/main.ts')], {

@@ -1,31 +1,26 @@
 import { isoFromUs, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
 import { decodeTickJson } from '@ib-stream/storage'
 import { prepareStudy, pushAll, STUDY_NAMES } from '@ib-stream/studies'
-import { type LiveHub, openLiveHub } from '@ib-stream/tape'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { CIDS, DAY_US, market, openRecording, type Recording, randomFrom, until } from '../../../../libs/tape/test/recording.ts'
-import { type StandingServer, startServer } from '../standing-server.ts'
+import { CIDS, DAY_US, market, type Recording, randomFrom, until } from '../../../../libs/tape/test/recording.ts'
+import { type LiveServer, openLiveServer } from '../live-server.ts'
+import type { StandingServer } from '../standing-server.ts'
 
 const ONE = CIDS[0]
 const SEED = 81
 /** None is late: the order of arrival is query order. */
 const ticks = market(900, { seed: SEED, stepUs: 2 * US_PER_SECOND, lateUs: 0 })
 const RANGE = `start_time=${isoFromUs(DAY_US)}&end_time=${isoFromUs(DAY_US + US_PER_HOUR)}`
-const stop = new AbortController()
+let live: LiveServer
 let recording: Recording
-let hub: LiveHub
 let server: StandingServer
 
 beforeAll(async () => {
-  recording = await openRecording()
-  hub = await openLiveHub({ bus: recording.bus, signal: stop.signal })
-  server = await startServer({ dataDir: recording.dataDir, live: { bus: recording.bus, hub } })
+  live = await openLiveServer()
+  ;({ recording, server } = live)
 })
 afterAll(async () => {
-  stop.abort(new Error('the test is over'))
-  await hub?.close()
-  await server?.[Symbol.asyncDispose]()
-  await recording?.[Symbol.asyncDispose]()
+  await live?.[Symbol.asyncDispose]()
 })
 
 interface Listener {
