@@ -30,6 +30,8 @@ export interface HistoryOptions {
   tailOf?: 'open' | 'all' | 'none'
   /** Where an earlier answer of this recording ended: what came late since then is in `late`. Its tick is the caller's to pass over. */
   after?: HistoryCursor
+  /** Most ticks that the log may have to add. @default 250,000: about 60 MB; writers are behind by some hundred, normally */
+  mostTailTicks?: number
   signal: AbortSignal
 }
 

@@ -38,11 +38,11 @@ export interface TailRequest {
   endUs: number
   /** Where an earlier answer ended; its recording must be that of the log. */
   after?: HistoryCursor | undefined
+  mostTailTicks?: number | undefined
   signal: AbortSignal
 }
 
-/** Ticks of the range that the log may have to add; about 60 MB. Writers are behind by some hundred, normally. */
-export const MOST_TAIL_TICKS = 250_000
+const MOST_TAIL_TICKS = 250_000
 /** How long an answer waits for ingest to refill a log that lost its tail. */
 const REFILL_WITHIN_MS = 3_000
 const REFILL_LOOK_MS = 100
@@ -123,7 +123,8 @@ class Collector {
   }
 
   #add(list: TickMessage[], tick: TickMessage): void {
-    if (this.#ticks.length + this.#late.length >= MOST_TAIL_TICKS) throw tailTooLong()
+    const { mostTailTicks = MOST_TAIL_TICKS } = this.#request
+    if (this.#ticks.length + this.#late.length >= mostTailTicks) throw tailTooLong(mostTailTicks)
     list.push(tick)
   }
 }
@@ -140,10 +141,10 @@ function isInRange(line: string, startUs: number, endUs: number): boolean {
   return ts >= startUs && ts < endUs
 }
 
-function tailTooLong(): TapeError {
+function tailTooLong(mostTicks: number): TapeError {
   return new TapeError(
     'IBS_TAPE_TAIL_TOO_LONG',
-    `more than ${MOST_TAIL_TICKS} ticks of this range are not in files yet; wait until the writers have caught up, or ask for a shorter range`,
-    { mostTicks: MOST_TAIL_TICKS },
+    `more than ${mostTicks} ticks of this range are not in files yet; wait until the writers have caught up, or ask for a shorter range`,
+    { mostTicks },
   )
 }

@@ -1,7 +1,9 @@
+import { connectBus } from '@ib-stream/bus'
 import type { TickMessage } from '@ib-stream/model'
 import { encodeTickJson } from '@ib-stream/storage'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { aggressors } from '../../../test/support/aggressors.ts'
+import { TcpProxy } from '../../../test/support/tcp-proxy.ts'
 import { type PlainTick, parseLines } from '../../../test/support/ticks.ts'
 import { comparePlaces, parseCursor } from '../src/cursor.ts'
 import { type LiveHub, openLiveHub } from '../src/live-hub.ts'
@@ -194,6 +196,39 @@ describe('live hub and its bounds', () => {
     const subscribe = (k: number) => young.subscribe({ cids: CIDS, tts: TYPES, after: cursorOf(seen[k]), signal })
     await expect(subscribe(10)).rejects.toMatchObject({ code: 'IBS_TAPE_CURSOR_GONE' })
     expect((await take(await subscribe(35), 14)).length).toBe(14)
+  })
+
+  test('tells a subscriber that the log was trimmed before it was read, and goes on with what follows', async () => {
+    await using recording = await openRecording()
+    await using proxy = await TcpProxy.start(Number(new URL(recording.url).port))
+    const bus = await connectBus({ url: `nats://127.0.0.1:${proxy.port}`, name: 'far', signal })
+    await using hub = await openLiveHub({ bus, signal })
+    const ticks = market(60, { seed: 7 })
+    const streams = { cids: CIDS, tts: TYPES, signal }
+    const live = (await hub.subscribe(streams))[Symbol.asyncIterator]()
+    const got: LiveTick[] = []
+    const first = live.next()
+    await recording.publish(ticks.slice(0, 20))
+    for (let next = await first; ; next = await live.next()) {
+      got.push(...((next.value ?? []) as LiveTick[]))
+      if (got.length === 20) break
+    }
+    proxy.mode = 'cut'
+    await until('the hub is cut off', () => bus.state !== 'connected')
+    await recording.publish(ticks.slice(20, 50))
+    const lastSeq = (await recording.messages()).at(-1)?.seq ?? 0
+    await recording.bus.manager.streams.purge('TICKS', { seq: lastSeq })
+    const left = (await recording.messages()).flatMap(linesOf).length
+    const next = live.next()
+    proxy.mode = 'open'
+    await expect(next).rejects.toMatchObject({ code: 'IBS_TAPE_LOG_CUT' })
+    await expect(hub.subscribe({ ...streams, after: cursorOf(got.at(-1)) })).rejects.toMatchObject({ code: 'IBS_TAPE_CURSOR_GONE' })
+    await until('what is left was heard', () => hub.ticks === 20 + left)
+    const anew = await hub.subscribe(streams)
+    await recording.publish(ticks.slice(50))
+    expect((await take(anew, 10)).map(({ line }) => line)).toEqual(ticks.slice(50).map(encodeTickJson))
+    await hub.close()
+    await bus.close()
   })
 
   test('loses nothing of a log that is made after it', async () => {

@@ -61,6 +61,24 @@ test('answers from the log alone while there are no files', async () => {
   expect(await ask(ALL)).toEqual({ ticks: naive(ALL), tail: 'read' })
 })
 
+test('refuses an answer of which more than a bound is in no file yet, one up to it is given', async () => {
+  const range = {
+    dataDir: recording.dataDir,
+    bus: recording.bus,
+    cids: [CIDS[1]],
+    tts: TYPES,
+    startUs: 0,
+    endUs: DAY_US + 24 * US_PER_HOUR,
+    signal,
+  }
+  const inLog = await openHistory(range)
+  await inLog.close()
+  expect(inLog.tailTicks).toBe(naive({ ...ALL, cids: [CIDS[1]] }).length)
+  await using history = await openHistory({ ...range, mostTailTicks: inLog.tailTicks })
+  expect(history.tailTicks).toBe(inLog.tailTicks)
+  await expect(openHistory({ ...range, mostTailTicks: inLog.tailTicks - 1 })).rejects.toMatchObject({ code: 'IBS_TAPE_TAIL_TOO_LONG' })
+})
+
 test('property: files that are behind by any amount, each backend by its own, plus the log are everything once', async () => {
   const seed = 7
   const random = randomFrom(seed)
