@@ -41,7 +41,7 @@ export function mountAccess(
     if (isOpen || PAGE_PATH.test(path)) return undefined
     const scope = request.method === 'GET' || request.method === 'HEAD' ? 'read' : 'admin'
     request.caller = access.admit({ headers: request.headers, queryKey, address: request.ip, scope, socket: request.raw.socket })
-    if (request.method !== 'GET' || routeId === undefined || !heavy.has(routeId)) return undefined
+    if (scope !== 'read' || routeId === undefined || !heavy.has(routeId)) return undefined
     if (query.live === 'true' || query.live === '1') return undefined // a stream: it counts among those
     const query_ = access.beginHeavy(request.caller)
     reply.raw.once('close', () => query_.release())

@@ -229,15 +229,16 @@ describe('what is refused', () => {
   })
 
   test('a failure inside says nothing of the inside', async () => {
-    const failures: unknown[] = []
+    const failures: [unknown, string][] = []
     const fail = () => {
       throw new Error('secret path')
     }
-    await using broken = await startServer({ dataDir: recording.dataDir, nowUs: fail, onFailure: (error) => failures.push(error) })
-    const body = await (await fetch(`${broken.url}${q}`)).text()
+    await using broken = await startServer({ dataDir: recording.dataDir, nowUs: fail, onFailure: (...failure) => failures.push(failure) })
+    const response = await fetch(`${broken.url}${q}`, { headers: { 'x-request-id': 'mine' } })
+    const body = await response.text()
     expect(JSON.parse(body)).toMatchObject({ status: 500, code: 'IBS_QUERY_INTERNAL' })
     expect(body).not.toContain('secret')
-    expect(failures).toHaveLength(1)
+    expect(failures).toEqual([[expect.objectContaining({ message: 'secret path' }), 'mine']])
   })
 })
 

@@ -112,6 +112,19 @@ test('regression: a client that lost its connection before its first tick comes 
   await young.close()
 })
 
+test('the position of a query, given as an event id, goes on where the query ended', async () => {
+  const before = await publish(300, 38)
+  const response = await fetch(
+    `${server.url}/v3/buffer/${ONE}/query?tick_types=bid_ask,last&start_time=0&end_time=4102444800&format=ndjson`,
+  )
+  expect((await response.text()).trimEnd().split('\n')).toEqual(expect.arrayContaining(before))
+  const after = await publish(300, 39)
+  const stream = await openStream(server.url, { lastEventId: response.headers.get('ibs-position') ?? '' })
+  await until('what came since', () => stream.ticks.length >= after.length)
+  stream.leave()
+  expect(stream.ticks.map(({ line }) => line)).toEqual(after)
+})
+
 test('a stream without ticks moves its place on, so that it stays within what the log holds', async () => {
   const idle = await openStream(server.url, { query: '', path: `/v3/stream/4711/live` })
   await until('the subscription', () => idle.text.includes('subscribed'))

@@ -7,7 +7,10 @@ import { hashOf } from '@ib-stream/service'
 import { type LiveHub, openLiveHub } from '@ib-stream/tape'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { WebSocket } from 'ws'
+import { z } from 'zod'
 import { openRecording, type Recording, until } from '../../../../libs/tape/test/recording.ts'
+import { defineRoute, type Route } from '../../src/api/route.ts'
+import { ROUTES } from '../../src/routes.ts'
 import { type KeyFile, openKeyFile } from '../../src/safety/key-file.ts'
 import { assertProtected } from '../../src/safety/must-be-protected.ts'
 import type { ServerDeps } from '../../src/server-deps.ts'
@@ -45,7 +48,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const start = (deps: Partial<ServerDeps> = {}) => startServer({ dataDir: recording.dataDir, live: { bus: recording.bus, hub }, ...deps })
+const start = (deps: Partial<ServerDeps> = {}, routes?: readonly Route[]) =>
+  startServer({ dataDir: recording.dataDir, live: { bus: recording.bus, hub }, ...deps }, routes)
 const bearer = (key: string) => ({ headers: { authorization: `Bearer ${key}` } })
 const codeOf = async (response: Response) => ((await response.json()) as { code: string }).code
 
@@ -137,6 +141,52 @@ test('more requests than allowed are 429 with the time to wait, for each caller 
   await using two = await openWs(server.url, { path: `/v3/ws/stream?api_key=${ADMIN}` })
   await until('both are there', () => one.frames.length + two.frames.length === 2)
   expect(await refusalOf(server, { query: `?api_key=${ADMIN}` })).toBe(429)
+})
+
+test('answers from files are bounded by caller and in all, also those of HEAD; one that ends or whose client leaves makes room', async () => {
+  const limits = { requests: 1e6, requestsPerSecond: 1e6, heavy: 2, heavyInAll: 3, bytesPerSecond: 0, most: 100, mostOfCaller: 10 }
+  const end = Promise.withResolvers<{ ok: true }>()
+  let underWay = 0
+  const slow = defineRoute({
+    path: '/test/slow',
+    id: 'testSlow',
+    tag: 'history',
+    summary: 'Answers when the test says so',
+    answers: { 200: { doc: 'At last.', content: { 'application/json': z.object({ ok: z.literal(true) }) } } },
+    handle: () => {
+      underWay += 1
+      return end.promise
+    },
+  })
+  await using server = await start({ keys, limits }, [...ROUTES, slow])
+  const asked: AbortController[] = []
+  const ask = (key: string, method = 'GET') => {
+    const leave = new AbortController()
+    asked.push(leave)
+    return fetch(`${server.url}/test/slow`, { ...bearer(key), method, signal: leave.signal })
+  }
+  const held = [ask(READ), ask(READ, 'HEAD')]
+  await until('two are under way', () => underWay === 2)
+  const refused = await ask(READ)
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1'])
+  expect(await refused.json()).toMatchObject({ code: 'IBS_QUERY_TOO_MANY_REQUESTS', detail: expect.stringContaining('2 queries of yours') })
+  expect((await ask(READ, 'HEAD')).status).toBe(429)
+  held.push(ask(ADMIN))
+  await until('three are under way', () => underWay === 3)
+  expect(await (await ask(ADMIN)).json()).toMatchObject({ detail: expect.stringContaining('3 queries are under way') })
+  expect((await fetch(`${server.url}/v3/info`, bearer(READ))).status).toBe(200)
+  asked[0]?.abort()
+  await expect(held.shift()).rejects.toThrow()
+  await until('who left makes room', async () => {
+    const again = ask(READ)
+    const before = underWay
+    await Promise.race([again, until('it is under way', () => underWay > before)])
+    if (underWay > before) held.push(again)
+    return underWay > before
+  })
+  end.resolve({ ok: true })
+  expect((await Promise.all(held)).map(({ status }) => status)).toEqual([200, 200, 200])
+  await until('what ended makes room', async () => (await ask(READ)).status === 200)
 })
 
 test('more bytes than allowed are 429 with the time to wait, over all connections of the caller; what is under way is not cut off', async () => {
