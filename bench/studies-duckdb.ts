@@ -14,10 +14,15 @@ const CASES: readonly { title: string; study: string; parameters: Record<string,
       title: 'VWAP since the start, its volume-weighted deviation, at each trade',
       study: 'vwap',
       parameters: { std_dev: 1 },
-      fields: { 'vwap.value': 'value', 'vwap.upper_band': 'upper', 'summary.total_volume': 'volume' },
-      sql: `SELECT sum(p*s) OVER w / sum(s) OVER w AS value, sum(s) OVER w AS volume, CASE WHEN count(*) OVER w >= 3 THEN value
+      fields: {
+        'vwap.value': 'value',
+        'vwap.upper_band': 'upper',
+        'vwap.realized_volatility': 'volatility',
+        'summary.total_volume': 'volume',
+      },
+      sql: `SELECT sum(p*s) OVER w / sum(s) OVER w AS value, sum(s) OVER w AS volume, sqrt(sum(r) OVER w) AS volatility, CASE WHEN count(*) OVER w >= 3 THEN value
           + sqrt(greatest(0, sum(s*(p-182)*(p-182)) OVER w / sum(s) OVER w - (sum(s*(p-182)) OVER w / sum(s) OVER w)**2)) END AS upper
-          FROM t WINDOW w AS (ORDER BY n ROWS UNBOUNDED PRECEDING) ORDER BY n`,
+          FROM (SELECT *, coalesce(ln(p / lag(p) OVER (ORDER BY n))**2, 0) AS r FROM t) WINDOW w AS (ORDER BY n ROWS UNBOUNDED PRECEDING) ORDER BY n`,
     },
     {
       title: 'VWAP and unweighted deviation over 300 s, at the last trade of each second',
@@ -47,6 +52,41 @@ const CASES: readonly { title: string; study: string; parameters: Record<string,
           sum(s*side) OVER (ORDER BY n ROWS UNBOUNDED PRECEDING) AS cumulative
           FROM t WINDOW w AS (ORDER BY ts RANGE BETWEEN 59999999 PRECEDING AND CURRENT ROW)
           QUALIFY row_number() OVER (PARTITION BY ts ORDER BY n DESC) = 1 ORDER BY ts`,
+    },
+    {
+      title: 'true delta over 60 s, at the last trade of each second',
+      study: 'true_delta',
+      parameters: {},
+      fields: {
+        'summary.net_delta': 'net',
+        'calculation_stats.bid_hits': 'bids',
+        'calculation_stats.ask_hits': 'asks',
+        'calculation_stats.inside_spread': 'inside',
+        'calculation_stats.crossed_quote_trades': 'crossed',
+        'calculation_stats.true_delta_percentage': 'share',
+      },
+      sql: `SELECT ts, sum(s*side) OVER w AS net, count(*) FILTER (basis = 'bid') OVER w AS bids, count(*) FILTER (basis = 'ask') OVER w AS asks,
+          count(*) FILTER (basis = 'inside') OVER w AS inside, count(*) FILTER (basis = 'crossed') OVER w AS crossed, 100 * (bids + asks) / count(*) OVER w AS share
+          FROM t WINDOW w AS (ORDER BY ts RANGE BETWEEN 59999999 PRECEDING AND CURRENT ROW)
+          QUALIFY row_number() OVER (PARTITION BY ts ORDER BY n DESC) = 1 ORDER BY ts`,
+    },
+    {
+      title: 'bars of 500 trades',
+      study: 'bars',
+      parameters: { interval: '500t' },
+      fields: { open: 'open', high: 'high', low: 'low', close: 'close', volume: 'volume', vwap: 'vwap', trade_count: 'trades' },
+      sql: `SELECT first(p ORDER BY n) AS open, max(p) AS high, min(p) AS low, last(p ORDER BY n) AS close, sum(s) AS volume, sum(p*s)/sum(s) AS vwap,
+          count(*) AS trades FROM (SELECT *, (row_number() OVER (ORDER BY n) - 1) // 500 AS bar FROM t) GROUP BY bar ORDER BY bar`,
+    },
+    {
+      title: 'spread in stretches of a minute',
+      study: 'spread',
+      parameters: {},
+      fields: { ts: 'ts', 'quoted.mean': 'mean', 'effective.mean': 'effective', quote_count: 'quotes', crossed_count: 'crossed' },
+      sql: `SELECT st//60000000*60000000 AS ts, avg(ap-bp) FILTER (tt = 'bid_ask' AND ap >= bp) AS mean, count(*) FILTER (tt = 'bid_ask') AS quotes,
+          count(*) FILTER (tt = 'bid_ask' AND bp > ap) AS crossed,
+          (SELECT sum(2 * abs(p - mid) * s) / sum(s) FROM t WHERE width >= 0 AND t.st//60000000 = day.st//60000000) AS effective
+          FROM day GROUP BY day.st//60000000 ORDER BY 1`,
     },
     {
       title: 'one-minute bars of trades',
@@ -115,7 +155,7 @@ function worstError(outputs: readonly StudyOutput[], rows: readonly Record<strin
   return errors.reduce((worst, error) => (error > worst || Number.isNaN(error) ? error : worst), 0)
 }
 
-/** Opens DuckDB over the day: tables `q` and `t`, the side of each trade by the quote that stood (the quote rule). */
+/** Opens DuckDB over the day: tables `q` and `t`, each trade with the quote that stood and its side by it (the quote rule). */
 async function openDay(path: string): Promise<(text: string) => Promise<Record<string, unknown>[]>> {
   const { DuckDBInstance } = loadDuckdb()
   const connection = await (await DuckDBInstance.create()).connect()
@@ -124,7 +164,8 @@ async function openDay(path: string): Promise<(text: string) => Promise<Record<s
     `CREATE TABLE day AS SELECT *, row_number() OVER () AS n FROM read_json('${path}', format='newline_delimited', columns=${columns})`,
   )
   await connection.run(`CREATE TABLE q AS SELECT *, (bp+ap)/2 AS mid FROM day WHERE tt = 'bid_ask'`)
-  await connection.run(`CREATE TABLE t AS SELECT t.ts, t.n, t.p, t.s, CASE WHEN q.n IS NULL THEN coalesce(sign(t.p - lag(t.p) OVER (ORDER BY t.n)), 0)
+  await connection.run(`CREATE TABLE t AS SELECT t.ts, t.st, t.n, t.p, t.s, q.mid, q.ap - q.bp AS width,
+    CASE WHEN q.n IS NULL THEN 'none' WHEN q.bp >= q.ap THEN 'crossed' WHEN t.p >= q.ap THEN 'ask' WHEN t.p <= q.bp THEN 'bid' ELSE 'inside' END AS basis, CASE WHEN q.n IS NULL THEN coalesce(sign(t.p - lag(t.p) OVER (ORDER BY t.n)), 0)
     WHEN q.bp >= q.ap THEN if(t.p >= q.mid, 1, -1) WHEN t.p >= q.ap THEN 1 WHEN t.p <= q.bp THEN -1 ELSE 0 END AS side
     FROM (SELECT * FROM day WHERE tt <> 'bid_ask' AND s > 0) t ASOF LEFT JOIN q ON q.n < t.n`)
   return async (text) => (await connection.runAndReadAll(text)).getRowObjectsJson() as Record<string, unknown>[]
