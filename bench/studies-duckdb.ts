@@ -83,10 +83,10 @@ const CASES: readonly { title: string; study: string; parameters: Record<string,
       study: 'spread',
       parameters: {},
       fields: { ts: 'ts', 'quoted.mean': 'mean', 'effective.mean': 'effective', quote_count: 'quotes', crossed_count: 'crossed' },
-      sql: `SELECT st//60000000*60000000 AS ts, avg(ap-bp) FILTER (tt = 'bid_ask' AND ap >= bp) AS mean, count(*) FILTER (tt = 'bid_ask') AS quotes,
-          count(*) FILTER (tt = 'bid_ask' AND bp > ap) AS crossed,
-          (SELECT sum(2 * abs(p - mid) * s) / sum(s) FROM t WHERE width >= 0 AND t.st//60000000 = day.st//60000000) AS effective
-          FROM day GROUP BY day.st//60000000 ORDER BY 1`,
+      sql: `WITH quoted AS (SELECT st//60000000*60000000 AS ts, avg(ap-bp) FILTER (tt = 'bid_ask' AND ap >= bp) AS mean,
+          count(*) FILTER (tt = 'bid_ask') AS quotes, count(*) FILTER (tt = 'bid_ask' AND bp > ap) AS crossed FROM day GROUP BY 1),
+          traded AS (SELECT st//60000000*60000000 AS ts, sum(2 * abs(p - mid) * s) / sum(s) AS effective FROM t WHERE width >= 0 GROUP BY 1)
+          SELECT * FROM quoted LEFT JOIN traded USING (ts) ORDER BY ts`,
     },
     {
       title: 'one-minute bars of trades',
