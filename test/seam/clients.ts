@@ -41,7 +41,7 @@ export abstract class SeamClient implements Given, AsyncDisposable {
   #connection: Connection = { history: [], live: [] }
   #isLive = false
   #isSubscribed = false
-  #heardMs = 0
+  #lastPlace: number | undefined
   #left = Number.POSITIVE_INFINITY
   #running: Promise<void> | undefined
 
@@ -70,6 +70,7 @@ export abstract class SeamClient implements Given, AsyncDisposable {
         else {
           this.#connection[this.#isLive ? 'live' : 'history'].push(place)
           this.seen.add(place)
+          this.#lastPlace = place
         }
         break
       }
@@ -89,10 +90,7 @@ export abstract class SeamClient implements Given, AsyncDisposable {
         this.incomplete.push({ fromUs: usOf((JSON.parse(data) as { from: string }).from), saidAt: this.#truth.ticks.length })
         this.#begin({ history: [], live: [], isAnew: true })
     }
-    if (id !== undefined) {
-      this.lastId = id
-      this.#heardMs = performance.now()
-    }
+    if (id !== undefined) this.lastId = id
     return this.#left > 0
   }
 
@@ -103,17 +101,18 @@ export abstract class SeamClient implements Given, AsyncDisposable {
     } else if (!this.#isSubscribed) this.#startOver(data)
   }
 
-  /** As the error tells to: it asks again without the id. An id that is younger than what the log keeps must be good, though. */
+  /** As the error tells to: it asks again without the id. What followed a tick that is younger than the log must be there, though. */
   #startOver(data: string): void {
-    const ageMs = performance.now() - this.#heardMs
+    const ageMs = performance.now() - (this.#truth.madeMs[this.#lastPlace ?? 0] ?? 0)
     if (this.startUs === Number.POSITIVE_INFINITY && ageMs < LOG_KEEP_MS)
-      this.strange.push(`${data} for an id of ${Math.round(ageMs)} ms ago`)
+      this.strange.push(`${data} after a tick of ${Math.round(ageMs)} ms ago`)
     this.startedOver += 1
     this.lastId = undefined
     this.subscribedAt = Number.POSITIVE_INFINITY
     this.connections.length = 0
     this.incomplete.length = 0
     this.seen.clear()
+    this.#lastPlace = undefined
   }
 
   #begin(connection: Connection): void {

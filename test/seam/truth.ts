@@ -16,6 +16,8 @@ const USUALLY_BEHIND_US = 2 * US_PER_SECOND
 /** Everything that is published, in its order. A tick's place is its index. */
 export class Truth {
   readonly ticks: TickMessage[] = []
+  /** When each was made, which is when it was published, on the clock of `performance.now()`. */
+  readonly madeMs: number[] = []
   readonly #places = new Map<string, number>()
   readonly #random: Random
   #st = START_US
@@ -47,6 +49,7 @@ export class Truth {
         : { ...core, tt: 'last', rid: hash31(cid, 'last'), p: price, s: 1, ex: 'CME' }
     this.#places.set(encodeTickJson(tick), this.ticks.length)
     this.ticks.push(tick)
+    this.madeMs.push(performance.now())
     return tick
   }
 }
