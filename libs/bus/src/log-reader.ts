@@ -6,9 +6,16 @@ import { type Delivery, type LogMessage, readDelivery } from './log-message.ts'
 import { TICKS } from './stream-configs.ts'
 import { readLog } from './streams.ts'
 
-/** Messages asked for at once, and the most that wait for the caller. */
-const PULL_MESSAGES = 500
-const MOST_WAITING = 2_000
+/** Asked for at once: so many messages, or fewer where they are large. */
+const PULL_MOST_MESSAGES = 500
+const PULL_BYTES = 2 ** 20
+/** With so much waiting for the caller nothing more is asked for. */
+const MOST_WAITING_MESSAGES = 2_000
+const MOST_WAITING_BYTES = 2 * PULL_BYTES
+/** What a message is taken to be before one came: as large as the publisher makes them. */
+const LARGE_MESSAGE_BYTES = 64 * 1024
+/** Of the mean of their sizes a new one counts for this share. */
+const NEWEST_COUNTS = 1 / 8
 const PULL_EXPIRES_MS = 5_000
 /** A pull that is neither filled nor ended this long after its end: the consumer is gone. */
 const SILENT_AFTER_MS = PULL_EXPIRES_MS + 2_000
@@ -59,6 +66,8 @@ class PullReader implements LogReader {
   #options: LogReaderOptions
   #nextSeq: number
   #waiting: LogMessage[] = []
+  #waitingBytes = 0
+  #meanBytes = LARGE_MESSAGE_BYTES
   /** The caller works on a batch. */
   #taken = false
   #wake = Promise.withResolvers<void>()
@@ -90,6 +99,7 @@ class PullReader implements LogReader {
         if (this.#waiting.length > 0) {
           const batch = this.#waiting
           this.#waiting = []
+          this.#waitingBytes = 0
           this.#taken = true
           yield batch
           this.#taken = false
@@ -205,13 +215,18 @@ class PullReader implements LogReader {
     this.#broken = true
   }
 
-  /** Keeps up to two requests' worth of messages asked for as long as the caller takes what comes. */
+  /**
+   * Keeps up to two requests' worth of messages asked for as long as the caller takes what comes. Bounded in bytes, for what is on its way lies in the memory of both
+   * sides, once for each partition, and the server cuts off a client for which too much has come together.
+   */
   #pull(): void {
-    while (!this.#broken && this.#asked <= PULL_MESSAGES && this.#waiting.length < MOST_WAITING) {
+    const batch = Math.max(1, Math.min(PULL_MOST_MESSAGES, Math.floor(PULL_BYTES / this.#meanBytes)))
+    const hasRoom = this.#waiting.length < MOST_WAITING_MESSAGES && this.#waitingBytes < MOST_WAITING_BYTES
+    while (!this.#broken && hasRoom && this.#asked <= batch) {
       const reply = `${this.#inbox}.${++this.#pullCount}`
-      this.#asked += PULL_MESSAGES
+      this.#asked += batch
       this.#heardMs = performance.now()
-      const request = JSON.stringify({ batch: PULL_MESSAGES, expires: PULL_EXPIRES_MS * NS_PER_MS })
+      const request = JSON.stringify({ batch, expires: PULL_EXPIRES_MS * NS_PER_MS })
       this.#options.bus.connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${TICKS}.${this.#consumer}`, request, { reply })
     }
   }
@@ -229,6 +244,8 @@ class PullReader implements LogReader {
     this.#consumerSeq = consumerSeq
     this.#nextSeq = message.seq + 1
     this.#waiting.push(message)
+    this.#waitingBytes += message.payload.length
+    this.#meanBytes += (message.payload.length - this.#meanBytes) * NEWEST_COUNTS
     this.#asked -= 1
     this.#wake.resolve()
   }

@@ -213,6 +213,23 @@ describe('log reader', () => {
     expect(follower.seqs).toEqual(range(1, end + 10))
   })
 
+  it('asks for fewer where messages are large: what comes at once is bounded in bytes, and all of it comes', async () => {
+    await using nats = await TestNats.start()
+    const bus = await nats.bus()
+    await using publisher = await testPublisher(bus, nats.spoolFolder)
+    const wide = (st: number) => ({ ...tickLine(st), line: JSON.stringify({ st, x: 'x'.repeat(60_000) }) })
+    await publish(publisher, range(1, 300).map(wide))
+    const { promise: busy, resolve: goOn } = Promise.withResolvers<void>()
+    await using follower = new Follower({ bus }, busy)
+    const delivered = async () => (await consumersOf(bus))[0]?.delivered ?? 0
+    await waitFor('something is delivered', async () => (await delivered()) > 0)
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect(await delivered()).toBeLessThan(100) // 6 MB; all 300 would come where only their number is looked at
+    goOn()
+    await waitFor('all came', () => follower.messages.length >= publisher.spool.end)
+    expect(stampsOf(follower.messages)).toEqual(range(1, 300))
+  })
+
   it('regression: goes on as soon as the connection is back, however long it was away', async () => {
     await using nats = await TestNats.start()
     const bus = await nats.bus()

@@ -8,7 +8,7 @@ import {
   pause,
   type ReaderState,
 } from '@ib-stream/bus'
-import { codeOf, msFromUs, PARTITION_COUNT, US_PER_SECOND, usFromMs } from '@ib-stream/model'
+import { msFromUs, US_PER_SECOND, usFromMs } from '@ib-stream/model'
 import {
   doJob,
   eventsPath,
@@ -21,7 +21,9 @@ import {
 } from '@ib-stream/storage'
 import { Archivist } from './archivist.ts'
 import type { SegmentCodec } from './codec.ts'
+import { type CommitKind, Committer } from './committer.ts'
 import { WriterError } from './errors.ts'
+import { everyInTurn } from './every-in-turn.ts'
 import { fillHole } from './fill-hole.ts'
 import { reportInvalid } from './invalid-lines.ts'
 import { readLogFloor } from './log-floor.ts'
@@ -48,9 +50,6 @@ export interface PartitionOptions {
   onSealed: (sealed: Sealed) => void
 }
 
-const COMMIT_ABOVE_BYTES = 4 * 2 ** 20
-const RETRY_FIRST_MS = 200
-const RETRY_MOST_MS = 5_000
 const LOOK_AT_LAG_EVERY_MS = 2_000
 /** Ticks come all the time, and the moments between two of them are short. */
 const CATCH_UP_LOOK_MS = 20
@@ -83,7 +82,8 @@ export class PartitionWriter {
   #store: PartitionStore
   #reader: LogReader
   #turn: Promise<void> = Promise.resolve()
-  readonly #due = new Set<string>()
+  #committer: Committer
+  #settling: Promise<void> | undefined
   #dirty = false
   #stall = new AbortController()
   #reason = ''
@@ -99,6 +99,13 @@ export class PartitionWriter {
     this.partition = options.partition
     this.#store = store
     this.#archivist = Archivist.of(options, store)
+    this.#committer = new Committer({
+      store,
+      signal: options.signal,
+      onStalled: (reason) => this.#become('stalled', reason),
+      onCommitted: () => this.#noteCommit(),
+      onFailed: (error) => this.#stall.abort(error),
+    })
     this.#newestStUs = store.newestStUs
     this.#reader = openLogReader({
       bus: options.bus,
@@ -165,8 +172,8 @@ export class PartitionWriter {
     const { checkpointVisibleMs, checkpointDurableMs } = this.#options
     const admin = serveOwner(this, this.#options)
     const timers = [
-      everyInTurn(checkpointVisibleMs, this.partition, () => this.#dirty && this.#whenFree('visible', () => this.#commit('visible'))),
-      everyInTurn(checkpointDurableMs, this.partition, () => this.#whenFree('durable', () => this.#settle())),
+      everyInTurn(checkpointVisibleMs, this.partition, () => this.#dirty && this.#commitBeside()),
+      everyInTurn(checkpointDurableMs, this.partition, () => this.#settle()),
       everyInTurn(LOOK_AT_LAG_EVERY_MS, this.partition, () => void this.#lookAtLag()),
     ]
     try {
@@ -181,35 +188,27 @@ export class PartitionWriter {
       admin.close()
       for (const timer of timers) timer.stop()
       await this.#archivist?.close()
+      await this.#settling // what it does to files is done under the lock
       await this.#turn.catch(() => undefined)
+      await this.#committer.idle()
       if (!this.#stall.signal.aborted) await this.#store.commitDurable().catch(() => undefined) // else the next owner replays the rest from the log
       await this.#store.close()
       this.#become('released', 'released')
     }
   }
 
-  /** Taking and committing never overlap, so a commit always falls on a message boundary. */
+  /** Taking, and all work that needs the files to itself, never overlap; what fails ends the partition. */
   #inTurn(work: () => Promise<void>): Promise<void> {
     const turn = this.#turn.then(work)
     this.#turn = turn.catch((error: unknown) => this.#stall.abort(error))
     return turn
   }
 
-  /** A seed or a full disk holds the turn for long: what a timer wants meanwhile waits once. */
-  #whenFree(what: 'visible' | 'durable', work: () => Promise<void>): void {
-    if (this.#due.has(what)) return
-    this.#due.add(what)
-    void this.#inTurn(() => {
-      this.#due.delete(what)
-      return work()
-    })
-  }
-
   async #takeAll(batch: readonly LogMessage[]): Promise<void> {
     for (const message of batch) {
+      await this.#committer.room()
       this.#stall.signal.throwIfAborted()
       await (typeof this.partition === 'number' ? this.#takeTicks(message) : this.#takeEvent(message))
-      if (this.#store.pendingBytes > COMMIT_ABOVE_BYTES) await this.#commit('visible')
     }
   }
 
@@ -239,27 +238,43 @@ export class PartitionWriter {
     this.#dirty = true
   }
 
-  /** A full or broken disk: keep the lock, take nothing more, try again until it works. */
-  async #commit(kind: 'visible' | 'durable'): Promise<void> {
-    for (let waitMs = RETRY_FIRST_MS; ; waitMs = Math.min(2 * waitMs, RETRY_MOST_MS)) {
-      try {
-        await (kind === 'visible' ? this.#store.commitVisible() : this.#store.commitDurable())
-        this.#dirty = false
-        this.#committedMs = performance.now()
-        if (this.state === 'stalled') this.#become(STATE_OF[this.#reader.state], 'the disk takes writes again')
-        return
-      } catch (error) {
-        if (codeOf(error) !== 'IBS_STORAGE_WRITE_FAILED') throw error
-        this.#become('stalled', String(error))
-        await pause(waitMs, this.#options.signal)
-      }
-    }
+  #commit(kind: CommitKind): Promise<void> {
+    this.#dirty = false
+    return this.#committer.commit(kind)
+  }
+
+  #commitBeside(): void {
+    this.#dirty = false
+    this.#committer.beside('visible')
+  }
+
+  #noteCommit(): void {
+    this.#committedMs = performance.now()
+    if (this.state === 'stalled') this.#become(STATE_OF[this.#reader.state], 'the disk takes writes again')
+  }
+
+  /** Commits durably while the log goes on. A seed or a full disk may take longer than the time to the next one, which is then left out. */
+  #settle(): void {
+    this.#settling ??= this.#settleOnce()
+      .catch((error: unknown) => this.#stall.abort(error))
+      .finally(() => {
+        this.#settling = undefined
+      })
+  }
+
+  async #settleOnce(): Promise<void> {
+    await this.#inTurn(() => this.#moveOn())
+    await this.#commit('durable')
+    if (this.#archivist) await this.#inTurn(() => this.#seal())
   }
 
   /** Also where nothing happens the position moves on with the log, or a quiet partition would hold the keeper back. */
-  async #settle(): Promise<void> {
+  async #moveOn(): Promise<void> {
     const seq = await this.#reader.caughtUpTo().catch(() => undefined)
     if (seq !== undefined && seq > this.#store.seq) this.#advance(seq, 0)
+  }
+
+  async #seal(): Promise<void> {
     await this.#commit('durable')
     await this.#archivist?.sealHours()
     this.#archivist?.sealDays((work) => this.#inTurn(() => this.#betweenCommits(work))).catch((error: unknown) => this.#stall.abort(error))
@@ -308,25 +323,6 @@ export class PartitionWriter {
     this.state = state
     this.#reason = reason
     this.#options.onState(state, reason)
-  }
-}
-
-/** As `setInterval`; the partitions of a process have their turns one after another within each period, so that the disk never has to sync all of them at once. */
-function everyInTurn(ms: number, partition: PartitionId, work: () => void): { stop(): void } {
-  const nth = partition === 'events' ? PARTITION_COUNT : partition
-  let interval: NodeJS.Timeout | undefined
-  const first = setTimeout(
-    () => {
-      work()
-      interval = setInterval(work, ms)
-    },
-    (ms * (nth + 1)) / (PARTITION_COUNT + 1),
-  )
-  return {
-    stop: () => {
-      clearTimeout(first)
-      clearInterval(interval)
-    },
   }
 }
 

@@ -12,9 +12,10 @@ import { START_US, Trades } from './trades.ts'
 const MNQ = 711280073
 const IBM = 8314
 
+/** As the keeper sees it, before it trims the log. */
 const atTheEnd = (bench: WriterBench, { writer }: Running, partitions: number) =>
-  waitFor('every partition stands at the end', () => {
-    const seqs = [...writer.partitions.values()].map(({ seq }) => seq)
+  waitFor('every partition stands durably at the end', () => {
+    const seqs = [...writer.partitions.values()].map(({ durableSeq }) => durableSeq)
     return seqs.length === partitions && seqs.every((seq) => seq === bench.publisher.acknowledged)
   })
 
