@@ -205,7 +205,7 @@ describe('log reader', () => {
     const busy = Promise.withResolvers<void>()
     await using follower = new Follower({ bus: await nats.bus() }, busy.promise)
     const delivered = async () => (await consumersOf(bus))[0]?.delivered ?? 0
-    await waitFor('what was asked for', async () => (await delivered()) >= 500)
+    await waitFor('what was asked for', async () => (await delivered()) > 0)
     await publish(publisher, tape(6_001, 6_010))
     expect(await delivered()).toBeLessThanOrEqual(2_000)
     busy.resolve()
