@@ -23,15 +23,17 @@ export class Load implements AsyncDisposable {
     const control = await freePort()
     const flags = ['--rate', String(rate), '--bursts', '0', '--control', String(control), '--truth', '/dev/null']
     const env = { CLOCK_START: `${NOON}@${Date.now()}`, CLOCK_RATE: '1' }
-    const stack = await Stack.make({ tracked: `${MNQ}:MNQ:bid_ask;last:24`, simulator: flags, env })
+    await using undo = new AsyncDisposableStack() // what never got going leaves no processes
+    const stack = undo.use(await Stack.make({ tracked: `${MNQ}:MNQ:bid_ask;last:24`, simulator: flags, env }))
     for (const program of [stack.nats, stack.writerJson, stack.writerProto, stack.queryApi, stack.ingest]) program.start()
-    await waitFor('the log is made', () => stack.ingest.log.some(({ kind, state }) => kind === 'state' && state === 'sending'))
+    await waitFor('the log is made', () => stack.ingest.log.some(({ kind, state }) => kind === 'state' && state === 'sending'), MOST_MS)
     await stack.ready(stack.writerJson)
     await stack.ready(stack.writerProto)
     stack.simulator.start()
     const load = new Load(stack, `http://127.0.0.1:${control}`)
     await waitFor('every stream has ticks', () => load.#allFlow(), MOST_MS)
     load.#gapsBefore = load.#gaps
+    undo.move()
     return load
   }
 
