@@ -229,7 +229,7 @@ export class LogChain {
       this.#logFull = false
       this.#options.onState('the log has room again')
     }
-    this.#cache.forgetThrough(this.#acknowledged, WINDOW)
+    this.#cache.forgetThrough(this.#acknowledged)
     this.#send()
   }
 

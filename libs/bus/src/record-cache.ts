@@ -29,11 +29,12 @@ export class RecordCache {
     return this.#records.slice(at, at + count)
   }
 
-  /** Forgets what is confirmed, once it is `atLeast` numbers: the array is not moved for each. */
-  forgetThrough(n: number, atLeast: number): void {
+  /** Forgets what is confirmed, once that is half of what is here: the array is not moved for each, and little is held that nobody needs. */
+  forgetThrough(n: number): void {
     const [first] = this.#records
-    if (!first || n - first.n < atLeast) return
-    this.#bytes -= bytesOf(this.#records.splice(0, this.#below(n + 1)))
+    if (!first || n < first.n) return
+    const confirmed = this.#below(n + 1)
+    if (2 * confirmed >= this.#records.length) this.#bytes -= bytesOf(this.#records.splice(0, confirmed))
   }
 
   /** How many records have numbers below `n`; where the spool has a hole they are fewer than the numbers say. */
