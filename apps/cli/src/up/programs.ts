@@ -49,7 +49,7 @@ export async function planPrograms(setting: Setting): Promise<{ programs: Progra
   const programs = [
     ...(nats.program ? [nats.program] : []),
     ...(sim ? [sim.program] : []),
-    await service('ingest', STOP.intake),
+    await service('ingest', STOP.intake, lean),
     await service('writer-json', STOP.work, lean),
     await service('writer-proto', STOP.work, lean),
     ...(config.backends.includes('parquet') ? [await service('writer-parquet', STOP.work, lean)] : []),
