@@ -1,6 +1,7 @@
 import { createReadStream, existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
 import protobuf from 'protobufjs'
 import { ROOT } from './program.ts'
 
@@ -47,11 +48,12 @@ export async function readEvents(dataDir: string): Promise<Record<string, unknow
   return texts.flatMap((text) => parseLines(text))
 }
 
+/** What the simulator sent; a long run's file is longer than a string can be. */
 export async function readTruth(path: string): Promise<PlainTick[]> {
   if (!existsSync(path)) return []
-  const chunks: Buffer[] = []
-  for await (const chunk of createReadStream(path)) chunks.push(chunk as Buffer)
-  return parseLines(Buffer.concat(chunks).toString('utf8'))
+  const ticks: PlainTick[] = []
+  for await (const line of createInterface(createReadStream(path))) ticks.push(JSON.parse(line) as PlainTick)
+  return ticks
 }
 
 /** One comparable text a tick, `st` left out: the gateway does not know it. */
