@@ -55,7 +55,11 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       version,
     })
   }
-  if (options.credentials === undefined) await assertHeard(connection, options)
+  if (options.credentials === undefined)
+    await assertHeard(connection, options).catch((error: unknown) => {
+      void connection.close() // nobody else would: what was stopped meanwhile could not end
+      throw error
+    })
   keepAll(connection, serversIn(options.url))
   const listeners = new Set<(state: 'connected' | 'disconnected') => void>()
   let state: Bus['state'] = 'connected'
@@ -158,9 +162,7 @@ async function assertHeard(connection: NatsConnection, options: BusOptions): Pro
   await (options.signal ? unlessAborted(flushed, options.signal) : flushed)
   await new Promise((resolve) => setImmediate(resolve))
   probe.unsubscribe()
-  if (refused === undefined) return
-  await connection.close()
-  throw notAuthorized(options, refused)
+  if (refused !== undefined) throw notAuthorized(options, refused)
 }
 
 function notAuthorized({ url, name, credentials }: BusOptions, cause: Error): BusError {

@@ -1,4 +1,5 @@
-import { type AddressInfo, createServer } from 'node:net'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Server } from 'node:net'
 import { describe, expect, it } from '@jest/globals'
 import { freePort } from '../../../test/support/free-port.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
@@ -55,6 +56,30 @@ describe('connectBus', () => {
     await waitFor('it is with the other', () => bus.state === 'connected' && late.url.endsWith(bus.connection.getServer()))
   })
 
+  it('regression: leaves no connection behind when it is stopped while the server does not answer yet: the process could not end', async () => {
+    let isAsked = false
+    let isClosed = false
+    const silent = createServer((socket) => {
+      socket.write('INFO {"server_id":"X","version":"2.12.0","headers":true,"max_payload":1048576}\r\n')
+      socket.on('data', (bytes) => {
+        if (bytes.includes('.probe')) isAsked = true
+        else if (bytes.includes('PING')) socket.write('PONG\r\n')
+      })
+      socket.on('error', () => undefined)
+      socket.on('close', () => {
+        isClosed = true
+      })
+    }).listen(0, '127.0.0.1')
+    const stop = new AbortController()
+    const connecting = connectBus({ url: `nats://127.0.0.1:${await portOf(silent)}`, name: 'test', signal: stop.signal })
+    connecting.catch(() => undefined)
+    await waitFor('the server is asked', () => isAsked)
+    stop.abort(new Error('enough'))
+    await expect(connecting).rejects.toThrow('enough')
+    await waitFor('the connection is closed', () => isClosed)
+    silent.close()
+  })
+
   it('refuses a server older than 2.10, by its version', async () => {
     const server = createServer((socket) => {
       socket.write('INFO {"server_id":"A","version":"2.9.10","proto":1,"headers":true,"max_payload":1048576,"jetstream":true}\r\n')
@@ -83,3 +108,8 @@ describe('connectBus', () => {
     await expect(work).rejects.toThrow('stop')
   })
 })
+
+async function portOf(server: Server): Promise<number> {
+  if (!server.listening) await once(server, 'listening')
+  return (server.address() as AddressInfo).port
+}
