@@ -14,7 +14,7 @@ export { type Expiry, type ExpiryNotice, expiryNotice, parseExpiry } from './exp
 export { type FrontContract, frontContract, type Roll, type RollRule, rollsIn, rollTime, type SeriesContract } from './front-contract.ts'
 export { calendarOf, keepTelling } from './kept-tellings.ts'
 export { isOpen } from './known.ts'
-export { addDays, type LocalDate, weekdayOf } from './local-date.ts'
+export { addDays, isDay, type LocalDate, weekdayOf } from './local-date.ts'
 export { MARKET_STATUSES, type MarketState, type MarketStatus, marketState } from './market-status.ts'
 export { nextClose, nextOpen, previousClose } from './next-change.ts'
 export { type ScheduleDay, schedule } from './schedule.ts'

@@ -28,6 +28,9 @@ export function requireDay(date: LocalDate): number {
   return day
 }
 
+/** Whether it is a day of the calendar, as `YYYY-MM-DD`. */
+export const isDay = (text: string): boolean => dayNumber(text) !== undefined
+
 /** `date` plus whole days, which may be negative. */
 export const addDays = (date: LocalDate, days: number): LocalDate => dateOfDay(requireDay(date) + days)
 

@@ -1189,13 +1189,14 @@ export interface Gets {
     query: Record<never, never>
     answer: TradingHours
   }
-  /** The sessions of a contract, a day each, from today on */
+  /** The sessions of a contract, a day each, from today or another day on */
   '/v3/contracts/{cid}/schedule': {
     path: {
       cid: string
     }
     query: {
       days?: number
+      from?: string
     }
     answer: Schedule
   }

@@ -1,4 +1,4 @@
-import { addDays, MARKET_STATUSES, marketState, type ScheduleDay, schedule, withWeeklyPattern } from '@ib-stream/calendar'
+import { addDays, isDay, MARKET_STATUSES, marketState, type ScheduleDay, schedule, withWeeklyPattern } from '@ib-stream/calendar'
 import { type ContractQuery, isoFromUs, SEC_TYPES } from '@ib-stream/model'
 import { z } from 'zod'
 import { type Given, oneOf, type Parameters, readBy, wholeNumber } from '../api/parameter.ts'
@@ -159,18 +159,26 @@ const SCHEDULE = z
   })
   .meta({ id: 'Schedule' })
 
+/** Of years in which every stamp is exact. */
+const DATE = readBy<string>((text) => (/^(19[7-9]|20\d)\d-/.test(text) && isDay(text) ? { value: text } : { problem: 'is no date' }), {
+  allowed: 'YYYY-MM-DD, 1970 to 2099',
+  doc: 'The first trading date.',
+  default: 'today in the zone of the contract',
+  schema: { type: 'string', format: 'date' },
+})
+
 export const getSchedule = aboutContract({
   path: '/v3/contracts/{cid}/schedule',
   id: 'getSchedule',
-  summary: 'The sessions of a contract, a day each, from today on',
-  query: { days: wholeNumber(1, 30, { doc: 'How many days.', default: '7' }) },
+  summary: 'The sessions of a contract, a day each, from today or another day on',
+  query: { days: wholeNumber(1, 366, { doc: 'How many days.', default: '7' }), from: DATE },
   answer: SCHEDULE,
   doc: 'Regular and full hours of each day.',
   give: async (cid, deps, query) => {
     const told = await deps.contracts.calendar(cid)
-    const [today, days] = [told.zone.localTime(deps.nowUs()).date, query.days ?? 7]
-    const calendar = withWeeklyPattern(told, { from: today, to: addDays(today, days) })
-    const listed = schedule(calendar, today, days)
+    const [from, days] = [query.from ?? told.zone.localTime(deps.nowUs()).date, query.days ?? 7]
+    const calendar = withWeeklyPattern(told, { from, to: addDays(from, days) })
+    const listed = schedule(calendar, from, days)
     return { contract_id: cid, time_zone: calendar.zone.iana, days: listed.map((day) => dayOf(day)) }
   },
 })

@@ -160,5 +160,10 @@ describe('over HTTP', () => {
       { date: '2025-11-27', status: 'closed', source: null, regular: [], full: [] },
       { date: '2025-11-28', status: 'unknown', source: null, regular: [], full: [] },
     ])
+    const past = (await page('AAPL/schedule?days=1&from=2025-11-19')) as { days: unknown[] }
+    expect(past.days).toMatchObject([
+      { date: '2025-11-19', status: 'open', source: 'pattern', regular: [{ start: '2025-11-19T14:30:00.000000Z' }] },
+    ])
+    expect(await page('AAPL/schedule?from=2025-02-30')).toMatchObject({ code: 'IBS_QUERY_PARAMETER_INVALID', field: 'from' })
   })
 })
