@@ -1,6 +1,8 @@
 import type { Coverage, Schedule } from '@ib-stream/client'
 import { byId } from './dom.ts'
 import { dateTime, length } from './format.ts'
+import type { Span } from './history.ts'
+import { client, explained } from './session.ts'
 
 const SVG = 'http://www.w3.org/2000/svg'
 const WIDTH = 1_000
@@ -8,17 +10,36 @@ const HEIGHT = 14
 /** So much is seen of the shortest gap. */
 const LEAST_WIDTH = 2
 
-export interface StripRange {
-  fromUs: number
-  toUs: number
-}
+const US_PER_DAY = 86_400_000_000
+/** Of a longer range the sessions of its last days are shown. */
+const MOST_DAYS = 366
 
 type OfType = NonNullable<Coverage['tick_types']['bid_ask']>
 
 const usOf = (iso: string): number => Date.parse(iso) * 1_000
 
-/** When a contract was recorded, when its market was open, and where ticks may be missing and why. */
-export function drawCoverage({ fromUs, toUs }: StripRange, coverage: Coverage, schedule: Schedule | undefined): void {
+/** Shows when a contract was recorded, when its market was open, and where ticks may be missing and why. */
+export async function showCoverage(cid: number, span: Span, signal: AbortSignal): Promise<void> {
+  const range = { start_time: String(span.fromUs), end_time: String(span.toUs), hours: 'always' as const }
+  try {
+    const [coverage, schedule] = await Promise.all([
+      client.get('/v3/coverage/{cid}', { path: { cid }, query: range, signal }),
+      client.get('/v3/contracts/{cid}/schedule', { path: { cid }, query: datesOf(span), signal }).catch(() => undefined), // IB does not tell
+    ])
+    if (!signal.aborted) draw(span, coverage, schedule)
+  } catch (error) {
+    if (!signal.aborted) say(explained(error) ?? '')
+  }
+}
+
+/** The trading dates that may have a session in it: one begins up to a day before its date, and dates are those of any zone. */
+function datesOf({ fromUs, toUs }: Span): { from: string; days: number } {
+  const last = Math.floor(toUs / US_PER_DAY) + 1
+  const first = Math.max(Math.floor(fromUs / US_PER_DAY) - 1, last - MOST_DAYS + 1)
+  return { from: new Date((first * US_PER_DAY) / 1_000).toISOString().slice(0, 10), days: last - first + 1 }
+}
+
+function draw({ fromUs, toUs }: Span, coverage: Coverage, schedule: Schedule | undefined): void {
   const types = Object.entries(coverage.tick_types) as [string, OfType][]
   const svg = document.createElementNS(SVG, 'svg')
   svg.setAttribute('viewBox', `0 0 ${WIDTH} ${HEIGHT}`)
@@ -77,7 +98,7 @@ function wordsOf(name: string, { from, seconds, cause, reason, is_open: isOpen, 
 }
 
 /** Nothing is known, and why. */
-export function noCoverage(why: string): void {
+function say(why: string): void {
   byId('strip').replaceChildren()
   byId('strip-share').textContent = ''
   byId('strip-note').textContent = why

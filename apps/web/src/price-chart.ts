@@ -45,6 +45,8 @@ export class PriceChart {
   #lengthUs = 60 * US_PER_SECOND
   #vwapFromUs = 0
   #bars: DrawnBar[] = []
+  /** Of all bars before the last one: how many, and Σ of those that VWAP counts. The last one changes many times a second, they do not. */
+  #beforeLast = { bars: 0, turnover: 0, volume: 0 }
 
   constructor(container: HTMLElement) {
     this.api = createChart(container, {
@@ -107,8 +109,9 @@ export class PriceChart {
       this.#volume.update({ time: secondsOf(bar.ts), value: bar.volume, color: colour('line-strong') })
       this.#delta.update(this.#deltaOf(bar))
     }
-    const last = this.#vwapLine().at(-1)
-    if (last) this.#vwap.update(last)
+    if (changed.length > 1 || this.#beforeLast.bars !== this.#bars.length - 1) this.#countBeforeLast()
+    const point = this.#vwapOfLast()
+    if (point) this.#vwap.update(point)
   }
 
   setDeltas(byBar: ReadonlyMap<number, number>): void {
@@ -184,6 +187,20 @@ export class PriceChart {
     this.#volume.setData(this.#bars.map(({ ts, volume }) => ({ time: secondsOf(ts), value: volume, color: colour('line-strong') })))
     this.#delta.setData(this.#bars.map((bar) => this.#deltaOf(bar)))
     this.#vwap.setData(this.#vwapLine())
+    this.#countBeforeLast()
+  }
+
+  #countBeforeLast(): void {
+    const counted = this.#bars.slice(0, -1).filter(({ ts }) => ts >= this.#vwapFromUs)
+    const sum = (key: 'turnover' | 'volume') => counted.reduce((total, bar) => total + bar[key], 0)
+    this.#beforeLast = { bars: this.#bars.length - 1, turnover: sum('turnover'), volume: sum('volume') }
+  }
+
+  #vwapOfLast(): { time: UTCTimestamp; value: number } | undefined {
+    const last = this.#bars.at(-1)
+    if (!last || last.ts < this.#vwapFromUs) return undefined
+    const volume = this.#beforeLast.volume + last.volume
+    return volume > 0 ? { time: secondsOf(last.ts), value: (this.#beforeLast.turnover + last.turnover) / volume } : undefined
   }
 
   /** VWAP = Σ(p·s)/Σs since its beginning, at each bar that has had volume by then. */

@@ -3,7 +3,8 @@ import { byId, write } from './dom.ts'
 import { dateTime } from './format.ts'
 import { loadBars, type Span } from './history.ts'
 import { client, explained } from './session.ts'
-import type { Shown, View } from './view.ts'
+import type { Shown } from './shown.ts'
+import type { View } from './view.ts'
 
 const STEPS = 1_000
 const DEFAULT_SPEED = 10
@@ -84,7 +85,7 @@ export class ReplayBar {
     const { fromUs, toUs } = this.#span
     try {
       const bars = atUs > fromUs ? await loadBars(shown, { fromUs, toUs: atUs }, signal) : []
-      this.#view.begin(shown, { fromUs, toUs }, bars)
+      this.#view.beginReplay(shown, { fromUs, toUs }, bars)
       this.#setPaused(false)
       this.#control = client.openReplay({
         ...{ contracts: [shown.cid], tickTypes: ['bid_ask', shown.trades], from: atUs, to: toUs, speed: this.#speed, signal },

@@ -1,4 +1,4 @@
-import type { Coverage, StudyAnswer, Tick } from '@ib-stream/client'
+import type { Coverage, StudyAnswer, Tick, TrackedContracts } from '@ib-stream/client'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import type { Browser, Page } from 'playwright-core'
 import { Stack } from '../../../../test/support/stack.ts'
@@ -9,6 +9,8 @@ import { barriers, complaints, drawn, drawnQuotes, openBrowser } from './browser
 const AAPL = 265598
 const SLOW_MS = 120_000
 const US = 1_000_000
+/** More Tab presses than the page has places to stop at. */
+const MOST_STOPS = 80
 let stack: Stack
 let proxy: TcpProxy
 let browser: Browser
@@ -21,8 +23,8 @@ beforeAll(async () => {
   proxy = await TcpProxy.start(Number(new URL(stack.apiUrl).port))
   url = `http://127.0.0.1:${proxy.port}`
   browser = await openBrowser()
-  const trades = async () => (await ticksSince(Date.now() * 1_000 - 60 * US)).filter(({ tt }) => tt === 'last').length
-  await waitFor('there are trades', async () => (await trades()) > 150, SLOW_MS)
+  const seconds = async () => (await api<StudyAnswer>(`/v3/bars/${AAPL}?interval=1s&buffer_duration=10m`)).outputs.length
+  await waitFor('there are trades of some seconds', async () => (await seconds()) > 20, SLOW_MS)
 }, 2 * SLOW_MS)
 afterAll(async () => {
   await browser?.close()
@@ -42,6 +44,13 @@ async function ticksSince(fromUs: number): Promise<Tick[]> {
     .map((line) => JSON.parse(line) as Tick)
 }
 
+/** A range that is over, and has so many bars of a second. */
+async function rangeOfBars(count: number): Promise<{ fromUs: number; toUs: number }> {
+  const { outputs } = await api<StudyAnswer>(`/v3/bars/${AAPL}?interval=1s&buffer_duration=10m`)
+  const [first, last] = [outputs.at(-count - 3)?.ts ?? 0, outputs.at(-3)?.ts ?? 0]
+  return { fromUs: first, toUs: last + US }
+}
+
 async function open(hash = '', options: Parameters<Browser['newPage']>[0] = {}): Promise<Page> {
   const page = await browser.newPage({ viewport: { width: 1400, height: 880 }, ...options })
   page.setDefaultTimeout(SLOW_MS)
@@ -54,8 +63,7 @@ const text = (page: Page, selector: string) => page.locator(selector).first().in
 it(
   'draws what the API says: bars, VWAP, volume delta, bands, quotes, coverage',
   async () => {
-    const toUs = Math.floor(Date.now() / 1_000) * US - 5 * US
-    const fromUs = toUs - 60 * US
+    const { fromUs, toUs } = await rangeOfBars(15)
     const range = `start_time=${fromUs}&end_time=${toUs}`
     const page = await open(`#cid=${AAPL}&from=${fromUs}&to=${toUs}`)
     const said = complaints(page)
@@ -102,10 +110,22 @@ it(
 )
 
 it(
+  'shows in the coverage strip the sessions of days that are over too',
+  async () => {
+    const toUs = Date.now() * 1_000
+    const page = await open(`#cid=${AAPL}&from=${toUs - 7 * 86_400 * US}&to=${toUs}`)
+    const sessions = page.locator('#strip .session')
+    await waitFor('the strip is drawn', async () => (await sessions.count()) > 0, SLOW_MS)
+    expect(await sessions.count()).toBeGreaterThanOrEqual(4)
+    await page.close()
+  },
+  2 * SLOW_MS,
+)
+
+it(
   'replays what was recorded: bars grow to what the API says, with pause and seek',
   async () => {
-    const toUs = Math.floor(Date.now() / 1_000) * US - 2 * US
-    const fromUs = toUs - 40 * US
+    const { fromUs, toUs } = await rangeOfBars(12)
     const page = await open(`#cid=${AAPL}&from=${fromUs}&to=${toUs}`)
     const said = complaints(page)
     await waitFor('it is drawn', async () => (await drawn(page)).bars.length > 3, SLOW_MS)
@@ -122,6 +142,96 @@ it(
     expect((await drawn(page)).bars.map(({ time, open, high, low, close }) => ({ time, open, high, low, close }))).toEqual(all)
     await page.keyboard.press('r')
     await page.locator('#replay-bar').waitFor({ state: 'hidden' })
+    expect(said).toEqual([])
+    await page.close()
+  },
+  4 * SLOW_MS,
+)
+
+it(
+  'goes on live, says SIMULATOR and how the services are, and after a lost connection has every tick of the time without one',
+  async () => {
+    const page = await open(`#cid=${AAPL}&range=900`)
+    const said = complaints(page, (message) => /ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_SOCKET|WebSocket connection/.test(message))
+    await waitFor('it is drawn', async () => (await drawn(page)).bars.length > 0, SLOW_MS)
+    await page.locator('#simulator').waitFor({ state: 'visible' })
+    await waitFor('the health line speaks', async () => !/Looking/.test(await text(page, '#health-text')), SLOW_MS)
+    const newest = async () => (await drawn(page)).bars.at(-1)?.time ?? 0
+    const before = await newest()
+    await waitFor('new bars come', async () => (await newest()) > before, SLOW_MS)
+    await waitFor('the list is live', async () => Number.parseFloat(await text(page, '#total-rate')) > 0, SLOW_MS)
+    await waitFor('quotes are live', async () => /last 2 minutes/.test(await text(page, '#quotes-note')), SLOW_MS)
+
+    proxy.mode = 'cut'
+    await waitFor('the page says so', async () => /query-api does not answer/.test(await text(page, '#health-text')), SLOW_MS)
+    const cutAt = await newest()
+    proxy.mode = 'open'
+    await waitFor('bars come again', async () => (await newest()) >= cutAt + 5, SLOW_MS)
+    await waitFor('all is said to be as it was', async () => !/query-api does not answer/.test(await text(page, '#health-text')), SLOW_MS)
+
+    const { bars, volume } = await drawn(page)
+    const closed = bars.slice(0, -2).filter(({ time }) => time >= cutAt - 10)
+    const drawnBars = closed.map(({ time, open, high, low, close }) => ({
+      time,
+      open,
+      high,
+      low,
+      close,
+      volume: volumeAt(volume, time)?.toFixed(6),
+    }))
+    const { outputs } = await api<StudyAnswer>(`/v3/bars/${AAPL}?interval=1s&start_time=${(closed[0]?.time ?? 0) * US}`)
+    const wanted = outputs.map(({ ts, open, high, low, close, volume: v = 0 }) => ({
+      time: ts / US,
+      open,
+      high,
+      low,
+      close,
+      volume: v.toFixed(6),
+    }))
+    expect(drawnBars.length).toBeGreaterThan(4)
+    expect(drawnBars).toEqual(wanted.slice(0, closed.length))
+
+    // bars that closed are asked for anew, each quote and trade comes over the connection alone
+    const [times = []] = (await drawnQuotes(page)).columns
+    const [from, to] = [cutAt - 10, times.at(-1) ?? 0]
+    const ticks = (await ticksSince((from - 5) * US)).map(({ st }) => st / US)
+    const within = (all: readonly (number | null)[]) => all.filter((at) => at !== null && at >= from && at <= to)
+    expect(within(times)).toEqual(within(ticks.sort((a, b) => a - b)))
+    expect(within(times).length).toBeGreaterThan(50)
+    expect(said).toEqual([])
+    await page.close()
+  },
+  4 * SLOW_MS,
+)
+
+const volumeAt = (volume: readonly { time: number; value: number }[], time: number) => volume.find((one) => one.time === time)?.value
+
+it(
+  'adds a contract by its symbol and takes it away, by keyboard',
+  async () => {
+    const page = await open()
+    const said = complaints(page)
+    await page.locator(`tr[data-cid="${AAPL}"]`).waitFor()
+    await page.keyboard.press('/')
+    await page.keyboard.type('IBM')
+    await page.locator('#found [role=option] b').first().waitFor()
+    await page.keyboard.press('Enter')
+    await page.locator('tr[data-cid="8314"]').waitFor()
+    const names = async () => (await api<TrackedContracts>('/v3/tracked')).contracts.map(({ symbol }) => symbol)
+    await waitFor('it is tracked', async () => (await names()).includes('IBM'), SLOW_MS)
+    await waitFor(
+      'its ticks come',
+      async () => (await text(page, '#symbol-title')) === 'IBM' && (await drawn(page)).bars.length > 0,
+      SLOW_MS,
+    )
+    page.on('dialog', (dialog) => void dialog.accept())
+    const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? '')
+    for (let i = 0; i < MOST_STOPS && (await focused()) !== 'Record IBM no longer'; i++) await page.keyboard.press('Tab')
+    expect(await focused()).toBe('Record IBM no longer')
+    await page.keyboard.press('Enter')
+    await waitFor('it is tracked no more', async () => !(await names()).includes('IBM'), SLOW_MS)
+    await page.keyboard.press('ArrowUp')
+    await waitFor('the contract above is shown', async () => /MNQ|AAPL/.test(await text(page, '#symbol-title')), SLOW_MS)
     expect(said).toEqual([])
     await page.close()
   },
