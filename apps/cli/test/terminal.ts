@@ -9,7 +9,7 @@ export interface TerminalOptions {
 }
 
 /** A shell in a real pseudo-terminal, made by `script` of util-linux, which every Debian and Ubuntu has. */
-export class Terminal {
+export class Terminal implements Disposable {
   /** All that the terminal was sent, colours and all. */
   shown = ''
   readonly ended: Promise<number>
@@ -46,5 +46,10 @@ export class Terminal {
   /** Keys; `\x03` is Ctrl-C. */
   type(keys: string): void {
     this.#child.stdin?.write(keys)
+  }
+
+  /** Takes the terminal away, should something still run in it. */
+  [Symbol.dispose](): void {
+    this.#child.kill('SIGKILL')
   }
 }
