@@ -1,12 +1,34 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { type Browser, chromium, type Page, type Request } from 'playwright-core'
 
 /** Chromium as `npm test` found it (IB_STREAM_CHROMIUM). */
 export async function openBrowser(): Promise<Browser> {
   const executablePath = process.env.IB_STREAM_CHROMIUM
   if (!executablePath) throw new Error('IB_STREAM_CHROMIUM names no Chromium; run this by npm test -- apps/web, which finds or fetches one')
   return await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'], timeout: 120_000 })
+}
+
+/** Chromium drops whatever is on its way when a network of the machine comes or goes, as those of containers do. */
+const NETWORK_CHANGED = 'net::ERR_NETWORK_CHANGED'
+const MOST_VISITS = 10
+
+/** Opens an address; anew where the machine's networks changed before all of the page was there. */
+export async function visit(page: Page, url: string): Promise<void> {
+  for (let i = 0; i < MOST_VISITS; i++) {
+    let isCut = false
+    const look = (request: Request) => {
+      if (request.failure()?.errorText === NETWORK_CHANGED) isCut = true
+    }
+    page.on('requestfailed', look)
+    await page.goto('about:blank')
+    await page.goto(url).catch((error: unknown) => {
+      if (!String(error).includes(NETWORK_CHANGED)) throw error
+      isCut = true
+    })
+    page.off('requestfailed', look)
+    if (!isCut) return
+  }
 }
 
 /** What the page gave to its chart libraries. */
@@ -44,7 +66,8 @@ export function complaints(page: Page, isExpected: (text: string) => boolean = (
   page.on('console', (message) => {
     const text = `${message.text()} ${message.location().url}`
     // the state of the services is told with 503 while something is not well; a browser calls that an error
-    if (message.type() === 'error' && !isExpected(text) && !/503 .*\/system\/health$/.test(text)) all.push(text)
+    if (message.type() === 'error' && !isExpected(text) && !text.includes(NETWORK_CHANGED) && !/503 .*\/system\/health$/.test(text))
+      all.push(text)
   })
   page.on('pageerror', (error) => all.push(String(error)))
   return all

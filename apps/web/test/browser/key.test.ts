@@ -6,7 +6,7 @@ import { expect, it } from '@jest/globals'
 import { openKeyFile } from '../../../../services/query-api/src/safety/key-file.ts'
 import { startServer } from '../../../../services/query-api/test/standing-server.ts'
 import { waitFor } from '../../../../test/support/wait-for.ts'
-import { complaints, openBrowser } from './browser.ts'
+import { complaints, openBrowser, visit } from './browser.ts'
 
 const KEY = 'sesame-open-the-door-of-ticks'
 
@@ -23,7 +23,7 @@ it('asks for the API key where keys are on, says when it is wrong, and sends it 
     const said = complaints(page, (text) => /status of (401|503)/.test(text))
     const asked: string[] = []
     page.on('request', (request) => asked.push(request.url()))
-    await page.goto(server.url)
+    await visit(page, server.url)
     await page.locator('#key-dialog').waitFor({ state: 'visible' })
     await page.locator('#key-input').fill('wrong')
     await page.locator('#key-form button').click()

@@ -8,7 +8,7 @@ import { freePort } from '../../../../test/support/free-port.ts'
 import { nodeProgram, ROOT, type TestProgram } from '../../../../test/support/program.ts'
 import { findPython } from '../../../../test/support/python.ts'
 import { waitFor } from '../../../../test/support/wait-for.ts'
-import { complaints, drawn, openBrowser } from './browser.ts'
+import { complaints, drawn, openBrowser, visit } from './browser.ts'
 
 const SLOW_MS = 120_000
 const PANDAS = /```python\n(import pandas.*?)```/s
@@ -46,7 +46,7 @@ it(
     const page = await browser.newPage()
     page.setDefaultTimeout(SLOW_MS)
     const said = complaints(page)
-    await page.goto(url)
+    await visit(page, url)
     await waitFor('ticks are drawn', async () => (await drawn(page)).bars.length > 0, SLOW_MS)
     await addSymbol(page, 'IBM')
     const ticksOf = async (cid: string) =>

@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core'
 import { Stack } from '../../../../test/support/stack.ts'
 import { TcpProxy } from '../../../../test/support/tcp-proxy.ts'
 import { waitFor } from '../../../../test/support/wait-for.ts'
-import { barriers, complaints, drawn, drawnQuotes, openBrowser } from './browser.ts'
+import { barriers, complaints, drawn, drawnQuotes, openBrowser, visit } from './browser.ts'
 
 const AAPL = 265598
 const SLOW_MS = 120_000
@@ -54,7 +54,7 @@ async function rangeOfBars(count: number): Promise<{ fromUs: number; toUs: numbe
 async function open(hash = '', options: Parameters<Browser['newPage']>[0] = {}): Promise<Page> {
   const page = await browser.newPage({ viewport: { width: 1400, height: 880 }, ...options })
   page.setDefaultTimeout(SLOW_MS)
-  await page.goto(`${url}/${hash}`)
+  await visit(page, `${url}/${hash}`)
   return page
 }
 
@@ -128,8 +128,9 @@ it(
     const { fromUs, toUs } = await rangeOfBars(12)
     const page = await open(`#cid=${AAPL}&from=${fromUs}&to=${toUs}`)
     const said = complaints(page)
-    await waitFor('it is drawn', async () => (await drawn(page)).bars.length > 3, SLOW_MS)
-    const all = (await drawn(page)).bars
+    const { outputs } = await api<StudyAnswer>(`/v3/bars/${AAPL}?interval=1s&start_time=${fromUs}&end_time=${toUs}`)
+    const all = outputs.map(({ ts, open, high, low, close }) => ({ time: ts / US, open, high, low, close }))
+    await waitFor('it is drawn', async () => (await drawn(page)).bars.length === all.length, SLOW_MS)
     await page.keyboard.press('r')
     await page.locator('#replay-bar').waitFor({ state: 'visible' })
     await waitFor('it begins anew', async () => (await drawn(page)).bars.length < all.length, SLOW_MS)
@@ -180,13 +181,13 @@ it(
       volume: volumeAt(volume, time)?.toFixed(6),
     }))
     const { outputs } = await api<StudyAnswer>(`/v3/bars/${AAPL}?interval=1s&start_time=${(closed[0]?.time ?? 0) * US}`)
-    const wanted = outputs.map(({ ts, open, high, low, close, volume: v = 0 }) => ({
+    const wanted = outputs.map(({ ts, open, high, low, close, volume: v }) => ({
       time: ts / US,
       open,
       high,
       low,
       close,
-      volume: v.toFixed(6),
+      volume: Number(v).toFixed(6),
     }))
     expect(drawnBars.length).toBeGreaterThan(4)
     expect(drawnBars).toEqual(wanted.slice(0, closed.length))
