@@ -9,6 +9,7 @@ import { barriers, complaints, drawn, drawnQuotes, openBrowser, visit } from './
 const AAPL = 265598
 const SLOW_MS = 120_000
 const US = 1_000_000
+const LATE_US = 10 * US
 /** More Tab presses than the page has places to stop at. */
 const MOST_STOPS = 80
 let stack: Stack
@@ -23,8 +24,11 @@ beforeAll(async () => {
   proxy = await TcpProxy.start(Number(new URL(stack.apiUrl).port))
   url = `http://127.0.0.1:${proxy.port}`
   browser = await openBrowser()
-  const seconds = async () => (await api<StudyAnswer>(`/v3/bars/${AAPL}?interval=1s&buffer_duration=10m`)).outputs.length
-  await waitFor('there are trades of some seconds', async () => (await seconds()) > 20, SLOW_MS)
+  const secondsOver = async () => {
+    const { fromUs, toUs } = await rangeOfBars(15)
+    return (toUs - fromUs) / US
+  }
+  await waitFor('there are trades of some seconds', async () => (await secondsOver()) > 15, SLOW_MS)
 }, 2 * SLOW_MS)
 afterAll(async () => {
   await browser?.close()
@@ -47,8 +51,8 @@ async function ticksSince(fromUs: number): Promise<Tick[]> {
 /** A range that is over, and has so many bars of a second. */
 async function rangeOfBars(count: number): Promise<{ fromUs: number; toUs: number }> {
   const { outputs } = await api<StudyAnswer>(`/v3/bars/${AAPL}?interval=1s&buffer_duration=10m`)
-  const [first, last] = [outputs.at(-count - 3)?.ts ?? 0, outputs.at(-3)?.ts ?? 0]
-  return { fromUs: first, toUs: last + US }
+  const over = outputs.filter(({ ts }) => ts < Date.now() * 1_000 - LATE_US) // of the newest seconds ticks may still come
+  return { fromUs: over.at(-count)?.ts ?? over[0]?.ts ?? 0, toUs: (over.at(-1)?.ts ?? 0) + US }
 }
 
 async function open(hash = '', options: Parameters<Browser['newPage']>[0] = {}): Promise<Page> {
