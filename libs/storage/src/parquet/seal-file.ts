@@ -12,8 +12,11 @@ import { readFooter, sealedBytesOf } from './sealed-file.ts'
 import { ALL_ROWS, sealedRows } from './sealed-rows.ts'
 import type { SealedHead } from './sealed-writer.ts'
 
+/** What of a disk the making of a file needs. */
+export type SealDisk = Pick<Disk, 'makeFolder' | 'remove' | 'write' | 'syncFile'>
+
 export interface SealFileOptions {
-  disk: Disk
+  disk: SealDisk
   /** The file to be, relative to DATA_DIR. */
   path: string
   head: SealedHead
@@ -26,7 +29,7 @@ const BATCH_TICKS = 8192
 
 /**
  * Makes a sealed file under the name that it has until it is whole and durable. Asks for the ticks twice: first to see how many decimal places they take. Memory: one row group.
- * @returns the name, and what the file says of itself; undefined where there is no tick, and no file then
+ * @returns the name, what the file says of itself, and its size; undefined where there is no tick, and no file then
  */
 export async function sealFile({
   disk,
@@ -34,7 +37,7 @@ export async function sealFile({
   head,
   level,
   columns: columnsOf,
-}: SealFileOptions): Promise<{ temporary: string; facts: SealedFacts } | undefined> {
+}: SealFileOptions): Promise<{ temporary: string; facts: SealedFacts; bytes: number } | undefined> {
   const finder = new ScaleFinder()
   let count = 0
   for await (const columns of columnsOf()) {
@@ -52,7 +55,7 @@ export async function sealFile({
   })
   await disk.syncFile(temporary)
   if (facts.count !== count) throw new Error(`${path}: ${facts.count} ticks after ${count}; its sources changed while it was made`)
-  return { temporary, facts }
+  return { temporary, facts, bytes: offsetBytes }
 }
 
 /** Gives a file its name, for good. */

@@ -76,7 +76,7 @@ const uint32At = (bytes: Uint8Array, at: number): number =>
 export function sealedDamaged(path: string, why: string, cause?: unknown): StorageError {
   return new StorageError(
     'IBS_STORAGE_SEALED_DAMAGED',
-    `${path} is damaged (${why}); restore it from a copy, or move it away and let ib-stream repair make it from another backend`,
+    `${path} is damaged (${why}); let ib-stream repair make it anew from another backend, or restore it from a copy`,
     { path },
     { cause },
   )

@@ -5,9 +5,8 @@ import { decodeManifestEntry, encodeManifestEntry, type ManifestEntry } from '..
 import { decodeManifest } from '../manifest/read-manifest.ts'
 import { bootId } from '../segment/boot-id.ts'
 import { readCheckpoints } from '../segment/checkpoint.ts'
-import { CheckpointFiles } from '../segment/checkpoint-files.ts'
 import type { Disk } from '../segment/disk.ts'
-import { recover } from '../segment/recover.ts'
+import { openCheckpoints } from '../segment/open-checkpoints.ts'
 import { allBytes, sumOf } from './content.ts'
 import { type ReplaceGround, replaceFile } from './replace-file.ts'
 
@@ -65,21 +64,18 @@ function readableLines(bytes: Buffer): Buffer[] {
  * would, and a checkpoint without this manifest is saved: with it the manifest counts whole.
  */
 export async function unlistManifest(
-  { disk, checkLocks }: ReplaceGround,
+  ground: ReplaceGround,
   { backend, partition }: Omit<ManifestDay, 'dayUs'>,
   manifest: string,
 ): Promise<void> {
+  const { disk } = ground
   const paths = statePaths(backend, partition)
-  const boot = bootId()
   const texts = { visible: await disk.readText(paths.visible), durable: await disk.readText(paths.durable) }
-  const { counts } = readCheckpoints(texts, boot, paths.durable)
+  const { counts } = readCheckpoints(texts, bootId(), paths.durable)
   if (counts === undefined || !(manifest in counts.files)) return
-  const { durable, visible, truncated, removing } = await recover(disk, paths, counts, boot)
-  const lock = { check: checkLocks, release: async () => undefined }
-  const visibleV = counts.v === visible?.v && visible.bootId === boot ? counts.v : -1
-  const start = { committed: counts, durable, visibleV, unsyncedFiles: truncated }
-  const checkpoints = new CheckpointFiles({ disk, lock, bootId: boot }, paths, start)
-  const { [manifest]: _, ...files } = counts.files
-  await checkpoints.saveDurable({ ...counts, files, removing })
+  const checkpoints = await openCheckpoints(ground, { backend, partition })
+  if (checkpoints === undefined) return
+  const { [manifest]: _, ...files } = checkpoints.committed.files
+  await checkpoints.saveDurable({ ...checkpoints.committed, files })
   await checkpoints.saveVisible(checkpoints.committed)
 }

@@ -1,5 +1,5 @@
 import { encodeTickJson } from '../codec/json.ts'
-import { BACKENDS } from '../layout/backend.ts'
+import { BACKENDS, type OwnBackend, SEALED_BACKEND } from '../layout/backend.ts'
 import { parseSegmentPath } from '../layout/segment-path.ts'
 import type { ManifestEntry } from '../manifest/manifest-entry.ts'
 import type { Disk } from '../segment/disk.ts'
@@ -57,7 +57,7 @@ class Planning {
   readonly #readable: Content
 
   constructor(ground: PlanGround, path: string, other: OtherFile | undefined) {
-    const backend = BACKENDS.find((each) => each === parseSegmentPath(path)?.backend)
+    const backend = encodingOf(path)
     this.#ground = ground
     this.#path = path
     this.#other = other
@@ -136,6 +136,12 @@ class Planning {
     }
     return left.size === 0
   }
+}
+
+/** Rows that wait to be sealed are protobuf. */
+function encodingOf(path: string): OwnBackend | undefined {
+  const backend = parseSegmentPath(path)?.backend
+  return backend === SEALED_BACKEND ? 'pb' : BACKENDS.find((each) => each === backend)
 }
 
 async function* linesOf(dataDir: string, path: string): AsyncGenerator<string, void, undefined> {

@@ -1,7 +1,10 @@
+import { partitionOf } from '@ib-stream/model'
 import { lockBackends } from '../import/lock-backends.ts'
-import { BACKENDS, type Backend, extensionOf } from '../layout/backend.ts'
+import { BACKENDS, type Backend, extensionOf, folderOf, ROWS_FOLDER, SEALED_BACKEND } from '../layout/backend.ts'
 import { listDayFiles } from '../layout/list-days.ts'
+import { listFolder } from '../layout/list-folder.ts'
 import { manifestPath, parseManifestPath } from '../layout/manifest-path.ts'
+import { parseSealedPath, SEALED_FOLDER } from '../layout/sealed-path.ts'
 import { parseSegmentPath } from '../layout/segment-path.ts'
 import { type PartitionId, statePaths } from '../layout/state-path.ts'
 import { type ManifestEntry, missingTicks } from '../manifest/manifest-entry.ts'
@@ -12,10 +15,12 @@ import { checkFile, type DamageFound, type DamageKind } from '../verify/check-fi
 import { type DayFacts, dayOfFile, factsOf, partitionOfFile, readDayFacts } from '../verify/facts.ts'
 import { assertTree, type Unreachable, verify } from '../verify/verify.ts'
 import { type ManifestDay, mendManifest } from './mend-manifest.ts'
+import { mendSealed } from './mend-sealed.ts'
 import { planEvents } from './plan-events.ts'
 import { type FilePlan, type OtherFile, planFile, type RepairWord } from './plan-file.ts'
 import { type ReplaceGround, replaceFile } from './replace-file.ts'
 import { unnamedHours } from './unnamed-hours.ts'
+import { unnamedSealed } from './unnamed-sealed.ts'
 
 export interface RepairOptions {
   dataDir: string
@@ -47,7 +52,7 @@ export interface RepairReport {
 }
 
 /**
- * Mends what `verify` finds wrong in closed hours, and fills those that only the other backend has; every file that is replaced is kept in `.state/<backend>/damaged/`. Killed at any moment each file is the
+ * Mends what `verify` finds wrong in closed hours, and fills those that only another backend has; sealed files are made anew from open ones; every file that is replaced is kept in `.state/<backend>/damaged/`. Killed at any moment each file is the
  * old one or the new one, and the next repair goes on. Memory: manifests of one day; the ticks of an hour that no sum can prove.
  * @throws StorageError `IBS_STORAGE_BACKEND_IN_USE` while a writer holds a lock, `IBS_STORAGE_TREE_MISSING`; `signal.reason`
  */
@@ -59,13 +64,22 @@ export function repair(options: RepairOptions): Promise<RepairReport> {
 export async function repairOn(disk: Disk, options: RepairOptions): Promise<RepairReport> {
   const { dataDir, startUs, endUs, signal, dryRun = false } = options
   await assertTree(dataDir) // before any lock file is made
-  await using locks = await lockBackends(dataDir, BACKENDS, { makeFiles: !dryRun, events: true })
+  await using locks = await lockBackends(dataDir, await repairableBackends(dataDir), { makeFiles: !dryRun, events: true })
   const range = { ...(startUs === undefined ? {} : { startUs }), ...(endUs === undefined ? {} : { endUs }) }
   const { damage, unreachable } = await verify({ dataDir, ...range, ...(signal ? { signal } : {}) })
-  const unnamed = await unnamedHours(disk, { dataDir, backends: BACKENDS, ...range })
+  const unnamed = [
+    ...(await unnamedHours(disk, { dataDir, backends: BACKENDS, ...range })),
+    ...(await unnamedSealed({ dataDir, ...range })),
+  ]
   const repairing = new Repairing({ disk, checkLocks: () => locks.check() }, { ...options, dryRun }, [...damage, ...unnamed])
   await repairing.run()
   return { outcomes: repairing.outcomes, unreachable }
+}
+
+/** Backends whose files `repair` mends: the archive only where there is one. */
+export async function repairableBackends(dataDir: string): Promise<Backend[]> {
+  const parts = await Promise.all([SEALED_FOLDER, ROWS_FOLDER].map((folder) => listFolder(dataDir, folder)))
+  return parts.some((names) => names.length > 0) ? [...BACKENDS, SEALED_BACKEND] : [...BACKENDS]
 }
 
 /**
@@ -79,7 +93,8 @@ export async function repairPartition(
   const { dataDir, startUs, endUs, signal, dryRun = false } = options
   const range = { ...(startUs === undefined ? {} : { startUs }), ...(endUs === undefined ? {} : { endUs }) }
   const found = await verify({ dataDir, backends: [backend], partitions: [partition], ...range, ...(signal ? { signal } : {}) })
-  const unnamed = await unnamedHours(disk, { dataDir, backends: [backend], partitions: [partition], ...range })
+  const query = { dataDir, partitions: [partition], ...range }
+  const unnamed = backend === SEALED_BACKEND ? await unnamedSealed(query) : await unnamedHours(disk, { ...query, backends: [backend] })
   const repairing = new Repairing({ disk, checkLocks }, { ...options, dryRun }, [...found.damage, ...unnamed])
   await repairing.run()
   return { outcomes: repairing.outcomes, unreachable: found.unreachable }
@@ -106,6 +121,18 @@ class Repairing {
       if (!lost.has(durable)) await this.#mendDay(day, found)
       else for (const { path, kind } of found) this.#say({ path, kind, did: 'left', detail: `${durable} has to be mended first` })
     }
+    for (const found of this.#damage) await this.#mendSealed(found, lost)
+  }
+
+  async #mendSealed(found: DamageFound, lost: ReadonlySet<string>): Promise<void> {
+    const place = parseSealedPath(found.path)
+    if (place === undefined) return
+    const { dataDir, dryRun = false, signal } = this.#options
+    signal?.throwIfAborted()
+    const { durable } = statePaths(SEALED_BACKEND, partitionOf(place.cid))
+    const { path, kind } = found
+    if (lost.has(durable)) this.#say({ path, kind, did: 'left', detail: `${durable} has to be mended first` })
+    else this.#say(await mendSealed(this.#ground, { dataDir, dryRun }, found))
   }
 
   /** Files first, then the manifest that speaks of them: in between it still says that something is wrong. */
@@ -153,7 +180,7 @@ class Repairing {
     const backend = BACKENDS.find((each) => each !== segment?.backend)
     const partition = partitionOfFile(path)
     if (segment === undefined || backend === undefined || partition === undefined) return undefined
-    const other = `${backend}${path.slice(segment.backend.length, -extensionOf(segment.backend).length)}${extensionOf(backend)}`
+    const other = `${backend}${path.slice(folderOf(segment.backend).length, -extensionOf(segment.backend).length)}${extensionOf(backend)}`
     if ((await this.#ground.disk.size(other)) === undefined) return undefined
     const dayFacts = await readDayFacts({ dataDir, backend, partition, dayUs: dayOfFile(other) })
     const facts = factsOf(dayFacts, other)

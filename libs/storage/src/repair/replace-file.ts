@@ -29,8 +29,11 @@ export async function replaceFile(
   return keptIn
 }
 
-/** The name holds the sum: another damage of the same file gets a name of its own. */
-async function keepOriginal(ground: ReplaceGround, backend: Backend, path: string): Promise<string | undefined> {
+/**
+ * Keeps a file as it is, for good. The name holds the sum: another damage of the same file gets a name of its own.
+ * @returns where, relative to DATA_DIR; undefined where there is no file
+ */
+export async function keepOriginal(ground: ReplaceGround, backend: Backend, path: string): Promise<string | undefined> {
   const { disk } = ground
   if ((await disk.size(path)) === undefined) return undefined
   const content = allBytes(disk, path)
@@ -63,7 +66,7 @@ async function writeWhole(
   for (const folder of foldersOf(path)) await disk.syncFolder(folder)
 }
 
-function changedMeanwhile(path: string): StorageError {
+export function changedMeanwhile(path: string): StorageError {
   return new StorageError(
     'IBS_STORAGE_REPAIR_UNSURE',
     `what was written for ${path} is not what was read a moment before; nothing was replaced, look at the disk`,
