@@ -39,6 +39,11 @@ export class Archivist {
     return this.#sealer.sealHours()
   }
 
+  /** After work on the files that was not its own. */
+  lookAgain(): void {
+    this.#sealer.lookAgain()
+  }
+
   /**
    * Makes closed days one file each. The making goes on beside the log; only the name is given between two commits.
    * @param betweenCommits runs work when all is committed durably and nothing is taken meanwhile

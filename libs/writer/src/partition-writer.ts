@@ -152,6 +152,7 @@ export class PartitionWriter {
       await this.#commit('durable')
       this.#become('lent', job.do)
       outcome = (await Promise.allSettled([work()]))[0]
+      this.#archivist?.lookAgain()
       if (this.#store.state.word === 'failed') throw outcome?.status === 'rejected' ? outcome.reason : new Error('the store failed')
       this.#become(STATE_OF[this.#reader.state], `${job.do} is done`)
     })

@@ -110,6 +110,12 @@ export class Sealer {
     return seq
   }
 
+  /** Somebody else worked on the files (repair): what was known of them counts no more. */
+  lookAgain(): void {
+    this.#days = undefined
+    this.#held.clear()
+  }
+
   /**
    * Seals the rows of hours that are closed. Everything must be committed durably, and nothing taken meanwhile.
    * @throws StorageError as `forgetRows`, and what the disk says when a name cannot be made durable: then the store must be opened anew
@@ -166,12 +172,13 @@ export class Sealer {
   async dueDays(): Promise<SealedDay[]> {
     const { store, dataDir } = this.#options
     this.#days ??= await this.#look()
+    const days = this.#days
     const waiting = new Set(this.#rowsByDay().map(({ day }) => sealedFolder(day)))
     const due: SealedDay[] = []
-    for (const [folder, day] of this.#days) {
+    for (const [folder, day] of days) {
       if (day.dayUs + US_PER_DAY + CLOSE_AFTER_US > store.newestStUs || waiting.has(folder)) continue
       const hours = await listSealedFiles(dataDir, day)
-      if (hours.length === 0) this.#days.delete(folder)
+      if (hours.length === 0) days.delete(folder)
       else due.push(day)
     }
     return due
