@@ -1,8 +1,9 @@
 import { compareTicks, type TickMessage, US_PER_HOUR } from '@ib-stream/model'
 import { expect, it } from '@jest/globals'
+import { readCheckpoint } from '../../src/segment/read-position.ts'
 import { temporaryDataDir } from '../data-dir.ts'
 import { START_US } from '../recorded-tree.ts'
-import { ArchiveWorld, type Effect, logOf } from './archive-world.ts'
+import { ArchiveWorld, type Effect, logOf, PARTITION } from './archive-world.ts'
 
 const TICKS = 30
 const TIMEOUT_MS = 120_000
@@ -30,6 +31,24 @@ async function firstAndLast(is: (effect: Effect) => boolean): Promise<number[]> 
   const begins = world.effects.flatMap((effect, n, effects) => (is(effect) && !(n > 0 && is(effects[n - 1] as Effect)) ? [n] : []))
   return [...new Set([begins[0] ?? Number.NaN, begins.at(-1) ?? Number.NaN])]
 }
+
+it(
+  'has a newer checkpoint before hours go that became a day: by it readers who looked before see that sealed files changed',
+  async () => {
+    const [named] = await firstAndLast(isDayNamed)
+    const [going] = await firstAndLast(isHourGoing)
+    const checkpointBefore = async (n: number | undefined) => {
+      await using at = await temporaryDataDir()
+      const world = worldIn(at.dataDir)
+      expect(await world.live(n)).toBe('killed')
+      return await readCheckpoint(at.dataDir, 'parquet', PARTITION)
+    }
+    const [before, after] = [await checkpointBefore(named), await checkpointBefore(going)]
+    expect(after?.seq).toBe(before?.seq)
+    expect(after?.v).toBeGreaterThan(before?.v ?? Number.NaN)
+  },
+  TIMEOUT_MS,
+)
 
 const MOMENTS = [
   { what: 'before rows go that were sealed', is: isRowsGoing, later: 0, kept: 'nothing' },
