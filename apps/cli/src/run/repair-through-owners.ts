@@ -1,5 +1,5 @@
 import { PARTITION_COUNT } from '@ib-stream/model'
-import { BACKENDS, type PartitionId, type RepairOptions, type RepairOutcome, type RepairReport } from '@ib-stream/storage'
+import { type PartitionId, type RepairOptions, type RepairOutcome, type RepairReport, repairableBackends } from '@ib-stream/storage'
 import { Owners, type OwnersOptions } from '../owners.ts'
 
 export type OwnersRepairOptions = RepairOptions & Pick<OwnersOptions, 'nats' | 'signal'>
@@ -10,7 +10,7 @@ export async function repairThroughOwners(options: OwnersRepairOptions): Promise
   await using owners = new Owners({ dataDir, nats, signal })
   const outcomes: RepairReport['outcomes'][number][] = []
   const unreachable: RepairReport['unreachable'][number][] = []
-  for (const backend of BACKENDS) {
+  for (const backend of await repairableBackends(dataDir)) {
     const partitions: PartitionId[] = [...Array(PARTITION_COUNT).keys(), ...(backend === 'json' ? (['events'] as const) : [])]
     for (const partition of partitions) {
       const result = await owners.doJob({ backend, partition }, { do: 'repair', dryRun }, (said) => {
