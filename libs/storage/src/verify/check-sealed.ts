@@ -1,16 +1,14 @@
-import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
-import { join } from 'node:path'
 import { codeOf } from '@ib-stream/model'
 import { isMissing } from '../errors.ts'
 import { parseSealedPath } from '../layout/sealed-path.ts'
 import { checkSealed, sealedBytesOf } from '../parquet/sealed-file.ts'
 import type { FileCheck } from './check-file.ts'
+import { openReadOnly } from './open-read-only.ts'
 
 /** Holds a sealed file to its own checksums, and to the path where it lies. `bytes` is undefined where there is none. */
 export async function checkSealedFile(dataDir: string, path: string): Promise<Pick<FileCheck, 'damage'> & { bytes: number | undefined }> {
   try {
-    await using handle = await open(join(dataDir, path), constants.O_RDONLY | constants.O_NOFOLLOW)
+    await using handle = await openReadOnly(dataDir, path)
     const file = await sealedBytesOf(path, handle)
     return { damage: await damageIn(file), bytes: file.sizeBytes }
   } catch (error) {

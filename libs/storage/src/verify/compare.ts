@@ -1,13 +1,14 @@
-import { type TickMessage, type TickType, US_PER_DAY } from '@ib-stream/model'
-import { encodeTickJson } from '../codec/json.ts'
-import type { Backend } from '../layout/backend.ts'
+import { partitionOf, type TickType, US_PER_DAY, US_PER_HOUR } from '@ib-stream/model'
+import { type Backend, SEALED_BACKEND } from '../layout/backend.ts'
 import { listDayFiles, listDays, manifestsOfDay } from '../layout/list-days.ts'
+import { listSealedFiles, sealedThatCount } from '../layout/sealed-path.ts'
 import { parseSegmentPath, type Segment } from '../layout/segment-path.ts'
 import { removedTicks } from '../manifest/manifest-entry.ts'
-import { closesBefore } from '../segment/closed-files.ts'
+import { openUndamaged, sealedDays } from '../retention/sealed-days.ts'
+import { CLOSE_AFTER_US } from '../segment/closed-files.ts'
 import { readCheckpoint } from '../segment/read-position.ts'
-import { partitionOfFile, readDayFacts } from './facts.ts'
-import { readRecords } from './read-records.ts'
+import { Side } from './compare-sides.ts'
+import { readDayFacts } from './facts.ts'
 
 export interface CompareOptions {
   dataDir: string
@@ -48,12 +49,12 @@ export interface CompareReport {
 }
 
 /**
- * Compares two backends tick by tick, in the order of their files, over all closed hours that either has. Takes no lock. Memory: a chunk of two files; the ticks of
- * an hour where it differs.
+ * Compares two backends tick by tick, in the order of their files (with the archive: in query order), over all closed hours that either has. Takes no lock. Memory: a chunk of
+ * two files; the ticks of an hour where it differs, or where one is the archive.
  */
 export async function compareBackends(options: CompareOptions): Promise<CompareReport> {
   const { dataDir, backends, startUs = Number.NEGATIVE_INFINITY, endUs = Number.POSITIVE_INFINITY, signal, onDifference } = options
-  const days = new Set((await Promise.all(backends.map((backend) => listDays(dataDir, backend)))).flat())
+  const days = new Set((await Promise.all(backends.map((backend) => daysOf(dataDir, backend)))).flat())
   const differences: HourDifference[] = []
   const report = { hours: 0, ticks: 0, openHours: 0, removedHours: 0, differences }
   for (const dayUs of [...days].sort((a, b) => a - b)) {
@@ -81,6 +82,11 @@ export async function compareBackends(options: CompareOptions): Promise<CompareR
   return report
 }
 
+async function daysOf(dataDir: string, backend: Backend): Promise<number[]> {
+  const days = await listDays(dataDir, backend)
+  return backend === SEALED_BACKEND ? [...days, ...(await sealedDays(dataDir)).keys()] : days
+}
+
 interface Hour {
   cid: number
   tt: TickType
@@ -91,16 +97,40 @@ interface Hour {
 
 async function hoursOfDay(dataDir: string, backends: readonly [Backend, Backend], dayUs: number): Promise<Hour[]> {
   const hours = new Map<string, Hour>()
+  const add = (side: 0 | 1, { cid, tt, hourUs }: Omit<Hour, 'files'>, path: string) => {
+    const key = keyOf({ cid, tt, hourUs })
+    const hour: Hour = hours.get(key) ?? { cid, tt, hourUs, files: [[], []] }
+    hour.files[side].push(path)
+    hours.set(key, hour)
+  }
   for (const side of [0, 1] as const) {
-    const segments = await listDayFiles(dataDir, backends[side], dayUs)
-    for (const { path, cid, tt, hourUs } of segments.sort(byStamp)) {
-      const key = keyOf({ cid, tt, hourUs })
-      const hour: Hour = hours.get(key) ?? { cid, tt, hourUs, files: [[], []] }
-      hour.files[side].push(path)
-      hours.set(key, hour)
-    }
+    const segments = await listDayFiles(dataDir, backends[side], dayUs) // of the archive: rows that wait
+    for (const segment of segments.sort(byStamp)) add(side, segment, segment.path)
+  }
+  for (const side of [0, 1] as const) {
+    if (backends[side] === SEALED_BACKEND)
+      for (const { hour, path } of await sealedHours(dataDir, dayUs, [...hours.values()])) add(side, hour, path)
   }
   return [...hours.values()].sort((a, b) => a.hourUs - b.hourUs || a.cid - b.cid)
+}
+
+/** A damaged file does not tell its hours: it is held to those that are known to have ticks, or stands for its first. */
+async function sealedHours(dataDir: string, dayUs: number, known: readonly Hour[]): Promise<{ hour: Omit<Hour, 'files'>; path: string }[]> {
+  const found: { hour: Omit<Hour, 'files'>; path: string }[] = []
+  for (const day of (await sealedDays(dataDir, { startUs: dayUs, endUs: dayUs + 1 })).get(dayUs) ?? []) {
+    const { cid, tt } = day
+    const readable = await openUndamaged(dataDir, day)
+    for (const { path, footer } of readable)
+      for (const { hourUs } of footer.facts.hours) found.push({ hour: { cid, tt, hourUs }, path: path.path })
+    const names = new Set(readable.map(({ path }) => path.path))
+    for (const { path, hourUs } of sealedThatCount(await listSealedFiles(dataDir, day))) {
+      if (names.has(path)) continue
+      const within = known.filter((hour) => hour.cid === cid && hour.tt === tt && (hourUs === undefined || hour.hourUs === hourUs))
+      const spans = within.length > 0 ? within.map((hour) => hour.hourUs) : [hourUs ?? dayUs]
+      for (const each of spans) found.push({ hour: { cid, tt, hourUs: each }, path })
+    }
+  }
+  return found
 }
 
 const keyOf = ({ cid, tt, hourUs }: Pick<Hour, 'cid' | 'tt' | 'hourUs'>): string => `${cid}_${tt}_${hourUs}`
@@ -128,27 +158,25 @@ type Compared = HourDifference & { moved: boolean }
 async function compareHour(dataDir: string, backends: readonly [Backend, Backend], hour: Hour): Promise<Compared | { open: true }> {
   const before = await positionsOf(dataDir, backends, hour)
   if (before === 'open') return { open: true }
-  const compared = await compareFiles(dataDir, hour)
+  const compared = await compareFiles(dataDir, hour, backends.includes(SEALED_BACKEND) ? 'query' : 'file')
   const differs = compared.moved || compared.only[0] + compared.only[1] > 0
   if (differs && (await positionsOf(dataDir, backends, hour)) !== before) return { open: true } // a late tick may have come to one of them
   return compared
 }
 
 /** What would change with the files of an hour; `open` where it may still grow, or where the two are not equally far and so may differ by a late tick. */
-async function positionsOf(dataDir: string, backends: readonly [Backend, Backend], { files }: Hour): Promise<string> {
-  const [path = ''] = files.flat()
-  const partition = partitionOfFile(path) ?? 0
-  const checkpoints = await Promise.all(backends.map((backend) => readCheckpoint(dataDir, backend, partition)))
+async function positionsOf(dataDir: string, backends: readonly [Backend, Backend], { cid, hourUs, files }: Hour): Promise<string> {
+  const checkpoints = await Promise.all(backends.map((backend) => readCheckpoint(dataDir, backend, partitionOf(cid))))
   const isOpen = checkpoints.some(
-    (checkpoint) => checkpoint && (files.flat().some((file) => file in checkpoint.files) || !closesBefore(path, checkpoint.newestStUs)),
+    (checkpoint) =>
+      checkpoint &&
+      (files.flat().some((file) => file in checkpoint.files) || hourUs + US_PER_HOUR + CLOSE_AFTER_US > checkpoint.newestStUs),
   )
   return isOpen ? 'open' : checkpoints.map((checkpoint) => `${checkpoint?.seq}/${checkpoint?.v}`).join()
 }
 
-async function compareFiles(dataDir: string, hour: Hour): Promise<Compared> {
-  const { cid, tt, hourUs } = hour
-  const sides = [new Side(dataDir, hour.files[0]), new Side(dataDir, hour.files[1])] as const
-  const [a, b] = sides
+async function compareFiles(dataDir: string, { cid, tt, hourUs, files }: Hour, order: 'file' | 'query'): Promise<Compared> {
+  const [a, b] = [new Side(dataDir, { hourUs, paths: files[0], order }), new Side(dataDir, { hourUs, paths: files[1], order })]
   let [left, right] = [await a.next(), await b.next()]
   while (left !== undefined && left === right) [left, right] = [await a.next(), await b.next()]
   const moved = left !== undefined || right !== undefined
@@ -162,39 +190,4 @@ async function compareFiles(dataDir: string, hour: Hour): Promise<Compared> {
     only[surplus > 0 ? 0 : 1] += Math.abs(surplus)
   }
   return { cid, tt, hourUs, ticks: [a.ticks, b.ticks], only, unreadable: [a.unreadable, b.unreadable], example, moved }
-}
-
-/** Ticks of one backend's files of an hour, one after the other, as v3 JSON. */
-class Side {
-  ticks = 0
-  unreadable = 0
-  readonly #lines: AsyncGenerator<TickMessage[], void, undefined>
-  #batch: TickMessage[] = []
-  #at = 0
-
-  constructor(dataDir: string, paths: readonly string[]) {
-    this.#lines = this.#read(dataDir, paths)
-  }
-
-  async next(): Promise<string | undefined> {
-    while (this.#at >= this.#batch.length) {
-      const { value, done } = await this.#lines.next()
-      if (done) return undefined
-      this.#batch = value
-      this.#at = 0
-    }
-    const tick = this.#batch[this.#at++]
-    return tick && encodeTickJson(tick)
-  }
-
-  async *#read(dataDir: string, paths: readonly string[]): AsyncGenerator<TickMessage[], void, undefined> {
-    for (const path of paths) {
-      for await (const records of readRecords(dataDir, path, Number.POSITIVE_INFINITY)) {
-        const ticks = records.flatMap(({ tick }) => tick ?? [])
-        this.ticks += ticks.length
-        this.unreadable += records.length - ticks.length
-        yield ticks
-      }
-    }
-  }
 }
