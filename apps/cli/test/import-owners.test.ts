@@ -2,7 +2,7 @@ import { appendFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connectBus, openPublisher, type Publisher, tickSubject } from '@ib-stream/bus'
 import { compareTicks, hash31, hourOf, type TickMessage, US_PER_HOUR, US_PER_SECOND, usFromMs } from '@ib-stream/model'
-import { BACKENDS, type Backend, encodeTickJson, openRange, verify } from '@ib-stream/storage'
+import { type Backend, encodeTickJson, HOUSE_BACKENDS, openRange, verify } from '@ib-stream/storage'
 import { describe, expect, test } from '@jest/globals'
 import { NatsServer } from '../../../test/support/nats-server.ts'
 import { nodeProgram } from '../../../test/support/program.ts'
@@ -49,16 +49,18 @@ describe('import beside running writers', () => {
     const writers = [
       nodeProgram('writer-json', 'services/writer-json/src/main.ts', env).start(),
       nodeProgram('writer-proto', 'services/writer-proto/src/main.ts', env).start(),
+      nodeProgram('writer-parquet', 'services/writer-parquet/src/main.ts', env).start(),
     ]
     await using _json = writers[0]
     await using _pb = writers[1]
+    await using _parquet = writers[2]
     const recorded = trades(RECORDED, DAY_AGO, 40)
     publish(publisher, recorded)
     publish(publisher, trades(RECORDED, NOW_HOUR, 3)) // closes the hours before
     let live = 10
     const feed = setInterval(() => publish(publisher, trades(RECORDED, NOW_HOUR + ++live * US_PER_SECOND, 1)), 50)
     try {
-      for (const backend of BACKENDS)
+      for (const backend of HOUSE_BACKENDS)
         await waitFor(`${backend} has recorded`, async () => (await ticksIn(dataDir, backend, RECORDED, DAY_AGO)).length === 40)
 
       const old = join(nats.folder, 'old')
@@ -70,7 +72,7 @@ describe('import beside running writers', () => {
         join(old, 'a.jsonl'),
         lines([...others, ...trades(OLD, DAY_AGO + US_PER_HOUR, 5), ...beside, ...trades(OLD, NOW_HOUR, 2)]),
       )
-      const args = ['import', '--to', dataDir, '--json', old]
+      const args = ['import', '--to', dataDir, '--backend', 'json,pb,parquet', '--json', old]
       const run = runCli(args, { NATS_URL: nats.url })
       expect([await run.ended, run.err]).toEqual([1, ''])
       const said = run.out
@@ -79,22 +81,24 @@ describe('import beside running writers', () => {
         .map((line): unknown => JSON.parse(line))
       expect(said).toContainEqual(expect.objectContaining({ reason: expect.stringContaining('the hour has recorded ticks; --merge') }))
       expect(said).toContainEqual(expect.objectContaining({ reason: expect.stringContaining('json: the hour is still being recorded') }))
-      expect(said.at(-1)).toMatchObject({ written: { json: { files: 2, ticks: 65 }, pb: { files: 2, ticks: 65 } } })
-      for (const backend of BACKENDS) {
+      expect(said.at(-1)).toMatchObject({
+        written: { json: { files: 2, ticks: 65 }, pb: { files: 2, ticks: 65 }, parquet: { files: 2, ticks: 65 } },
+      })
+      for (const backend of HOUSE_BACKENDS) {
         expect(await ticksIn(dataDir, backend, OLD, DAY_AGO)).toEqual(others)
         expect(await ticksIn(dataDir, backend, RECORDED, DAY_AGO)).toEqual(recorded)
       }
 
       for (const writer of writers) await writer.kill()
-      const counts = await Promise.all(BACKENDS.map(async (backend) => (await ticksIn(dataDir, backend, RECORDED, NOW_HOUR)).length))
+      const counts = await Promise.all(HOUSE_BACKENDS.map(async (backend) => (await ticksIn(dataDir, backend, RECORDED, NOW_HOUR)).length))
       for (const writer of writers) writer.start()
-      for (const [i, backend] of BACKENDS.entries())
+      for (const [i, backend] of HOUSE_BACKENDS.entries())
         await waitFor(`${backend} goes on`, async () => (await ticksIn(dataDir, backend, RECORDED, NOW_HOUR)).length > (counts[i] ?? 0))
       await appendFile(join(old, 'a.jsonl'), lines(trades(OLD, DAY_AGO + 2 * US_PER_HOUR, 5)))
       const again = runCli([...args, '--merge'], { NATS_URL: nats.url })
       expect([await again.ended, again.err]).toEqual([1, '']) // this very hour is still recorded
       const both = [...recorded, ...beside.slice(10)].sort(compareTicks) // ten were heard by both
-      for (const backend of BACKENDS) {
+      for (const backend of HOUSE_BACKENDS) {
         expect(await ticksIn(dataDir, backend, RECORDED, DAY_AGO)).toEqual(both)
         expect(await ticksIn(dataDir, backend, OLD, DAY_AGO)).toEqual(others)
         expect(await ticksIn(dataDir, backend, OLD, DAY_AGO + 2 * US_PER_HOUR)).toHaveLength(5)
@@ -103,7 +107,7 @@ describe('import beside running writers', () => {
       clearInterval(feed)
     }
     await publisher.settled()
-    for (const backend of BACKENDS)
+    for (const backend of HOUSE_BACKENDS)
       await waitFor(
         `${backend} has all of the live ticks`,
         async () => (await ticksIn(dataDir, backend, RECORDED, NOW_HOUR)).length === 3 + live - 10,

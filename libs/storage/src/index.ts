@@ -30,6 +30,8 @@ export {
   type BackendForm,
   extensionOf,
   type Framing,
+  HOUSE_BACKENDS,
+  type HouseBackend,
   type OwnBackend,
   SEALED_BACKEND,
 } from './layout/backend.ts'

@@ -2,7 +2,7 @@ import { defineCommand } from '../command/define-command.ts'
 import { flag, manyArguments, text, value } from '../command/option.ts'
 import { json, nats } from '../command/shared-options.ts'
 
-const BACKEND_WORDS = ['json', 'pb'] as const
+const BACKEND_WORDS = ['json', 'pb', 'parquet'] as const
 
 function backendsOf(list: string): (typeof BACKEND_WORDS)[number][] {
   const names = list.split(',').map((name) => name.trim())
@@ -24,7 +24,7 @@ export const command = defineCommand({
     offline: flag('--offline', 'only while no writer runs on the target; it is checked'),
     nats,
     to: text('--to <folder>', 'DATA_DIR that gets the ticks', { completes: 'folder', shown: 'DATA_DIR of the environment, else data' }),
-    backend: value('--backend <list>', 'which files to make, separated by commas', backendsOf, { shown: BACKEND_WORDS.join(',') }),
+    backend: value('--backend <list>', 'which files to make, separated by commas: json, pb, parquet', backendsOf, { shown: 'json,pb' }),
     merge: flag('--merge', 'give hours that have ticks already what they lack'),
     dryRun: flag('--dry-run', 'read and decide everything, write nothing'),
     again: flag('--again', 'read sources again that an earlier import took in'),

@@ -1,4 +1,4 @@
-import { BACKENDS, type ImportReport } from '@ib-stream/storage'
+import { HOUSE_BACKENDS, type ImportReport } from '@ib-stream/storage'
 
 const count = (value: number): string => value.toLocaleString('en-US')
 
@@ -10,7 +10,7 @@ export function importSummary(report: ImportReport): string {
   )
   if (known.files > 0)
     lines.push(`known    ${count(known.files)} files, ${count(known.bytes)} bytes taken in before, ${count(known.faults)} faults in them`)
-  for (const backend of BACKENDS) {
+  for (const backend of HOUSE_BACKENDS) {
     const made = written[backend]
     if (made.files === 0) continue
     const change = bytes === 0 ? '' : `, ${percent(made.bytes, bytes)} than the sources`

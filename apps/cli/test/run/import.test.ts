@@ -40,7 +40,7 @@ describe('import', () => {
     ]
     expect(await Promise.all(runs.map(({ ended }) => ended))).toEqual([2, 2])
     expect(runs.map(({ err }) => err)).toEqual([
-      expect.stringContaining('--backend csv: some of json, pb, separated by commas'),
+      expect.stringContaining('--backend csv: some of json, pb, parquet, separated by commas'),
       expect.stringContaining('IBS_STORAGE_IMPORT_REFUSED'),
     ])
   })

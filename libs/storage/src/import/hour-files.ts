@@ -3,16 +3,17 @@ import { join } from 'node:path'
 import { partitionOf, type TickMessage, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
 import { formatOf } from '../codec/block-reader.ts'
 import { StorageError } from '../errors.ts'
-import { BACKENDS, type OwnBackend } from '../layout/backend.ts'
+import { HOUSE_BACKENDS, type HouseBackend, type OwnBackend, SEALED_BACKEND } from '../layout/backend.ts'
 import { findSegments } from '../layout/find-segments.ts'
 import { parseSegmentPath, segmentPath } from '../layout/segment-path.ts'
+import { readSealedHour } from '../parquet/add-to-sealed.ts'
 import { readCheckpoint } from '../segment/read-position.ts'
 import type { HourKey } from './hour-spool.ts'
 
 /** What a backend has of an hour already. */
 export interface HourFiles {
-  backend: OwnBackend
-  /** Of all files but the imported one. */
+  backend: HouseBackend
+  /** Of all files but the imported one; of the archive, all that came by a log. */
   recorded: TickMessage[]
   imported: TickMessage[]
   /** True where there is any file, even one without a tick. */
@@ -33,12 +34,13 @@ export function importedPath(backend: OwnBackend, { cid, tt, hourUs }: HourKey):
  */
 export async function readHourFiles(dataDir: string, key: HourKey): Promise<HourFiles[]> {
   const found: HourFiles[] = []
-  for (const backend of BACKENDS) found.push(await readHourOf(dataDir, backend, key))
+  for (const backend of HOUSE_BACKENDS) found.push(await readHourOf(dataDir, backend, key))
   return found
 }
 
 /** The same of one backend. */
-export async function readHourOf(dataDir: string, backend: OwnBackend, key: HourKey): Promise<HourFiles> {
+export async function readHourOf(dataDir: string, backend: HouseBackend, key: HourKey): Promise<HourFiles> {
+  if (backend === SEALED_BACKEND) return await readArchivedHour(dataDir, key)
   const range = { cids: [key.cid], tts: [key.tt], startUs: key.hourUs, endUs: key.hourUs + US_PER_HOUR }
   const files: HourFiles = { backend, recorded: [], imported: [], hasFiles: false }
   const checkpoint = await readCheckpoint(dataDir, backend, partitionOf(key.cid))
@@ -48,6 +50,27 @@ export async function readHourOf(dataDir: string, backend: OwnBackend, key: Hour
     const ticks = await readTicks(dataDir, path, checkpoint?.files[path])
     const into = path === importedPath(backend, key) ? files.imported : files.recorded
     for (const tick of ticks) into.push(tick)
+  }
+  return files
+}
+
+/** A sealed file that holds nothing by the log was imported. Rows that wait came by it. */
+async function readArchivedHour(dataDir: string, key: HourKey): Promise<HourFiles> {
+  const { file, ticks } = await readSealedHour(dataDir, key)
+  const isRecorded = file !== undefined && file.footer.facts.seq > 0
+  const files: HourFiles = {
+    backend: SEALED_BACKEND,
+    recorded: isRecorded ? ticks : [],
+    imported: isRecorded ? [] : ticks,
+    hasFiles: ticks.length > 0,
+  }
+  const checkpoint = await readCheckpoint(dataDir, SEALED_BACKEND, partitionOf(key.cid))
+  for (const [path, bytes] of Object.entries(checkpoint?.files ?? {})) {
+    const segment = parseSegmentPath(path)
+    if (segment?.hourUs !== key.hourUs || segment.cid !== key.cid || segment.tt !== key.tt || bytes === 0) continue
+    files.hasFiles = true
+    if ((file?.footer.facts.seq ?? -1) >= (checkpoint?.seq ?? 0)) continue // all of them are sealed, and the checkpoint that forgets them follows
+    for (const tick of await readTicks(dataDir, path, bytes)) files.recorded.push(tick)
   }
   return files
 }

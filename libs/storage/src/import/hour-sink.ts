@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { partitionOf } from '@ib-stream/model'
 import { encodeTicksProto } from '../codec/proto.ts'
 import { isMissing } from '../errors.ts'
-import type { OwnBackend } from '../layout/backend.ts'
+import { type HouseBackend, SEALED_BACKEND } from '../layout/backend.ts'
+import { addToSealed } from '../parquet/add-to-sealed.ts'
 import { type Disk, foldersOf } from '../segment/disk.ts'
 import type { HourKey } from './hour-spool.ts'
 import { type ImportedHour, type ImportJob, OFFERS } from './import-hour.ts'
@@ -22,18 +23,25 @@ export interface HourSink {
 export class LockedSink implements HourSink {
   readonly #disk: Disk
   readonly #dataDir: string
+  readonly #checkLocks: () => Promise<void>
   readonly #manifests: ManifestLines
   readonly #unsyncedFolders = new Set<string>()
 
-  constructor(disk: Disk, dataDir: string) {
+  constructor(disk: Disk, dataDir: string, checkLocks: () => Promise<void>) {
     this.#disk = disk
     this.#dataDir = dataDir
+    this.#checkLocks = checkLocks
     this.#manifests = new ManifestLines(disk)
   }
 
   /** The whole file under another name, then its name: nobody ever sees half of it. What is there already is left alone. */
-  async put(_key: HourKey, { path, bytes, ticks }: HourFile): Promise<ImportedHour> {
+  async put(key: HourKey, file: HourFile): Promise<ImportedHour> {
     const disk = this.#disk
+    if (file.backend === SEALED_BACKEND) {
+      const ground = { disk, dataDir: this.#dataDir, checkLocks: this.#checkLocks }
+      return { ticks: file.ticks, ...(await addToSealed(ground, key, file.added)) }
+    }
+    const { path, bytes, ticks } = file
     const made = { ticks, bytes: bytes.length }
     this.#manifests.add(path, bytes)
     if (await holds(join(this.#dataDir, path), bytes)) return made
@@ -65,7 +73,7 @@ async function holds(path: string, bytes: Uint8Array): Promise<boolean> {
 }
 
 /** Has one partition's owner do it; answers when what he made is durable. */
-export type AskForImport = (at: { backend: OwnBackend; partition: number }, job: ImportJob) => Promise<ImportedHour>
+export type AskForImport = (at: { backend: HouseBackend; partition: number }, job: ImportJob) => Promise<ImportedHour>
 
 /** Beside running writers: each hour is made by the owner of its partition, who reads what it is to have from a file. */
 export class OwnersSink implements HourSink {

@@ -1,12 +1,13 @@
 import { isoFromUs } from '@ib-stream/model'
 import { StorageError } from '../errors.ts'
-import type { OwnBackend } from '../layout/backend.ts'
+import { type HouseBackend, SEALED_BACKEND } from '../layout/backend.ts'
+import { encodeSealed, LEVEL } from '../parquet/seal-columns.ts'
 import type { Disk } from '../segment/disk.ts'
 import type { Unit } from './find-units.ts'
 import type { HourSink } from './hour-sink.ts'
 import type { HourKey, HourSpool } from './hour-spool.ts'
 import { addOrigins, type DoneUnit, readOrigins, writeDone } from './import-state.ts'
-import { type HourPlan, planHour } from './plan-hour.ts'
+import { type HourFile, type HourPlan, planHour } from './plan-hour.ts'
 import type { ImportFault, ImportReport } from './report.ts'
 
 interface HourWriterOptions {
@@ -15,7 +16,7 @@ interface HourWriterOptions {
   disk: Disk
   sink: HourSink
   dataDir: string
-  backends: readonly OwnBackend[]
+  backends: readonly HouseBackend[]
   merge: boolean
   dryRun: boolean
   onFault(fault: ImportFault): void
@@ -63,7 +64,7 @@ export class HourWriter {
     const leftOut = [...plan.leftOut]
     for (const file of plan.files) {
       const { backend } = file
-      const made = dryRun ? { bytes: file.bytes.length, ticks: file.ticks } : await sink.put(key, file)
+      const made = dryRun ? { bytes: await bytesOf(key, file), ticks: file.ticks } : await sink.put(key, file)
       if ('leftOut' in made) leftOut.push({ ticks: file.ticks, reason: `${backend}: ${made.leftOut}` })
       else if (made.ticks > 0) {
         report.written[backend].files += 1
@@ -91,6 +92,12 @@ export class HourWriter {
       if (!leftOut && !dryRun) await writeDone(disk, unit, done)
     }
   }
+}
+
+/** What an archive of these ticks alone takes: with others in one file it is less. */
+async function bytesOf({ cid, tt }: HourKey, file: HourFile): Promise<number> {
+  if (file.backend !== SEALED_BACKEND) return file.bytes.length
+  return (await encodeSealed(file.added, { cid, tt, seq: 0 }, LEVEL.hour)).bytes.length
 }
 
 /** Damage in what is there is no reason to stop, and none to write beside it. */

@@ -1,8 +1,9 @@
 import { type TickMessage, US_PER_HOUR, usFromMs } from '@ib-stream/model'
 import { decodeTicksProto } from '../codec/proto.ts'
 import { StorageError } from '../errors.ts'
-import { BACKENDS, type OwnBackend } from '../layout/backend.ts'
+import { HOUSE_BACKENDS, type HouseBackend, SEALED_BACKEND } from '../layout/backend.ts'
 import { segmentPath } from '../layout/segment-path.ts'
+import { addToSealed } from '../parquet/add-to-sealed.ts'
 import { unlistManifest } from '../repair/mend-manifest.ts'
 import { CLOSE_AFTER_US } from '../segment/closed-files.ts'
 import { foldersOf } from '../segment/disk.ts'
@@ -37,7 +38,7 @@ export type ImportedHour = { ticks: number; bytes: number } | { leftOut: string 
  */
 export async function importHour(work: PartitionWork, job: ImportJob, dataDir: string): Promise<ImportedHour> {
   const { disk, partition, checkLocks } = work
-  const backend = BACKENDS.find((one) => one === work.backend)
+  const backend = HOUSE_BACKENDS.find((one) => one === work.backend)
   if (backend === undefined || partition === 'events') return { leftOut: `${work.backend} ${partition} takes no ticks of an import` }
   const checkpoint = await readCheckpoint(dataDir, backend, partition)
   if (isOpen(job, backend, Object.keys(checkpoint?.files ?? {})))
@@ -45,6 +46,10 @@ export async function importHour(work: PartitionWork, job: ImportJob, dataDir: s
   const { recorded, imported } = await readHourOf(dataDir, backend, job)
   if (recorded.length > 0 && !job.merge) return { leftOut: RECORDED_ALREADY }
   const all = unionOf([[...recorded, ...imported], await readOffer(work, job)], marketKey)
+  if (backend === SEALED_BACKEND) {
+    const added = differenceOf(all, [...recorded, ...imported], marketKey)
+    return { ticks: added.length, ...(added.length > 0 ? await addToSealed({ disk, dataDir, checkLocks }, job, added) : { bytes: 0 }) }
+  }
   const ticks = differenceOf(all, recorded, marketKey)
   if (ticks.length === 0) return { ticks: 0, bytes: 0 }
   const bytes = encodeHour(backend, ticks)
@@ -65,7 +70,7 @@ export async function importHour(work: PartitionWork, job: ImportJob, dataDir: s
 }
 
 /** By the clock, as no tick of the hour need ever come; and by the file that grows, where ticks come late. */
-function isOpen(key: HourKey, backend: OwnBackend, listed: readonly string[]): boolean {
+function isOpen(key: HourKey, backend: HouseBackend, listed: readonly string[]): boolean {
   if (key.hourUs + US_PER_HOUR + CLOSE_AFTER_US > usFromMs(Date.now())) return true
   return listed.includes(segmentPath({ ...key, backend }))
 }

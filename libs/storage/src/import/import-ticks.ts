@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve, sep } from 'node:path'
 import { codeOf, PARTITION_COUNT, US_PER_HOUR } from '@ib-stream/model'
 import { StorageError } from '../errors.ts'
-import { BACKENDS, type OwnBackend } from '../layout/backend.ts'
+import { BACKENDS, HOUSE_BACKENDS, type HouseBackend, SEALED_BACKEND } from '../layout/backend.ts'
 import { parseManifestPath } from '../layout/manifest-path.ts'
+import { hasArchive } from '../layout/sealed-path.ts'
 import { type Disk, nodeDisk } from '../segment/disk.ts'
 import { lockPartition } from '../segment/partition-lock.ts'
 import { readCheckpoint } from '../segment/read-position.ts'
@@ -22,8 +23,8 @@ export interface ImportOptions {
   sources: readonly string[]
   /** DATA_DIR that gets the ticks. */
   to: string
-  /** @default all */
-  backends?: readonly OwnBackend[]
+  /** The archive gets what it lacks in files that it has, all others files of their own. @default json and pb */
+  backends?: readonly HouseBackend[]
   /** Hours that have recorded ticks, or ticks of another form, get what they lack; otherwise they are left alone and listed. */
   merge?: boolean
   /** Reads and decides everything, writes nothing. */
@@ -46,11 +47,11 @@ export interface ImportOptions {
 export async function importTicks(options: ImportOptions): Promise<ImportReport> {
   const { to, backends = BACKENDS, dryRun = false } = options
   await assertSound(options)
-  await using _locks = await lockBackends(to, await backendsToLock(to, backends), { makeFiles: !dryRun })
+  await using locks = await lockBackends(to, await backendsToLock(to, backends), { makeFiles: !dryRun })
   await assertFit(to)
   await assertNothingListed(to)
   const disk = nodeDisk(to)
-  return await importInto(options, disk, new LockedSink(disk, to))
+  return await importInto(options, disk, new LockedSink(disk, to, () => locks.check()))
 }
 
 /**
@@ -67,7 +68,7 @@ export async function importThroughOwners(options: ImportOptions & { ask: AskFor
 
 async function assertSound({ sources, to, backends = BACKENDS, zone }: ImportOptions): Promise<void> {
   assertZone(zone)
-  if (backends.length === 0) throw refused('no backend is named; use json, pb or both')
+  if (backends.length === 0) throw refused('no backend is named; use some of json, pb and parquet')
   await assertApart(sources, to)
 }
 
@@ -171,12 +172,15 @@ const isInside = (inner: string, outer: string): boolean =>
   inner === outer || inner.startsWith(outer.endsWith(sep) ? outer : `${outer}${sep}`)
 
 /** Every backend that is written to or may have files of an hour that is. */
-async function backendsToLock(to: string, backends: readonly OwnBackend[]): Promise<OwnBackend[]> {
+async function backendsToLock(to: string, backends: readonly HouseBackend[]): Promise<HouseBackend[]> {
   const there: string[] = await readdir(to).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return []
     throw error
   })
-  return BACKENDS.filter((backend) => backends.includes(backend) || there.includes(backend))
+  const isArchiveThere = await hasArchive(to)
+  return HOUSE_BACKENDS.filter(
+    (backend) => backends.includes(backend) || there.includes(backend) || (backend === SEALED_BACKEND && isArchiveThere),
+  )
 }
 
 /** One import at a time has the work folder and makes offers. */
@@ -190,7 +194,7 @@ async function lockImport(to: string): Promise<AsyncDisposable> {
 
 /** No ticks of the simulator. */
 async function assertFit(to: string): Promise<void> {
-  for (const backend of BACKENDS) {
+  for (const backend of HOUSE_BACKENDS) {
     for (let partition = 0; partition < PARTITION_COUNT; partition++) {
       const checkpoint = await readCheckpoint(to, backend, partition)
       if (checkpoint?.source === 'simulator') {
@@ -202,7 +206,7 @@ async function assertFit(to: string): Promise<void> {
 
 /** No manifest that the next writer would cut back to what its checkpoint says. */
 async function assertNothingListed(to: string): Promise<void> {
-  for (const backend of BACKENDS) {
+  for (const backend of HOUSE_BACKENDS) {
     for (let partition = 0; partition < PARTITION_COUNT; partition++) {
       const checkpoint = await readCheckpoint(to, backend, partition)
       const path = Object.keys(checkpoint?.files ?? {}).find(parseManifestPath)

@@ -1,7 +1,7 @@
 import type { TickMessage } from '@ib-stream/model'
 import { encodeTickJson } from '../codec/json.ts'
 import { encodeTicksProto } from '../codec/proto.ts'
-import type { OwnBackend } from '../layout/backend.ts'
+import { type HouseBackend, type OwnBackend, SEALED_BACKEND } from '../layout/backend.ts'
 import { type HourFiles, importedPath, readHourFiles } from './hour-files.ts'
 import type { HourKey, SpooledFile } from './hour-spool.ts'
 import type { Form } from './turned.ts'
@@ -18,11 +18,24 @@ export interface HourPlan {
 }
 
 /** What one backend is to have. */
-export interface HourFile {
+export type HourFile = OpenHourFile | SealedHourAddition
+
+/** A file of its own. */
+export interface OpenHourFile extends Offered {
   backend: OwnBackend
   path: string
   bytes: Uint8Array
   ticks: number
+}
+
+/** What the sealed file of the hour, or of its day, is to have besides. */
+export interface SealedHourAddition extends Offered {
+  backend: typeof SEALED_BACKEND
+  added: readonly TickMessage[]
+  ticks: number
+}
+
+interface Offered {
   /** What its owner makes the file of, who knows best what he has recorded: all that is not recorded by somebody else alone, for that may come to him too. */
   offer: readonly TickMessage[]
 }
@@ -34,7 +47,7 @@ export interface LeftOut {
 }
 
 export interface HourOrder {
-  backends: readonly OwnBackend[]
+  backends: readonly HouseBackend[]
   /** Ticks beside those that are there already, or that come from another form. */
   merge: boolean
   /** Names of the forms that the imported file was made from before. */
@@ -106,10 +119,14 @@ function filesOf(
   key: HourKey,
   there: readonly HourFiles[],
   { all, offer }: { all: readonly TickMessage[]; offer: readonly TickMessage[] },
-  backends: readonly OwnBackend[],
+  backends: readonly HouseBackend[],
 ): HourPlan['files'] {
-  return there.flatMap(({ backend, recorded, hasFiles }) => {
+  return there.flatMap(({ backend, recorded, imported, hasFiles }): HourFile[] => {
     if (!hasFiles && !backends.includes(backend)) return []
+    if (backend === SEALED_BACKEND) {
+      const added = differenceOf(all, [...recorded, ...imported], marketKey)
+      return added.length === 0 ? [] : [{ backend, added, ticks: added.length, offer }]
+    }
     const ticks = differenceOf(all, recorded, marketKey)
     if (ticks.length === 0) return []
     return [{ backend, path: importedPath(backend, key), bytes: encodeHour(backend, ticks), ticks: ticks.length, offer }]

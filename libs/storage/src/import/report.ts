@@ -1,4 +1,4 @@
-import type { OwnBackend } from '../layout/backend.ts'
+import type { HouseBackend } from '../layout/backend.ts'
 
 /** Something that was not taken in: a record that cannot be turned, or sound ticks of an hour that has others. */
 export interface ImportFault {
@@ -44,8 +44,8 @@ export interface ImportReport {
   others: number
   faults: number
   leftOut: { hours: number; ticks: number }
-  /** The imported files of the hours that these sources have ticks in. */
-  written: Record<OwnBackend, { files: number; bytes: number; ticks: number }>
+  /** The imported files of the hours that these sources have ticks in; of the archive: files that got ticks, what they got, and what it grew by. */
+  written: Record<HouseBackend, { files: number; bytes: number; ticks: number }>
 }
 
 export function emptyReport(dryRun: boolean): ImportReport {
@@ -61,6 +61,6 @@ export function emptyReport(dryRun: boolean): ImportReport {
     others: 0,
     faults: 0,
     leftOut: { hours: 0, ticks: 0 },
-    written: { json: none(), pb: none() },
+    written: { json: none(), pb: none(), parquet: none() },
   }
 }

@@ -8,6 +8,9 @@ export type OwnBackend = (typeof BACKENDS)[number]
 /** The archive: rows wait in hour files below `.state/` and are sealed as Parquet when their hour is closed. Taken where it is named. */
 export const SEALED_BACKEND = 'parquet'
 export type SealedBackend = typeof SEALED_BACKEND
+/** All that the engine brings. */
+export const HOUSE_BACKENDS = ['json', 'pb', 'parquet'] as const satisfies readonly (OwnBackend | SealedBackend)[]
+export type HouseBackend = (typeof HOUSE_BACKENDS)[number]
 
 declare const added: unique symbol
 /** A name that `addBackend` gave out. */

@@ -1,4 +1,5 @@
 import { hourOf, isoFromUs, isTickType, type TickType, US_PER_DAY, US_PER_HOUR, usFromMs } from '@ib-stream/model'
+import { ROWS_FOLDER } from './backend.ts'
 import { listFolder } from './list-folder.ts'
 
 /** Ticks of one contract and type in one UTC day of `ts`. */
@@ -77,6 +78,12 @@ export async function listSealedFiles(dataDir: string, day: SealedDay): Promise<
 export function sealedThatCount(files: readonly SealedPath[]): readonly SealedPath[] {
   const day = files.find(({ hourUs }) => hourUs === undefined)
   return day ? [day] : files
+}
+
+/** True where a writer of the archive, or an import into it, has been at work. */
+export async function hasArchive(dataDir: string): Promise<boolean> {
+  const parts = await Promise.all([SEALED_FOLDER, ROWS_FOLDER].map((folder) => listFolder(dataDir, folder)))
+  return parts.some((names) => names.length > 0)
 }
 
 /** Contracts and types that have sealed files. */

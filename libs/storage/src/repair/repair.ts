@@ -1,10 +1,9 @@
 import { partitionOf } from '@ib-stream/model'
 import { lockBackends } from '../import/lock-backends.ts'
-import { BACKENDS, type Backend, extensionOf, folderOf, ROWS_FOLDER, SEALED_BACKEND } from '../layout/backend.ts'
+import { BACKENDS, type Backend, extensionOf, folderOf, HOUSE_BACKENDS, type HouseBackend, SEALED_BACKEND } from '../layout/backend.ts'
 import { listDayFiles } from '../layout/list-days.ts'
-import { listFolder } from '../layout/list-folder.ts'
 import { manifestPath, parseManifestPath } from '../layout/manifest-path.ts'
-import { parseSealedPath, SEALED_FOLDER } from '../layout/sealed-path.ts'
+import { hasArchive, parseSealedPath } from '../layout/sealed-path.ts'
 import { parseSegmentPath } from '../layout/segment-path.ts'
 import { type PartitionId, statePaths } from '../layout/state-path.ts'
 import { type ManifestEntry, missingTicks } from '../manifest/manifest-entry.ts'
@@ -77,9 +76,8 @@ export async function repairOn(disk: Disk, options: RepairOptions): Promise<Repa
 }
 
 /** Backends whose files `repair` mends: the archive only where there is one. */
-export async function repairableBackends(dataDir: string): Promise<Backend[]> {
-  const parts = await Promise.all([SEALED_FOLDER, ROWS_FOLDER].map((folder) => listFolder(dataDir, folder)))
-  return parts.some((names) => names.length > 0) ? [...BACKENDS, SEALED_BACKEND] : [...BACKENDS]
+export async function repairableBackends(dataDir: string): Promise<readonly HouseBackend[]> {
+  return (await hasArchive(dataDir)) ? HOUSE_BACKENDS : BACKENDS
 }
 
 /**

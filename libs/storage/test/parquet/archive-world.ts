@@ -8,6 +8,7 @@ import { statePaths } from '../../src/layout/state-path.ts'
 import { Sealer } from '../../src/parquet/sealer.ts'
 import { openRange } from '../../src/query/open-range.ts'
 import { bootId } from '../../src/segment/boot-id.ts'
+import type { Source } from '../../src/segment/checkpoint.ts'
 import { type Disk, nodeDisk } from '../../src/segment/disk.ts'
 import { openPartitionStoreOn, type PartitionStore } from '../../src/segment/partition-store.ts'
 import { CID, START_US, source, tickAt } from '../recorded-tree.ts'
@@ -30,6 +31,7 @@ export interface Effect {
 export class ArchiveWorld {
   readonly dataDir: string
   readonly log: readonly TickMessage[]
+  readonly #source: Source
   #memory = new MemoryDisk()
   /** Messages from one durable commit to the next. */
   settleEvery = 16
@@ -38,9 +40,10 @@ export class ArchiveWorld {
   /** Effects on the disk so far. */
   readonly effects: Effect[] = []
 
-  constructor(dataDir: string, log: readonly TickMessage[]) {
+  constructor(dataDir: string, log: readonly TickMessage[], recording: Source = source) {
     this.dataDir = dataDir
     this.log = log
+    this.#source = recording
   }
 
   /** Lives until the log ends, or until `stopBefore` effects were let through: then nothing reaches the disk any more, as after kill -9. */
@@ -62,6 +65,7 @@ export class ArchiveWorld {
   }
 
   async #follow(): Promise<void> {
+    const source = this.#source
     const disk = gatedDisk(bothOf(nodeDisk(this.dataDir), this.#memory), (call, path) => this.#gate(call, path))
     const lock = { check: async () => undefined, release: async () => undefined }
     const store = await openPartitionStoreOn({ disk, lock, bootId: bootId(), backend: SEALED_BACKEND, partition: PARTITION, source })
