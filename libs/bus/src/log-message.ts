@@ -19,6 +19,8 @@ export interface Delivery {
   message: LogMessage
   /** Place in the consumer's own count, from 1: a hole means that a delivery was lost on its way. */
   consumerSeq: number
+  /** Messages that the consumer has after this one. */
+  pending: number
 }
 
 // $JS.ACK.<stream>.<consumer>.<deliveries>.<stream seq>.<consumer seq>.<time>.<pending>, newer servers with domain and account before the stream
@@ -32,7 +34,7 @@ export function readDelivery(message: Msg): Delivery | undefined {
   const log: LogMessage = { seq: Number(tokens[at]), subject: message.subject, payload: message.data }
   const batch = batchOf(message)
   if (batch) log.batch = batch
-  return { message: log, consumerSeq: Number(tokens[at + 1]) }
+  return { message: log, consumerSeq: Number(tokens[at + 1]), pending: Number(tokens[at + 3]) }
 }
 
 /** A message that the store was asked for by its sequence. */

@@ -20,6 +20,8 @@ const PULL_EXPIRES_MS = 5_000
 /** A pull that is neither filled nor ended this long after its end: the consumer is gone. */
 const SILENT_AFTER_MS = PULL_EXPIRES_MS + 2_000
 const CONSUMER_KEPT_MS = 60_000
+/** So long it is taken for granted that nothing was trimmed that is on its way: trimming takes what is old, or what everybody has. */
+const UNCUT_FOR_MS = 1_000
 const RETRY_FIRST_MS = 100
 const RETRY_MOST_MS = 5_000
 const NS_PER_MS = 1_000_000
@@ -64,7 +66,10 @@ export function openLogReader(options: LogReaderOptions): LogReader {
 class PullReader implements LogReader {
   state: ReaderState = 'connecting'
   #options: LogReaderOptions
+  /** First sequence that did not come yet. */
   #nextSeq: number
+  /** First sequence that the caller does not have, nor knows to be cut. */
+  #wantedSeq: number
   #waiting: LogMessage[] = []
   #waitingBytes = 0
   #meanBytes = LARGE_MESSAGE_BYTES
@@ -79,12 +84,17 @@ class PullReader implements LogReader {
   #asked = 0
   #pullCount = 0
   #consumerSeq = 0
+  /** Messages that the consumer had after the last one. */
+  #behind = 0
+  /** When it was last asked where the log begins, and nothing wanted was cut. */
+  #uncutMs = Number.NEGATIVE_INFINITY
   #heardMs = 0
   #broken = true
 
   constructor(options: LogReaderOptions) {
     this.#options = options
     this.#nextSeq = options.fromSeq
+    this.#wantedSeq = options.fromSeq
   }
 
   async *batches(): AsyncGenerator<readonly LogMessage[]> {
@@ -97,11 +107,9 @@ class PullReader implements LogReader {
       for (;;) {
         signal.throwIfAborted()
         if (this.#waiting.length > 0) {
-          const batch = this.#waiting
-          this.#waiting = []
-          this.#waitingBytes = 0
           this.#taken = true
-          yield batch
+          const batch = await this.#takeWaiting()
+          if (batch.length > 0) yield batch
           this.#taken = false
         }
         if (this.#broken) await this.#attach()
@@ -129,6 +137,7 @@ class PullReader implements LogReader {
     const next = log.lastSeq >= nextSeq ? await unlessAborted(nextMessage(bus.manager, { filter, fromSeq: nextSeq }), signal) : undefined
     if (!atRest() || (next !== undefined && next.seq <= log.lastSeq)) return undefined
     this.#nextSeq = log.lastSeq + 1 // a quiet filter would look cut after a purge of what others have long taken
+    this.#wantedSeq = this.#nextSeq
     return log.lastSeq
   }
 
@@ -138,6 +147,49 @@ class PullReader implements LogReader {
     const info = await unlessAborted(bus.manager.consumers.info(TICKS, this.#consumer), signal)
     const onTheWay = Math.max(0, info.delivered.consumer_seq - this.#consumerSeq)
     return this.#broken || info.name !== this.#consumer ? undefined : info.num_pending + onTheWay + this.#waiting.length
+  }
+
+  /** What came, when it is sure that nothing before it was trimmed meanwhile; the server passes over that without a word. */
+  async #takeWaiting(): Promise<readonly LogMessage[]> {
+    const batch = this.#waiting
+    this.#waiting = []
+    this.#waitingBytes = 0
+    const isBehind = this.#behind > 0
+    if (isBehind || performance.now() - this.#uncutMs > UNCUT_FOR_MS) {
+      const begunMs = performance.now()
+      const firstSeq = await this.#firstSeqNow()
+      if (firstSeq === undefined) {
+        this.#beginAgain('it cannot be asked where the log begins')
+        return []
+      }
+      this.#uncutMs = begunMs
+      this.#passCut(firstSeq)
+    }
+    const left = batch[0] && batch[0].seq >= this.#wantedSeq ? batch : batch.filter(({ seq }) => seq >= this.#wantedSeq)
+    this.#wantedSeq = Math.max(this.#wantedSeq, (batch.at(-1)?.seq ?? 0) + 1)
+    return left
+  }
+
+  async #firstSeqNow(): Promise<number | undefined> {
+    const { bus, signal } = this.#options
+    const log = await unlessAborted(readLog(bus.manager), signal).catch(() => undefined)
+    signal.throwIfAborted()
+    return log?.firstSeq
+  }
+
+  #passCut(firstSeq: number): void {
+    if (firstSeq <= this.#wantedSeq) return
+    this.#options.onCut?.(this.#wantedSeq, firstSeq)
+    this.#wantedSeq = firstSeq
+    this.#nextSeq = Math.max(this.#nextSeq, firstSeq)
+  }
+
+  /** Forgets what came and is not given yet: it is read again. */
+  #beginAgain(reason: string): void {
+    this.#waiting = []
+    this.#waitingBytes = 0
+    this.#nextSeq = this.#wantedSeq
+    this.#breakOff(reason)
   }
 
   async #sleep(): Promise<void> {
@@ -166,7 +218,7 @@ class PullReader implements LogReader {
   }
 
   async #logIsReady(attempt: AbortSignal): Promise<boolean> {
-    const { bus, spoolId, onCut } = this.#options
+    const { bus, spoolId } = this.#options
     const log = await unlessAborted(readLog(bus.manager), attempt)
     if (!log) this.#become('holding', 'there is no log yet')
     else if (spoolId !== undefined && log.owner.spoolId !== spoolId)
@@ -174,10 +226,8 @@ class PullReader implements LogReader {
     else if (log.lastSeq < this.#nextSeq - 1)
       this.#become('holding', `the log ends at ${log.lastSeq}, wanted is ${this.#nextSeq}: it lost its tail`)
     else {
-      if (log.firstSeq > this.#nextSeq) {
-        onCut?.(this.#nextSeq, log.firstSeq)
-        this.#nextSeq = log.firstSeq
-      }
+      this.#passCut(log.firstSeq)
+      this.#uncutMs = Number.NEGATIVE_INFINITY // more may be trimmed before the consumer stands
       return true
     }
     return false
@@ -240,8 +290,9 @@ class PullReader implements LogReader {
     else this.#take(delivery)
   }
 
-  #take({ message, consumerSeq }: Delivery): void {
+  #take({ message, consumerSeq, pending }: Delivery): void {
     this.#consumerSeq = consumerSeq
+    this.#behind = pending
     this.#nextSeq = message.seq + 1
     this.#waiting.push(message)
     this.#waitingBytes += message.payload.length

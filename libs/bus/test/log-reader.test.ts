@@ -192,6 +192,25 @@ describe('log reader', () => {
     expect(performance.now() - startMs).toBeLessThan(2_000)
   })
 
+  it('regression: says what was trimmed under a reader that was behind, and begins where it says', async () => {
+    await using nats = await TestNats.start()
+    const bus = await nats.bus()
+    await using publisher = await testPublisher(bus, nats.spoolFolder)
+    await publish(publisher, range(1, 8_000).map(tickLine))
+    const busy = Promise.withResolvers<void>()
+    await using follower = new Follower({ bus: await nats.bus() }, busy.promise)
+    await waitFor('what was asked for', async () => ((await consumersOf(bus))[0]?.delivered ?? 0) > 0)
+    const { state } = await bus.manager.streams.info(TICKS)
+    await bus.manager.streams.purge(TICKS, { seq: state.last_seq - 499 })
+    busy.resolve()
+    await follower.reaches(state.last_seq)
+    const given = new Set(follower.seqs)
+    const told = range(1, state.last_seq).filter((seq) => follower.cuts.some(([wanted, first]) => seq >= wanted && seq < first))
+    expect(range(1, state.last_seq).filter((seq) => !given.has(seq))).toEqual(told)
+    expect(told.length).toBeGreaterThan(0)
+    expect(follower.seqs).toEqual([...given].sort((a, b) => a - b))
+  })
+
   it('asks for no more while the caller takes nothing, and gives all when it does', async () => {
     await using nats = await TestNats.start()
     const bus = await nats.bus()
