@@ -88,6 +88,7 @@ export class World implements AsyncDisposable {
     this.#gatewayUrl = `http://127.0.0.1:${controlPort}`
     this.#env = {
       DATA_DIR: dataDisk.folder,
+      IB_STREAM_BACKENDS: 'json,pb,parquet', // the keeper waits for each
       IB_STREAM_TRACKED_CONTRACTS: TRACKED,
       IB_STREAM_LOG_MAX_BYTES: String(4 * 2 ** 30),
       IB_STREAM_LOG_KEEP: LOG_KEEP,

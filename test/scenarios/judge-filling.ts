@@ -43,7 +43,7 @@ export function judgeFilling(stream: string, { happened, recorded, events, endUs
   return [
     ...(missing.length > 0
       ? [
-          `${stream}: ${missing.length} ticks of IB's history are missing though all gaps are filled, first ${missing[0]?.text}; ${filledAround(own, missing[0]?.ts ?? 0)}`,
+          `${stream}: ${missing.length} ticks of IB's history are missing though all gaps are filled, first ${missing[0]?.text}; ${filledAround(own, missing[0]?.ts ?? 0)}; recorded of that second: ${secondOf(recorded, missing[0]?.ts ?? 0)}; happened: ${secondOf(market, missing[0]?.ts ?? 0)}`,
         ]
       : []),
     ...(tooMany.length > 0
@@ -70,6 +70,8 @@ function filledAround(own: readonly RecorderEventLine[], us: number): string {
   })
   return told.map((event) => JSON.stringify(event)).join(' ')
 }
+
+const secondOf = (ticks: readonly { ts: number }[], us: number): string => JSON.stringify(ticks.filter(({ ts }) => ts === us))
 
 const NEAR_US = 10_000_000
 
