@@ -41,6 +41,7 @@ export { eventsPath, parseSegmentPath, type Segment, segmentPath } from './layou
 export type { PartitionId } from './layout/state-path.ts'
 export type { ManifestEntry } from './manifest/manifest-entry.ts'
 export { type Manifest, type ManifestDamage, type ManifestQuery, readManifests } from './manifest/read-manifest.ts'
+export { type ArchiveSight, lookAtArchive, type WaitingHour } from './parquet/archive-sight.ts'
 export { type ExportedFile, type ExportOptions, exportParquet } from './parquet/export-parquet.ts'
 export type { SealedFacts, SealedHour } from './parquet/footer.ts'
 export { encodeSealed } from './parquet/seal-columns.ts'
