@@ -1,12 +1,14 @@
 -- The archive as tables, for DuckDB 1.2 or newer:  cd data && duckdb -init /path/to/ops/duckdb/ib-stream.sql
 -- Another folder:  SET VARIABLE ib_stream_archive = '/srv/ticks/parquet';  before this file is read. Hours that are not sealed yet are not in it.
 SET VARIABLE ib_stream_archive = coalesce(getvariable('ib_stream_archive'), 'parquet');
+-- Or a list of files of one's own; `ib-stream sql` gives those of one moment, with the hours that are not sealed yet.
+SET VARIABLE ib_stream_files = coalesce(getvariable('ib_stream_files'), [getvariable('ib_stream_archive') || '/cid=*/tt=*/date=*/*.parquet']);
 SET TimeZone = 'UTC';
 
 -- Every column of every tick type, NULL where a type has none. cid, tt and date come from the path, so a filter on them opens only the files it names.
 CREATE OR REPLACE TEMP VIEW ticks AS
 SELECT * FROM read_parquet(
-  getvariable('ib_stream_archive') || '/cid=*/tt=*/date=*/*.parquet',
+  getvariable('ib_stream_files'),
   hive_partitioning = true, hive_types = {cid: INTEGER, tt: VARCHAR, date: DATE}, union_by_name = true
 )
 UNION ALL BY NAME

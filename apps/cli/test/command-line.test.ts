@@ -39,9 +39,12 @@ function typed(text: string, env: Record<string, string> = {}): Promise<Typed> {
   })
 }
 
-/** Examples that do not end with 0 here, and what shows that they work: one `up` runs already, and nothing was captured. */
+/** Examples that do not end with 0 here, and what shows that they work: one `up` runs already, nothing was captured, and there is no archive. */
 const OTHER_END: Readonly<Record<string, RegExp>> = {
   up: /IBS_CLI_ALREADY_RUNNING/,
+  'sql "SELECT cid, tt, count(*) AS ticks, max(time) FROM ticks GROUP BY ALL"': /IBS_CLI_NO_ARCHIVE/,
+  'sql "FROM bars_1m WHERE cid = 265598 AND date = \'2025-07-30\'" -f csv': /IBS_CLI_NO_ARCHIVE/,
+  'sql "FROM trades_as_of(265598, DATE \'2025-07-30\')" -o asof.parquet --force': /IBS_CLI_NO_ARCHIVE/,
   'replay-capture --port 4010 capture': /capture/,
 }
 /** Examples that go on for ever: when they said so, they are stopped. */

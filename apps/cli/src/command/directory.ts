@@ -141,6 +141,11 @@ export const DIRECTORY: readonly Entry[] = [
     async () => (await import('../run/compare.ts')).run,
   ),
   entry(
+    'sql',
+    async () => (await import('../commands/sql.ts')).command,
+    async () => (await import('../run/sql.ts')).run,
+  ),
+  entry(
     'retention',
     async () => (await import('../commands/retention.ts')).command,
     async () => (await import('../run/retention.ts')).run,

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs'
-import { rename, rm, stat } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip, createZstdCompress } from 'node:zlib'
@@ -11,6 +11,7 @@ import type { Call } from '../command/define-command.ts'
 import type { command } from '../commands/export.ts'
 import { CliError } from '../errors.ts'
 import { type TickCounter, tickCounter } from '../export/count-ticks.ts'
+import { refuseExisting } from '../export/refuse-existing.ts'
 import { type Compression, targetForm } from '../export/target-form.ts'
 import { type Progress, ProgressBar } from '../output/progress-bar.ts'
 import { bytesText, countText } from '../output/units-text.ts'
@@ -96,14 +97,6 @@ async function ticksOf(client: Client, request: Request): Promise<number | undef
   const { headers } = await client.request({ ...request, method: 'HEAD' })
   const ticks = headers.get('ibs-ticks')
   return ticks === null ? undefined : Number(ticks)
-}
-
-async function refuseExisting(path: string): Promise<void> {
-  const found = await stat(path).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return undefined
-    throw error
-  })
-  if (found) throw new CliError('IBS_CLI_FILE_EXISTS', `${path} is there already; name another file, or give --force`, { path })
 }
 
 /** Under another name until it is whole. */
