@@ -95,7 +95,7 @@ async function runIn(world: World, options: ChaosOptions): Promise<ChaosReport> 
   const times = takeOvers(world, record.kills, faults, startMs)
   const takeOverMs = { count: times.length, p50: quantile(times, 0.5), p99: quantile(times, 0.99), worst: quantile(times, 1) }
   const clean = isClean(verdict) && record.oddEnds.length === 0
-  if (!clean) say(world.lastWords())
+  if (!clean) say(`${world.lastWords()}\nall that they said: ${await world.keepWords()}`)
   const { catchUpMs, oddEnds } = record
   return { verdict, faults, skipped, takeOverMs, catchUpMs, probes: probes.length, purgedBelowSeq, oddEnds, clean }
 }

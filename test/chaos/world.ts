@@ -176,6 +176,13 @@ export class World implements AsyncDisposable {
     return [...this.programs()].map((program) => `--- ${program.name}\n${program.output.slice(-1_500)}`).join('\n')
   }
 
+  /** All that the programs said, for whoever looks for the cause. @returns the folder */
+  async keepWords(): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), 'ib-stream-chaos-'))
+    await Promise.all([...this.programs()].map((program, i) => writeFile(join(folder, `${i}-${program.name}.log`), program.output)))
+    return folder
+  }
+
   *programs(): Iterable<TestProgram> {
     yield* [this.ingest, this.queryApi, this.keeper, ...this.writers.values(), this.simulator, this.nats]
   }
