@@ -41,7 +41,10 @@ const LOW_FREE_BYTES = 5e9
 const LOW_FREE_SHARE = 0.1
 
 export async function checkSpace({ dataDir }: Config): Promise<Finding> {
-  const { totalBytes, freeBytes } = await diskSpace(dataDir)
+  return judgeSpace(await diskSpace(dataDir))
+}
+
+export function judgeSpace({ totalBytes, freeBytes }: { totalBytes: number; freeBytes: number }): Finding {
   const words = `${bytesText(freeBytes)} of ${bytesText(totalBytes)} free`
   if (freeBytes > LOW_FREE_BYTES || freeBytes > LOW_FREE_SHARE * totalBytes) return ok('disk space', words)
   return warn('disk space', words, 'make room, or set IB_STREAM_RETENTION; a busy contract takes about 100 MB a day')
@@ -52,7 +55,7 @@ const TRIALS = 20
 /** The spool syncs each group of ticks before they are sent: this is what a tick waits at least. */
 const SLOW_SYNC_MS = 20
 
-/** How long it takes to make a small write durable, the slowest of some. */
+/** How long it takes to make a small write durable. */
 export async function checkDiskSpeed({ dataDir }: Config): Promise<Finding> {
   const path = join(dataDir, `.doctor-${process.pid}`)
   try {
@@ -65,16 +68,21 @@ export async function checkDiskSpeed({ dataDir }: Config): Promise<Finding> {
       await file.datasync()
       tookMs.push(performance.now() - startedMs)
     }
-    tookMs.sort((a, b) => a - b)
-    const medianMs = tookMs[TRIALS / 2] ?? 0
-    const words = `a durable write takes ${medianMs.toFixed(1)} ms (at worst ${(tookMs.at(-1) ?? 0).toFixed(1)} ms)`
-    if (medianMs <= SLOW_SYNC_MS) return ok('disk speed', words)
-    return warn('disk speed', words, 'put DATA_DIR on a local SSD: each tick waits for such a write')
+    return judgeSpeed(tookMs)
   } catch (error) {
     return skipped('disk speed', Error.isError(error) ? error.message : String(error))
   } finally {
     await rm(path, { force: true }).catch(() => undefined) // where it could not be made, that is told
   }
+}
+
+/** @param tookMs of each durable write */
+export function judgeSpeed(tookMs: readonly number[]): Finding {
+  const sorted = tookMs.toSorted((a, b) => a - b)
+  const medianMs = sorted[Math.floor(sorted.length / 2)] ?? 0
+  const words = `a durable write takes ${medianMs.toFixed(1)} ms (at worst ${(sorted.at(-1) ?? 0).toFixed(1)} ms)`
+  if (medianMs <= SLOW_SYNC_MS) return ok('disk speed', words)
+  return warn('disk speed', words, 'put DATA_DIR on a local SSD: each tick waits for such a write')
 }
 
 /** Whether the folder can be written, who else can, and whether its locks reach all who write. */

@@ -7,6 +7,7 @@ import { freePort } from '../../../../test/support/free-port.ts'
 import { nodeProgram, type TestProgram } from '../../../../test/support/program.ts'
 import { waitFor } from '../../../../test/support/wait-for.ts'
 import type { Finding } from '../../src/doctor/finding.ts'
+import { openProbe } from '../../src/doctor/gateway-probe.ts'
 import { runCli } from '../run-cli.ts'
 
 let folder = ''
@@ -59,6 +60,7 @@ describe('doctor', () => {
     expect([seen.status, seen.err]).toEqual([0, ''])
     expect(seen.of('gateway')).toEqual([expect.objectContaining({ state: 'ok', found: expect.stringContaining('takes us') })])
     expect(seen.of('market data')).toEqual([{ about: 'market data', state: 'ok', found: '265598 gives ticks' }])
+    for (const about of ['disk space', 'disk speed']) expect(['ok', 'warn']).toContain(states(seen.of(about))[0]) // of the machine that it is
     for (const about of ['clock', 'lines', 'data folder', 'time zones', 'ports']) expect(states(seen.of(about))).toEqual(['ok'])
     expect(['skipped', 'ok']).toContain(states(seen.of('nats'))[0]) // another recording of this machine may have the usual port
   })
@@ -82,6 +84,21 @@ describe('doctor', () => {
     expect(seen.status).toBe(1)
     expect(seen.of('lines')).toEqual([expect.objectContaining({ state: 'fail', found: expect.stringContaining('none for 265598 last') })])
     expect(states(seen.of('nats'))).toEqual(['fail'])
+  })
+
+  it('says that the client id is taken, and that a port is', async () => {
+    const [clientId, held] = [851, await freePort()]
+    const other = await openProbe({ host: '127.0.0.1', port, clientId: 30_000 + clientId, withinMs: 30_000 })
+    if ('failure' in other) throw new Error(other.text)
+    using _other = other
+    const holder = createServer().listen(held, '127.0.0.1')
+    const seen = await examined({ IB_CLIENT_ID: String(clientId), PORT: String(held) })
+    holder.close()
+    expect(seen.status).toBe(1)
+    expect(seen.of('gateway')).toEqual([
+      expect.objectContaining({ state: 'fail', remedy: expect.stringContaining('another IB_CLIENT_ID') }),
+    ])
+    expect(seen.of('ports')).toEqual([expect.objectContaining({ state: 'warn', found: expect.stringContaining(`${held} is taken`) })])
   })
 
   it('says that the data folder is none, and where everybody may write into it', async () => {
