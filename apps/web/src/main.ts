@@ -67,7 +67,9 @@ function drawNow(): void {
 /** What the address names, else the first of the list, where nothing is shown yet. */
 function chooseFirst(first: number | undefined): void {
   const cid = place.cid ?? first
-  if (cid !== undefined && view.shown === undefined) choose(cid)
+  if (cid === undefined) return
+  if (view.shown === undefined) choose(cid)
+  else list.table.choose(cid) // a range or bar length may have been chosen before there was a list
 }
 
 function choose(cid: number): void {
