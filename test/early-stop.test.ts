@@ -7,7 +7,7 @@ import { expect, it } from '@jest/globals'
 import { freePort } from './support/free-port.ts'
 import { ROOT } from './support/program.ts'
 
-const SERVICES = ['ingest', 'writer-json', 'writer-proto', 'keeper', 'query-api']
+const SERVICES = ['ingest', 'writer-json', 'writer-proto', 'writer-parquet', 'keeper', 'query-api']
 
 it.each(SERVICES)('%s takes SIGTERM while it is still being loaded, and ends with 0', async (name) => {
   const folder = await mkdtemp(join(tmpdir(), 'ibs-early-'))

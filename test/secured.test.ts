@@ -81,7 +81,7 @@ it('lets every service do its work under its own key, all of it, and who has no 
   const there = new Set<string>()
   for await (const message of await operator.connection.requestMany('$SRV.PING', '', { maxWait: 1_000 }))
     there.add(message.json<{ name: string }>().name)
-  expect([...there].sort()).toEqual(['ingest', 'keeper', 'writer-json', 'writer-proto'])
+  expect([...there].sort()).toEqual(['ingest', 'keeper', 'writer-json', 'writer-parquet', 'writer-proto'])
 
   expect(await refusals()).toEqual([])
 

@@ -63,9 +63,9 @@ describe('the profile "monitoring"', () => {
       const answer = await fetch(`http://127.0.0.1:${port}/api/v1/query?query=${query}`).catch(() => undefined)
       const body = (await answer?.json()) as { data: { result: { metric: { service: string }; value: [number, string] }[] } } | undefined
       up = Object.fromEntries((body?.data.result ?? []).map(({ metric, value }) => [metric.service, Number(value[1])]))
-      return Object.values(up).reduce((sum, count) => sum + count, 0) >= 7
+      return Object.values(up).reduce((sum, count) => sum + count, 0) >= 8
     }
     await waitFor('all are scraped', scraped, 60_000).catch(() => undefined)
-    expect(up).toEqual({ 'gateway-sim': 1, ingest: 1, 'writer-json': 2, 'writer-proto': 1, keeper: 1, 'query-api': 1 })
+    expect(up).toEqual({ 'gateway-sim': 1, ingest: 1, 'writer-json': 2, 'writer-proto': 1, 'writer-parquet': 1, keeper: 1, 'query-api': 1 })
   })
 })

@@ -31,7 +31,7 @@ async function main(): Promise<number> {
   await stack.healthy()
   await recording.ticksFlow()
   const scale = async (count: number) => {
-    const replicas = ['writer-json', 'writer-proto'].flatMap((writer) => ['--scale', `${writer}=${count}`])
+    const replicas = ['writer-json', 'writer-proto', 'writer-parquet'].flatMap((writer) => ['--scale', `${writer}=${count}`])
     await stack.compose('up', '--detach', '--no-build', '--no-recreate', ...replicas)
   }
   const killed = async (service: string) => {
@@ -42,7 +42,7 @@ async function main(): Promise<number> {
   const faults: readonly [string, () => Promise<unknown>][] = [
     ['three of each writer', () => scale(3)],
     ['one of each writer', () => scale(1)],
-    ...['writer-json', 'writer-proto', 'query-api', 'keeper', 'nats', 'ingest'].map(
+    ...['writer-json', 'writer-proto', 'writer-parquet', 'query-api', 'keeper', 'nats', 'ingest'].map(
       (service) => [`kill ${service}`, () => killed(service)] as [string, () => Promise<unknown>],
     ),
     ['restart nats', () => stack.compose('restart', 'nats')],

@@ -9,7 +9,7 @@ import { ComposeStack, TEST_IMAGE } from './compose-stack.ts'
 import { docker } from './docker.ts'
 import { CIDS, RECORDED, Recording } from './recording.ts'
 
-const SERVICES = ['gateway-sim', 'ingest', 'keeper', 'nats', 'prepare', 'query-api', 'writer-json', 'writer-proto']
+const SERVICES = ['gateway-sim', 'ingest', 'keeper', 'nats', 'prepare', 'query-api', 'writer-json', 'writer-parquet', 'writer-proto']
 
 /** Ticks that its first writer of JSON has taken; 0 before it answers. */
 async function ticksWritten(stack: ComposeStack): Promise<number> {
@@ -66,7 +66,7 @@ describe('docker compose up', () => {
   })
 
   it('gives each service its own NATS key and no other, and lets who comes without one listen only', async () => {
-    for (const service of ['ingest', 'writer-json', 'writer-proto', 'keeper', 'query-api'])
+    for (const service of ['ingest', 'writer-json', 'writer-proto', 'writer-parquet', 'keeper', 'query-api'])
       expect((await stack.exec(service, 'sh', '-c', 'cd /credentials && echo *')).trim()).toBe(service)
     const viewer = await connect({ servers: stack.natsUrl })
     try {
@@ -106,6 +106,8 @@ describe('docker compose up', () => {
         `writer-json=${count}`,
         '--scale',
         `writer-proto=${count}`,
+        '--scale',
+        `writer-parquet=${count}`,
       )
       await stack.healthy()
       const running = (await stack.containers('writer-json')).filter(({ State }) => State === 'running')
@@ -114,12 +116,15 @@ describe('docker compose up', () => {
     }
   })
 
-  it.each(['writer-json', 'writer-proto', 'nats', 'query-api', 'keeper'])('comes back when %s is killed', async (service) => {
-    await stack.compose('kill', service) // by a person's hand: compose does not restart it by itself
-    await stack.compose('up', '--detach', '--no-build', '--no-recreate')
-    await stack.healthy()
-    await ticksFlow()
-  })
+  it.each(['writer-json', 'writer-proto', 'writer-parquet', 'nats', 'query-api', 'keeper'])(
+    'comes back when %s is killed',
+    async (service) => {
+      await stack.compose('kill', service) // by a person's hand: compose does not restart it by itself
+      await stack.compose('up', '--detach', '--no-build', '--no-recreate')
+      await stack.healthy()
+      await ticksFlow()
+    },
+  )
 
   it('restarts by itself what dies by itself', async () => {
     const [before] = await stack.containers('writer-json')

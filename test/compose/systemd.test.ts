@@ -9,9 +9,6 @@ import { ROOT } from '../support/program.ts'
 const run = promisify(execFile)
 const SYSTEMD = join(ROOT, 'ops/systemd')
 
-/** Services that run only where somebody asks for them: the guide says how. */
-const UNASKED = new Set(['writer-parquet'])
-
 describe('the systemd units', () => {
   let units = ''
 
@@ -48,8 +45,7 @@ describe('the systemd units', () => {
     const command = /^ExecStart=\/bin\/sh -c '(.*)'$/m.exec(unit)?.[1] ?? ''
     const target = await readFile(join(SYSTEMD, 'ib-stream.target'), 'utf8')
     const services = (await readdir(join(ROOT, 'services'))).filter((name) => name !== 'README.md')
-    const guide = await readFile(join(ROOT, 'docs/guides/systemd.md'), 'utf8')
-    for (const service of services) expect(UNASKED.has(service) ? guide : target).toContain(`ib-stream@${service}`)
+    for (const service of services) expect(target).toContain(`ib-stream@${service}`)
     for (const instance of [...services, 'writer-json-2']) {
       // As systemd does it: %i is the instance, %% is %, $$ is $; then the paths of an installation are those of this checkout.
       const script = command

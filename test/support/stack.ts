@@ -98,7 +98,7 @@ export class Stack implements AsyncDisposable {
 
   /** In the order in which they are started. */
   get all(): readonly TestProgram[] {
-    return [this.nats, this.simulator, this.ingest, this.writerJson, this.writerProto, this.queryApi]
+    return [this.nats, this.simulator, this.ingest, this.writerJson, this.writerProto, this.writerParquet, this.queryApi]
   }
 
   async health(program: TestProgram): Promise<Record<string, unknown> | undefined> {

@@ -4,7 +4,7 @@ import { msFromUs, type TrackedContract, US_PER_DAY, US_PER_HOUR, US_PER_SECOND 
 import { z } from 'zod'
 import { parseClockStart, type VirtualTime } from './clock.ts'
 import { ServiceError } from './errors.ts'
-import { parseRetention, RETENTION_FORM, type RetentionSetting } from './retention-setting.ts'
+import { BESIDE_THE_ARCHIVE, parseRetention, RETENTION_FORM, type RetentionSetting } from './retention-setting.ts'
 import { parseTrackedContracts } from './tracked-contracts.ts'
 
 /** Real ticks and simulated ones never mix: the source is written into streams and checkpoints. */
@@ -29,7 +29,7 @@ const portList = z.string().transform((text, context) => {
 const backendList = z.string().transform((text, context) => {
   const names = text.split(',').map((part) => part.trim())
   if (names.length > 0 && names.every((name) => (BACKEND_NAMES as readonly string[]).includes(name)))
-    return [...new Set(names)] as ('json' | 'pb')[]
+    return [...new Set(names)] as (typeof BACKEND_NAMES)[number][]
   context.addIssue(`names from ${BACKEND_NAMES.join(', ')}, separated by commas`)
   return z.NEVER
 })
@@ -151,7 +151,7 @@ export const SETTINGS = {
     rule: duration.prefault('12h'),
     doc: 'How long before and after it moves on both contracts are recorded, e.g. 30m, 12h, 2d.',
   },
-  IB_STREAM_BACKENDS: { rule: backendList.prefault('json,pb'), doc: 'Backends that write files and that answers are read from.' },
+  IB_STREAM_BACKENDS: { rule: backendList.prefault('json,pb,parquet'), doc: 'Backends that write files and that answers are read from.' },
   IB_STREAM_INSTANCE: {
     rule: z
       .string()
@@ -190,7 +190,7 @@ export const SETTINGS = {
   },
   IB_STREAM_RETENTION: {
     rule: retention.optional(),
-    doc: 'How much of each backend `ib-stream retention`, and the keeper each hour, keeps: age (h, d) and share of the disk, e.g. json:7d;20%,pb:90d. Unset: all. An hour goes only once a longer-kept backend has it.',
+    doc: 'How much of each backend `ib-stream retention`, and the keeper each hour, keeps: age (h, d) and share of the disk, or all. Default where parquet is written, which is kept for ever: json:7d;20%,pb:28d;30%; else all. An hour goes only once a longer-kept backend has it.',
   },
   KEEPER_EVERY_MS: { rule: wholeMs.prefault(10_000), doc: 'How often the keeper looks at everything and trims the log, ms.' },
   ALERT_WEBHOOK_URL: {
@@ -297,7 +297,7 @@ export interface Config {
   tracked: readonly TrackedContract[]
   /** When front contracts move on, and how long before and after both are recorded. */
   roll: { daysBefore: number; overlapMs: number }
-  backends: readonly ('json' | 'pb' | 'parquet')[]
+  backends: readonly (typeof BACKEND_NAMES)[number][]
   instance: string
   /** Absolute. */
   dataDir: string
@@ -392,7 +392,7 @@ function derive(raw: Raw): Config {
     logMaxBytes: raw.IB_STREAM_LOG_MAX_BYTES,
     spoolMaxBytes: raw.IB_STREAM_SPOOL_MAX_BYTES,
     logKeepMs: msOfDuration(raw.IB_STREAM_LOG_KEEP),
-    retention: raw.IB_STREAM_RETENTION ?? {},
+    retention: raw.IB_STREAM_RETENTION ?? (raw.IB_STREAM_BACKENDS.includes('parquet') ? BESIDE_THE_ARCHIVE : {}),
     keeperEveryMs: raw.KEEPER_EVERY_MS,
     alertWebhookUrl: raw.ALERT_WEBHOOK_URL,
     logReplicas: Number(raw.IB_STREAM_LOG_REPLICAS),

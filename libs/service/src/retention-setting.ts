@@ -9,10 +9,17 @@ export interface KeepSetting {
 
 export type RetentionSetting = { [backend in 'json' | 'pb']?: KeepSetting }
 
-export const RETENTION_FORM = 'backend:age;share, separated by commas, e.g. json:7d;20%,pb:90d'
+export const RETENTION_FORM = 'all, or backend:age;share for json and pb, separated by commas, e.g. json:7d;20%,pb:90d'
 
-/** Reads `json:7d;20%,pb:90d`. @returns undefined for what is none */
+/** What is kept where the archive, which has no limit, is written and nothing else is said. */
+export const BESIDE_THE_ARCHIVE: RetentionSetting = Object.freeze({
+  json: { maxAgeUs: 7 * US_PER_DAY, maxDiskShare: 0.2 },
+  pb: { maxAgeUs: 28 * US_PER_DAY, maxDiskShare: 0.3 },
+})
+
+/** Reads `json:7d;20%,pb:90d`, or `all`. @returns undefined for what is none */
 export function parseRetention(text: string): RetentionSetting | undefined {
+  if (text.trim() === 'all') return {}
   const setting: RetentionSetting = {}
   for (const part of text.split(',')) {
     const [, backend, limits = ''] = /^(json|pb):(.+)$/.exec(part.trim()) ?? []

@@ -27,13 +27,17 @@ describe('parseRetention', () => {
     'json:7d,json:8d',
     'json:7d;8d',
     'json:7d,',
+    'parquet:7d',
+    'all,json:7d',
   ])('refuses %j', (text) => {
     expect(parseRetention(text)).toBeUndefined()
   })
 
-  it('is a setting: unset keeps all, a wrong one is named with its form', () => {
-    expect(loadConfig({}).retention).toEqual({})
+  it('is a setting: unset keeps all unless there is an archive, a wrong one is named with its form', () => {
+    expect(loadConfig({ IB_STREAM_BACKENDS: 'json,pb' }).retention).toEqual({})
+    expect(loadConfig({}).retention).toEqual(parseRetention('json:7d;20%,pb:28d;30%'))
+    expect(loadConfig({ IB_STREAM_RETENTION: 'all' }).retention).toEqual({})
     expect(loadConfig({ IB_STREAM_RETENTION: 'json:30d' }).retention).toEqual({ json: { maxAgeUs: 30 * DAY_US } })
-    expect(() => loadConfig({ IB_STREAM_RETENTION: '30d' })).toThrow('IB_STREAM_RETENTION=30d: backend:age;share')
+    expect(() => loadConfig({ IB_STREAM_RETENTION: '30d' })).toThrow('IB_STREAM_RETENTION=30d: all, or backend:age;share')
   })
 })

@@ -9,7 +9,7 @@ export const command = defineCommand({
   options: {
     dataDir,
     keep: text('--keep <limits>', 'how much of each backend is kept: age (h, d), share of the disk (%), or both', {
-      shown: 'IB_STREAM_RETENTION; unset: all',
+      shown: 'IB_STREAM_RETENTION',
     }),
     offline: flag('--offline', 'only while no writer runs; it is checked'),
     nats,

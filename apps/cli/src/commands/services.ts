@@ -2,7 +2,7 @@ import { defineCommand } from '../command/define-command.ts'
 import { anyArguments, flag, manyArguments, valueOr, wholeNumber } from '../command/option.ts'
 import { dataDir, json } from '../command/shared-options.ts'
 
-const SERVICE_WORDS = ['nats', 'gateway-sim', 'ingest', 'writer-json', 'writer-proto', 'keeper', 'query-api'] as const
+const SERVICE_WORDS = ['nats', 'gateway-sim', 'ingest', 'writer-json', 'writer-proto', 'writer-parquet', 'keeper', 'query-api'] as const
 
 export const status = defineCommand({
   name: 'services status',

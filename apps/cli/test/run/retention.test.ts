@@ -12,7 +12,7 @@ const isThere = (path: string): Promise<boolean> =>
 describe('retention', () => {
   test('keeps all where nothing is set, and says how to set it', async () => {
     await using recorded = await recordedHour()
-    const run = runCli(['retention', '-d', recorded.dataDir], { IB_STREAM_RETENTION: '' })
+    const run = runCli(['retention', '-d', recorded.dataDir], { IB_STREAM_RETENTION: 'all' })
     expect([await run.ended, run.err]).toEqual([0, ''])
     expect(run.out).toBe(
       'no backend has a limit, so all is kept; give --keep or set IB_STREAM_RETENTION\n0 hours, 0 files, 0 ticks, 0 bytes removed; due and left: nothing\n',
@@ -74,7 +74,7 @@ describe('retention', () => {
     expect(runs.map(({ err }) => err)).toEqual([
       expect.stringMatching(/^IBS_STORAGE_BACKEND_IN_USE: .*json.locks.09\.lock/),
       expect.stringContaining('--keep json:1w: '),
-      expect.stringContaining('IB_STREAM_RETENTION=7d: backend:age;share'),
+      expect.stringContaining('IB_STREAM_RETENTION=7d: all, or backend:age;share'),
     ])
     expect(await isThere(recorded.at('json'))).toBe(true)
   })
