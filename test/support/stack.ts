@@ -26,8 +26,8 @@ export class Stack implements AsyncDisposable {
   readonly ingest: TestProgram
   readonly writerJson: TestProgram
   readonly writerProto: TestProgram
-  /** Started by those alone that ask for it, as the keeper. */
   readonly writerParquet: TestProgram
+  /** Started by those alone that ask for it. */
   readonly keeper: TestProgram
   readonly queryApi: TestProgram
   readonly #env: Record<string, string>
