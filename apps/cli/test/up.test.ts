@@ -26,7 +26,7 @@ describe('ib-stream up', () => {
   let env: Record<string, string> = {}
   const start = (more: Record<string, string> = {}): TestProgram =>
     nodeProgram('up', 'apps/cli/src/main.ts', { ...env, ...more }, ['up']).start()
-  const told = (program: TestProgram, what: string | RegExp, deadlineMs = 30_000) =>
+  const told = (program: TestProgram, what: string | RegExp, deadlineMs = 90_000) =>
     waitFor(
       `up says ${what}`,
       () => (typeof what === 'string' ? program.output.includes(what) : what.exec(program.output)?.[1]),
@@ -59,7 +59,7 @@ describe('ib-stream up', () => {
     expect(await up.stop()).toBe(0)
     expect(up.output).toContain('stopped')
     expect(await processesNaming(folder)).toEqual([])
-  }, 60_000)
+  }, 180_000)
 
   it('takes the next free port where one is taken, and says so', async () => {
     const holder = createServer().listen(Number(env.PORT), '127.0.0.1')
@@ -70,7 +70,7 @@ describe('ib-stream up', () => {
     expect((await fetch(`${url}/health`)).status).toBe(200)
     await up.stop()
     holder.close()
-  }, 60_000)
+  }, 180_000)
 
   it('starts a child that dies again, and says so', async () => {
     await using up = start()
@@ -82,7 +82,7 @@ describe('ib-stream up', () => {
       (await processesNaming(folder)).some(({ command, pid }) => command.includes('services/writer-json') && pid !== writer?.pid),
     )
     await up.stop()
-  }, 60_000)
+  }, 180_000)
 
   it('regression: goes on when somebody clears away the logs and a child then dies', async () => {
     await using up = start()
@@ -96,7 +96,7 @@ describe('ib-stream up', () => {
     )
     expect(await up.stop()).toBe(0)
     expect(await processesNaming(folder)).toEqual([])
-  }, 60_000)
+  }, 180_000)
 
   it('takes its children with it when it is killed, and clears up what could not hear it at the next start', async () => {
     const first = start()
@@ -121,7 +121,7 @@ describe('ib-stream up', () => {
     expect(wrong.output).toContain('LOG_LEVEL=loud')
     expect(wrong.output).toContain('IB_PORTS=x')
     await up.stop()
-  }, 60_000)
+  }, 180_000)
 
   it('says before it starts what is in the way of a gateway, and starts all the same', async () => {
     const nobody = await freePort()

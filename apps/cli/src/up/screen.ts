@@ -58,7 +58,7 @@ export function statusLines(children: readonly Child[], seen: ReadonlyMap<string
   return children.map(({ program }) => {
     const { state, ticks, newest } = seen.get(program.name) ?? { state: 'starting', ticks: undefined }
     const count = ticks === undefined ? '' : `${ticks.toLocaleString('en')} ticks`
-    return `  ${program.name.padEnd(12)} ${state.padEnd(24)} ${count.padEnd(17)} ${newest ?? program.where}`
+    return `  ${program.name.padEnd(14)} ${state.padEnd(24)} ${count.padEnd(17)} ${newest ?? program.where}`
   })
 }
 
