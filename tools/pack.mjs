@@ -34,12 +34,15 @@ async function build(room, folder, bundles) {
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(tsconfigOf(source, folder)))
   run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', join(folder, 'tsconfig.json')], ROOT)
   await rm(join(folder, 'tsconfig.json'))
-  const { private: _, exports: __, ...kept } = JSON.parse(await readFile(join(source, 'package.json'), 'utf8'))
-  const entry = { types: './dist/index.d.ts', default: './dist/index.js' }
+  const { private: _, exports, ...kept } = JSON.parse(await readFile(join(source, 'package.json'), 'utf8'))
+  const built = Object.entries(exports).map(([name, path]) => {
+    const [, stem] = /^\.\/src\/(.*)\.ts$/.exec(path)
+    return [name, { types: `./dist/${stem}.d.ts`, default: `./dist/${stem}.js` }]
+  })
   const bundled = bundles.length > 0 ? { bundleDependencies: bundles.map((name) => `@ib-stream/${name}`) } : {}
   await writeFile(
     join(folder, 'package.json'),
-    JSON.stringify({ ...kept, ...bundled, exports: { '.': entry }, files: ['dist', 'README.md'] }, null, 2),
+    JSON.stringify({ ...kept, ...bundled, exports: Object.fromEntries(built), files: ['dist', 'README.md'] }, null, 2),
   )
   await cp(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'))
   await cp(join(source, 'README.md'), join(folder, 'README.md')).catch(() => undefined)

@@ -8,6 +8,11 @@ const ROOT = resolve(process.argv[2] ?? join(import.meta.dirname, '../..'))
 const IMPORT = /(?:^|\n)\s*(?:import|export)\s(?:[^'"`;]*?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g
 
 const problems: string[] = []
+const entries = new Set<string>()
+for await (const path of glob('{libs,services,apps}/*/package.json', { cwd: ROOT })) {
+  const { name, exports = {} } = await manifestOf(dirname(path))
+  for (const entry of Object.keys(exports)) entries.add(`${name}${entry.slice(1)}`)
+}
 for await (const path of glob('{libs,services,apps}/*/package.json', { cwd: ROOT })) {
   const allowed = ROOMS[dirname(path)]
   if (allowed) await checkRoom(dirname(path), allowed)
@@ -16,10 +21,20 @@ for await (const path of glob('{libs,services,apps}/*/package.json', { cwd: ROOT
 for (const problem of problems) console.error(problem)
 process.exitCode = problems.length > 0 ? 1 : 0
 
+interface Manifest {
+  name?: string
+  exports?: Record<string, string>
+  dependencies?: Record<string, string>
+  peerDependencies?: Record<string, string>
+}
+
+async function manifestOf(room: string): Promise<Manifest> {
+  return JSON.parse(await readFile(join(ROOT, room, 'package.json'), 'utf8')) as Manifest
+}
+
 async function checkRoom(room: string, allowed: readonly string[]): Promise<void> {
-  const { dependencies = {} } = JSON.parse(await readFile(join(ROOT, room, 'package.json'), 'utf8')) as {
-    dependencies?: Record<string, string>
-  }
+  const { dependencies: own = {}, peerDependencies = {} } = await manifestOf(room)
+  const dependencies = { ...own, ...peerDependencies }
   for (const name of Object.keys(dependencies)) {
     if (name.startsWith('@ib-stream/') && !allowed.includes(name.slice('@ib-stream/'.length)))
       problems.push(`${room}/package.json: may not depend on ${name}`)
@@ -45,6 +60,6 @@ function judge(room: string, path: string, target: string, dependencies: Record<
     .split('/')
     .slice(0, target.startsWith('@') ? 2 : 1)
     .join('/')
-  if (name.startsWith('@ib-stream/') && target !== name) return `"${target}" reaches past the index`
+  if (name.startsWith('@ib-stream/') && target !== name && !entries.has(target)) return `"${target}" reaches past the index`
   return name in dependencies ? undefined : `"${name}" is not among the room's dependencies`
 }

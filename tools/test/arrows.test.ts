@@ -28,6 +28,18 @@ describe('the check of the arrows between rooms', () => {
     expect(check()).toMatchObject({ status: 0, stderr: '' })
   })
 
+  it('lets pass an entry that a room declares beside its index', async () => {
+    await put(
+      'libs/model/package.json',
+      JSON.stringify({ name: '@ib-stream/model', exports: { '.': './a.ts', './time': './src/time.ts' } }),
+    )
+    await room('libs/storage', ['@ib-stream/model'])
+    await put('libs/storage/src/a.ts', "import { x } from '@ib-stream/model/time'\n")
+    expect(check()).toMatchObject({ status: 0, stderr: '' })
+    await put('libs/storage/src/a.ts', "import { x } from '@ib-stream/model/tick'\n")
+    expect(check().stderr).toContain('reaches past the index')
+  })
+
   it.each([
     ['an import against the table', "import { x } from '@ib-stream/bus'", '"@ib-stream/bus" is not among'],
     ['a type import against the table', "import type { X } from '@ib-stream/bus'", '"@ib-stream/bus" is not among'],

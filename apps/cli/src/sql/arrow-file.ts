@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises'
+import { TakenWriter } from '@ib-stream/storage/arrow'
 import {
   Bool,
   type Data,
@@ -9,7 +10,6 @@ import {
   Int64,
   makeData,
   RecordBatch,
-  RecordBatchStreamWriter,
   Schema,
   Struct,
   TimestampMicrosecond,
@@ -92,22 +92,4 @@ function nullsOf(values: readonly unknown[]): { nullCount: number; nullBitmap: U
     else nullBitmap[row >> 3] = (nullBitmap[row >> 3] ?? 0) | (1 << (row & 7))
   }
   return { nullCount, nullBitmap }
-}
-
-/** What is written is taken batch by batch: the library's own queue would hold the whole result. */
-class TakenWriter extends RecordBatchStreamWriter {
-  #parts: Uint8Array[] = []
-
-  take(): Uint8Array {
-    const bytes = Buffer.concat(this.#parts)
-    this.#parts = []
-    return bytes
-  }
-
-  protected override _write(chunk: ArrayBufferView | ArrayBuffer): this {
-    const bytes = ArrayBuffer.isView(chunk) ? new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength) : new Uint8Array(chunk)
-    if (bytes.byteLength > 0) this.#parts.push(bytes)
-    this._position += bytes.byteLength
-    return this
-  }
 }

@@ -1,5 +1,6 @@
 import { TICK_TYPES } from '@ib-stream/model'
 import { FIELD_BIT, type FieldKey, type TickColumns } from '@ib-stream/storage'
+import { TakenWriter } from '@ib-stream/storage/arrow'
 import {
   Bool,
   type Data,
@@ -10,7 +11,6 @@ import {
   Int32,
   makeData,
   RecordBatch,
-  RecordBatchStreamWriter,
   Schema,
   Struct,
   TimestampMicrosecond,
@@ -58,25 +58,6 @@ export async function* arrowStream(
   }
   writer.finish()
   yield writer.take()
-}
-
-/** What is written is taken after each batch: the library's own queue would take in everything that a slow client has not read. */
-class TakenWriter extends RecordBatchStreamWriter {
-  #parts: Uint8Array[] = []
-
-  take(): Uint8Array {
-    const bytes = Buffer.concat(this.#parts)
-    this.#parts = []
-    return bytes
-  }
-
-  protected override _write(chunk: ArrayBufferView | ArrayBuffer): this {
-    const bytes = ArrayBuffer.isView(chunk) ? new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength) : new Uint8Array(chunk)
-    if (bytes.byteLength === 0) return this
-    this.#parts.push(bytes)
-    this._position += bytes.byteLength
-    return this
-  }
 }
 
 function structOf(schema: Schema, columns: TickColumns): Data<Struct> {
