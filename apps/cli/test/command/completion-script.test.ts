@@ -25,7 +25,7 @@ it('completes commands, those of a group, options and their words', () => {
   expect(offered('./ib-stream', 'contracts', 's')).toEqual(['show', 'status', 'schedule'])
   expect(offered('ib-stream', 'query', '265598', '--form')).toEqual(['--format'])
   expect(offered('ib-stream', 'query', '265598', '--format', 'a')).toEqual(['arrow'])
-  expect(offered('ib-stream', 'services', 'restart', 'writer-')).toEqual(['writer-json', 'writer-parquet', 'writer-proto'])
+  expect(offered('ib-stream', 'services', 'restart', 'writer-')).toEqual(['writer-json', 'writer-proto', 'writer-parquet'])
 })
 
 it('offers files where an option or argument takes them, and nothing where nobody can know', () => {
