@@ -51,3 +51,31 @@ export async function debianMirror() {
   }
   throw new Error('no Debian mirror is configured here')
 }
+
+/**
+ * Unpacks a package of this system's own suite together with what of its dependencies the system lacks; nothing is installed. Its programs may need
+ * `tree`/usr/lib/… in LD_LIBRARY_PATH.
+ * @param {string} folder empty, to work in
+ * @param {string} name
+ * @returns {Promise<string>} the tree's path
+ */
+export async function fetchDebianTree(folder, name) {
+  for (const part of ['lists/partial', 'cache/archives/partial', 'tree']) await mkdir(join(folder, part), { recursive: true })
+  const suite = /^VERSION_CODENAME=(\w+)$/m.exec(await readFile('/etc/os-release', 'utf8'))?.[1]
+  const source = `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${await debianMirror()} ${suite} main\n`
+  await writeFile(join(folder, 'sources.list'), source)
+  const apt = Object.entries({
+    'Dir::Etc::sourcelist': join(folder, 'sources.list'),
+    'Dir::Etc::sourceparts': '-',
+    'Dir::State::lists': join(folder, 'lists'),
+    'Dir::Cache': join(folder, 'cache'),
+    'APT::Sandbox::User': 'root',
+    'Debug::NoLocking': 'true',
+  }).flatMap(([option, value]) => ['-o', `${option}=${value}`])
+  await run('apt-get', [...apt, '-qq', 'update'], { timeout: 180_000 })
+  await run('apt-get', [...apt, '-qq', '-y', '--no-install-recommends', '--download-only', 'install', name], { timeout: 180_000 })
+  const archives = join(folder, 'cache/archives')
+  for (const deb of (await readdir(archives)).filter((file) => file.endsWith('.deb')))
+    await run('dpkg', ['-x', join(archives, deb), join(folder, 'tree')])
+  return join(folder, 'tree')
+}

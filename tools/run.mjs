@@ -10,6 +10,7 @@ import * as util from 'node:util'
 import { findChromium } from './chromium.mjs'
 import { openEngine } from './docker/engine.mjs'
 import { ensureImages } from './docker/images.mjs'
+import { findFieldPeers } from './field-peers.mjs'
 import { findNatsServer, findNewestNatsServer } from './nats-server.mjs'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -206,6 +207,7 @@ async function bench([name = 'main-path', ...args]) {
   const env = {
     IB_STREAM_NATS_SERVER: await findNatsServer({ say }),
     ...(name === 'page' ? { IB_STREAM_CHROMIUM: await findChromium({ say }) } : {}),
+    ...(name === 'field' ? await findFieldPeers({ say }) : {}),
   }
   return await runChild(NODE, [join(ROOT, `bench/${name}.ts`), ...args], { env })
 }
