@@ -7,6 +7,7 @@ import { HOUSE_BACKENDS, type HouseBackend, type OwnBackend, SEALED_BACKEND } fr
 import { findSegments } from '../layout/find-segments.ts'
 import { parseSegmentPath, segmentPath } from '../layout/segment-path.ts'
 import { readSealedHour } from '../parquet/add-to-sealed.ts'
+import { heldSeq } from '../parquet/footer.ts'
 import { readCheckpoint } from '../segment/read-position.ts'
 import type { HourKey } from './hour-spool.ts'
 
@@ -69,7 +70,7 @@ async function readArchivedHour(dataDir: string, key: HourKey): Promise<HourFile
     const segment = parseSegmentPath(path)
     if (segment?.hourUs !== key.hourUs || segment.cid !== key.cid || segment.tt !== key.tt || bytes === 0) continue
     files.hasFiles = true
-    if ((file?.footer.facts.seq ?? -1) >= (checkpoint?.seq ?? 0)) continue // all of them are sealed, and the checkpoint that forgets them follows
+    if (file !== undefined && heldSeq(file.footer.facts, checkpoint?.spoolId) >= (checkpoint?.seq ?? 0)) continue // all of them are sealed, and the checkpoint that forgets them follows
     for (const tick of await readTicks(dataDir, path, bytes)) files.recorded.push(tick)
   }
   return files

@@ -19,6 +19,7 @@ import { atOneCheckpoint } from '../query/snapshot.ts'
 import type { Checkpoint } from '../segment/checkpoint.ts'
 import { readCheckpoint } from '../segment/read-position.ts'
 import { readRecords } from '../verify/read-records.ts'
+import { heldSeq } from './footer.ts'
 import { encodeSealed } from './seal-columns.ts'
 
 /** Rows of an hour that wait to be sealed, as a sealed file. */
@@ -105,7 +106,7 @@ async function waitingOf(dataDir: string, checkpoint: Checkpoint | undefined): P
     const { cid, tt, hourUs } = segment
     const day = { cid, tt, dayUs: dayOf(hourUs) }
     const file = (await openDay(dataDir, day)).find((each) => each.path.hourUs === undefined || each.path.hourUs === hourUs)
-    if ((file?.footer.facts.seq ?? -1) >= checkpoint.seq) continue
+    if (file !== undefined && heldSeq(file.footer.facts, checkpoint.spoolId) >= checkpoint.seq) continue
     const ticks: TickMessage[] = []
     for await (const records of readRecords(dataDir, path, lengthBytes)) for (const { tick } of records) if (tick) ticks.push(tick)
     if (ticks.length === 0) continue

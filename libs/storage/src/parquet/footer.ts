@@ -32,6 +32,14 @@ export interface SealedFacts {
   crc32c: number
 }
 
+/**
+ * Log sequence up to which a sealed file holds its hours, as a recording counts it. Sequences of another recording (a day that was fetched from the archive, or that
+ * outlived its log) say nothing about this one: such a file holds none of its messages.
+ * @param recording `spoolId` of the recording that asks; undefined where there is none
+ */
+export const heldSeq = ({ seq, spoolId }: Pick<SealedFacts, 'seq' | 'spoolId'>, recording: string | undefined): number =>
+  spoolId === undefined || recording === undefined || spoolId === recording ? seq : 0
+
 /** One column of a row group in the file. */
 export interface ChunkPlace {
   /** Where its first page begins, and its bytes with all page headers. */

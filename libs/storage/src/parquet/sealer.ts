@@ -19,6 +19,7 @@ import { CLOSE_AFTER_US, closesBefore } from '../segment/closed-files.ts'
 import { type Disk, nodeDisk } from '../segment/disk.ts'
 import { stoppable } from '../segment/fail-points.ts'
 import type { PartitionStore } from '../segment/partition-store.ts'
+import { heldSeq } from './footer.ts'
 import { LEVEL } from './seal-columns.ts'
 import { archived, nameSealed, type SealFileOptions, sealedIn, sealFile, syncSealed } from './seal-file.ts'
 
@@ -87,7 +88,8 @@ export class Sealer {
     const covered: string[] = []
     for (const { day, rows } of this.#rowsByDay()) {
       for (const file of await openDay(this.#options.dataDir, day)) {
-        if (file.footer.facts.seq < store.state.committedSeq) continue
+        const held = this.#heldIn(file)
+        if (held === 0 || held < store.state.committedSeq) continue
         const inIt = rows.filter((path) => file.path.hourUs === undefined || parseSegmentPath(path)?.hourUs === file.path.hourUs)
         if (inIt.length > 0) await syncSealed(this.#disk, file.path.path) // its owner may have died before the name was durable
         covered.push(...inIt)
@@ -104,10 +106,14 @@ export class Sealer {
     if (segment === undefined) return 0
     const files = await openDay(this.#options.dataDir, { ...segment, dayUs: dayOf(segment.hourUs) })
     const file = files.find((each) => each.path.hourUs === undefined || each.path.hourUs === segment.hourUs)
-    const seq = file?.footer.facts.seq ?? 0
+    const seq = file === undefined ? 0 : this.#heldIn(file)
     if (this.#held.size > MOST_HELD) this.#held.clear()
     this.#held.set(path, seq)
     return seq
+  }
+
+  #heldIn({ footer }: OpenedSealed): number {
+    return heldSeq(footer.facts, this.#options.source.spoolId)
   }
 
   /** Somebody else worked on the files (repair): what was known of them counts no more. */
@@ -126,7 +132,7 @@ export class Sealer {
     const done: string[] = []
     for (const { day, rows } of this.#rowsByDay()) {
       const files = await openDay(dataDir, day).catch((error: unknown) => this.#trouble(sealedFolder(day), error))
-      if (files === undefined || files.some(({ footer }) => footer.facts.seq > store.seq)) continue // after a lost checkpoint: the log comes to it first
+      if (files === undefined || files.some((file) => this.#heldIn(file) > store.seq)) continue // after a lost checkpoint: the log comes to it first
       const whole = files.some(({ path }) => path.hourUs === undefined)
       const targets = whole ? [wholeDay(day, rows)] : hoursOf(day, rows)
       for (const target of targets) if (await this.#sealTarget(day, target, files)) done.push(...target.rows)
@@ -192,7 +198,7 @@ export class Sealer {
     const seq = store.state.durableSeq
     if (this.#rowsByDay().some((each) => sealedFolder(each.day) === sealedFolder(day))) return undefined
     const sources = await openDay(dataDir, day).catch((error: unknown) => this.#trouble(sealedFolder(day), error))
-    if (sources === undefined || sources.some(({ footer }) => footer.facts.seq > seq)) return undefined
+    if (sources === undefined || sources.some((file) => this.#heldIn(file) > seq)) return undefined
     const paths = sources.map(({ path }) => path.path)
     const columns = () => sealedIn(dataDir, paths, signal)
     const made = await this.#make(day, sealedDayPath(day), { seq, level: LEVEL.day, columns })

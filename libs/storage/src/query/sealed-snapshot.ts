@@ -8,8 +8,9 @@ import type { SegmentQuery } from '../layout/find-segments.ts'
 import { linkRefused } from '../layout/list-folder.ts'
 import { dayOf } from '../layout/manifest-path.ts'
 import { listSealedDays, listSealedFiles, type SealedDay, type SealedPath, sealedThatCount } from '../layout/sealed-path.ts'
-import type { Footer } from '../parquet/footer.ts'
+import { type Footer, heldSeq } from '../parquet/footer.ts'
 import { readFooter, sealedBytesOf } from '../parquet/sealed-file.ts'
+import type { Checkpoint } from '../segment/checkpoint.ts'
 import { identityOf } from './file-identity.ts'
 import type { SegmentRead } from './plan.ts'
 
@@ -22,17 +23,20 @@ export interface SealedSight {
 }
 
 /** Looks at the sealed files of a range. @throws StorageError `IBS_STORAGE_SEALED_DAMAGED`, `IBS_STORAGE_LINK_REFUSED` */
-export async function lookAtSealed(dataDir: string, query: SegmentQuery, asOfStUs: number | undefined): Promise<SealedSight> {
+export async function lookAtSealed(dataDir: string, query: SegmentQuery, checkpoint: Checkpoint | undefined): Promise<SealedSight> {
   const reads: SegmentRead[] = []
   const held = new Map<string, number>()
   for (const cid of query.cids) {
     for (const tt of query.tts) {
       for (const day of await listSealedDays(dataDir, { cid, tt }, query)) {
         for (const file of await openDay(dataDir, day)) {
-          held.set(`${cid}_${tt}_${file.path.hourUs ?? day.dayUs}`, file.footer.facts.seq)
-          if (file.path.hourUs === undefined) held.set(`${cid}_${tt}_day_${day.dayUs}`, file.footer.facts.seq)
+          const seq = heldSeq(file.footer.facts, checkpoint?.spoolId)
+          held.set(`${cid}_${tt}_${file.path.hourUs ?? day.dayUs}`, seq)
+          if (file.path.hourUs === undefined) held.set(`${cid}_${tt}_day_${day.dayUs}`, seq)
           reads.push(
-            ...readsOf(file, asOfStUs).filter(({ segment: { hourUs } }) => hourUs < query.endUs && hourUs + US_PER_HOUR > query.startUs),
+            ...readsOf(file, checkpoint?.newestStUs).filter(
+              ({ segment: { hourUs } }) => hourUs < query.endUs && hourUs + US_PER_HOUR > query.startUs,
+            ),
           )
         }
       }

@@ -55,7 +55,7 @@ export function snapshotOf(query: SegmentQuery & { dataDir: string }, backend: B
  */
 async function sealedSnapshot(query: SegmentQuery & { dataDir: string }, checkpoint: Checkpoint | undefined): Promise<Snapshot> {
   const { seq = 0, newestStUs = 0, files = {} } = checkpoint ?? {}
-  const { reads, heldSeqOf } = await lookAtSealed(query.dataDir, query, checkpoint?.newestStUs)
+  const { reads, heldSeqOf } = await lookAtSealed(query.dataDir, query, checkpoint)
   const rows = [...(await sizesOf(query, SEALED_BACKEND, checkpoint, new Map())).values()]
   const waiting = rows.filter(({ segment }) => files[segment.path] !== undefined && heldSeqOf(segment) < seq)
   return { seq, newestStUs, reads: [...reads, ...waiting], lost: [], removed: [] }
