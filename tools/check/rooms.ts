@@ -5,6 +5,7 @@ export const ROOMS: Record<string, readonly string[]> = {
   'libs/calendar': ['model'],
   'libs/storage': ['model'],
   'libs/bus': ['model'],
+  'libs/archive': ['model', 'storage'],
   'libs/tape': ['model', 'storage', 'bus'],
   'libs/writer': ['model', 'storage', 'bus', 'service'],
   'libs/studies': ['model', 'calendar'],
@@ -14,8 +15,8 @@ export const ROOMS: Record<string, readonly string[]> = {
   'services/writer-json': ['writer'],
   'services/writer-proto': ['writer'],
   'services/writer-parquet': ['writer'],
-  'services/keeper': ['model', 'service', 'storage', 'bus'],
+  'services/keeper': ['model', 'service', 'storage', 'bus', 'archive'],
   'services/query-api': ['model', 'service', 'calendar', 'storage', 'bus', 'tape', 'studies', 'web'],
   'apps/web': ['client'],
-  'apps/cli': ['client', 'model', 'service', 'calendar', 'storage', 'bus', 'tape'],
+  'apps/cli': ['client', 'model', 'service', 'calendar', 'storage', 'bus', 'tape', 'archive'],
 }

@@ -82,6 +82,17 @@ const hostList = z.string().transform((text, context): readonly string[] | 'any'
 const clientIdOf = (instance: string): number =>
   instance === '' ? 851 : 852 + (createHash('sha256').update(instance).digest().readUInt32BE() % 1_000)
 
+const bucketName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of a bucket: 3 to 63 small letters, digits, dots and hyphens, e.g. my-ticks')
+
+const keyPrefix = z.string().transform((text, context): string => {
+  const parts = text.split('/').filter((part) => part !== '')
+  if (parts.every((part) => /^[\w.=-]+$/.test(part) && part !== '.' && part !== '..')) return parts.map((part) => `${part}/`).join('')
+  context.addIssue('names of letters, digits and ._=-, separated by /, e.g. desk-1/ticks')
+  return z.NEVER
+})
+
 function isZone(zone: string): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone })
@@ -197,6 +208,35 @@ export const SETTINGS = {
     rule: z.url({ protocol: /^https?$/, error: 'an http or https address' }).optional(),
     doc: 'Where the keeper posts what needs a person, as JSON with a field "text"; each alert once, and once when it is over.',
   },
+  ARCHIVE_S3_BUCKET: {
+    rule: bucketName.optional(),
+    doc: 'Bucket of S3-compatible storage to which the keeper copies sealed Parquet days. Unset: none are copied. See docs/guides/archive.md.',
+  },
+  ARCHIVE_S3_PREFIX: {
+    rule: keyPrefix.prefault(''),
+    doc: 'What stands in front of all keys in the bucket, e.g. desk-1/ticks; each installation needs its own.',
+  },
+  ARCHIVE_S3_ENDPOINT: {
+    rule: z.url({ protocol: /^https?$/, error: 'an http or https address, e.g. https://minio.example.com:9000' }).optional(),
+    doc: 'Address of a server of your own or of another provider. Unset: AWS.',
+  },
+  ARCHIVE_S3_REGION: {
+    rule: z
+      .string()
+      .regex(/^[a-z0-9-]{1,32}$/, 'the name of a region, e.g. eu-central-1')
+      .prefault('us-east-1'),
+    doc: 'Region of the bucket; most servers of your own take any.',
+  },
+  ARCHIVE_S3_PATH_STYLE: {
+    rule: z.enum(['on', 'off'], 'on or off').optional(),
+    doc: 'on: the bucket is in the path of addresses, off: in the host name. Default on with ARCHIVE_S3_ENDPOINT, else off.',
+  },
+  ARCHIVE_S3_ACCESS_KEY_ID: {
+    rule: z.string().optional(),
+    doc: "Key of the bucket; with ARCHIVE_S3_SECRET_ACCESS_KEY. Unset: where AWS's own programs look (AWS_… variables, ~/.aws, the role of the machine).",
+  },
+  ARCHIVE_S3_SECRET_ACCESS_KEY: { rule: z.string().optional(), doc: 'Its secret.' },
+  ARCHIVE_EVERY_MS: { rule: wholeMs.prefault(300_000), doc: 'How often the keeper looks for sealed days that are not archived, ms.' },
   IB_STREAM_SPOOL_MAX_BYTES: {
     rule: z.coerce
       .number()
@@ -277,6 +317,18 @@ export const SETTINGS = {
 
 type Raw = { [Name in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[Name]['rule']> }
 
+/** A place in S3-compatible storage. */
+export interface ArchiveSetting {
+  bucket: string
+  /** Empty, or ends with `/`. */
+  prefix: string
+  /** Undefined: AWS. */
+  endpoint: string | undefined
+  region: string
+  keys: { id: string; secret: string } | undefined
+  pathStyle: boolean
+}
+
 export interface Config {
   source: Source
   gateway: {
@@ -312,6 +364,9 @@ export interface Config {
   retention: RetentionSetting
   keeperEveryMs: number
   alertWebhookUrl: string | undefined
+  /** Where sealed days are copied to; undefined: nowhere. */
+  archive: ArchiveSetting | undefined
+  archiveEveryMs: number
   logReplicas: number
   /** `sync_interval` of the log's server. */
   logSyncMs: number
@@ -351,6 +406,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
       for (const issue of result.error.issues)
         problems.push(`${name}=${given ?? ''}: ${issue.code === 'invalid_type' ? 'a number' : issue.message}`)
   }
+  problems.push(...halfKeys(raw as Partial<Raw>))
   if (problems.length > 0) {
     const list = problems.map((problem) => `\n  ${problem}`).join('')
     throw new ServiceError(
@@ -360,6 +416,28 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     )
   }
   return Object.freeze(derive(raw as Raw))
+}
+
+/** A key without its secret, or the other way; no value is said, for one is a secret. */
+function halfKeys({ ARCHIVE_S3_ACCESS_KEY_ID: id, ARCHIVE_S3_SECRET_ACCESS_KEY: secret }: Partial<Raw>): string[] {
+  if ((id === undefined) === (secret === undefined)) return []
+  const [there, lacking] = id === undefined ? ['SECRET_ACCESS_KEY', 'ACCESS_KEY_ID'] : ['ACCESS_KEY_ID', 'SECRET_ACCESS_KEY']
+  return [`ARCHIVE_S3_${lacking}=: set it too, or unset ARCHIVE_S3_${there}`]
+}
+
+function archiveOf(raw: Raw): ArchiveSetting | undefined {
+  const {
+    ARCHIVE_S3_BUCKET: bucket,
+    ARCHIVE_S3_ENDPOINT: endpoint,
+    ARCHIVE_S3_ACCESS_KEY_ID: id,
+    ARCHIVE_S3_SECRET_ACCESS_KEY: secret,
+  } = raw
+  if (bucket === undefined) return undefined
+  return {
+    ...{ bucket, prefix: raw.ARCHIVE_S3_PREFIX, endpoint, region: raw.ARCHIVE_S3_REGION },
+    keys: id === undefined || secret === undefined ? undefined : { id, secret },
+    pathStyle: raw.ARCHIVE_S3_PATH_STYLE === undefined ? endpoint !== undefined : raw.ARCHIVE_S3_PATH_STYLE === 'on',
+  }
 }
 
 function derive(raw: Raw): Config {
@@ -395,6 +473,8 @@ function derive(raw: Raw): Config {
     retention: raw.IB_STREAM_RETENTION ?? (raw.IB_STREAM_BACKENDS.includes('parquet') ? BESIDE_THE_ARCHIVE : {}),
     keeperEveryMs: raw.KEEPER_EVERY_MS,
     alertWebhookUrl: raw.ALERT_WEBHOOK_URL,
+    archive: archiveOf(raw),
+    archiveEveryMs: raw.ARCHIVE_EVERY_MS,
     logReplicas: Number(raw.IB_STREAM_LOG_REPLICAS),
     logSyncMs: msOfDuration(raw.IB_STREAM_LOG_SYNC),
     port: raw.PORT,

@@ -1,6 +1,6 @@
 export { type ApiKey, hashOf, isKeyLine, keyLine, parseKeys, SCOPES, type Scope } from './api-keys.ts'
 export { type Clock, type ClockOptions, openClock, parseClockStart, type Timer, type VirtualTime } from './clock.ts'
-export { type Config, loadConfig, SETTINGS, type Source } from './config.ts'
+export { type ArchiveSetting, type Config, loadConfig, SETTINGS, type Source } from './config.ts'
 export { type DiskSpace, diskSpace, logBytesLimit } from './disk-space.ts'
 export { SERVICE_ERROR_CODES, ServiceError, type ServiceErrorCode } from './errors.ts'
 export { type Health, type HealthPages, type Report, serveHealth } from './health.ts'

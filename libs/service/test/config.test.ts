@@ -128,6 +128,14 @@ describe('loadConfig', () => {
     IB_STREAM_RETENTION: '7d',
     KEEPER_EVERY_MS: '1',
     ALERT_WEBHOOK_URL: 'example.org',
+    ARCHIVE_S3_BUCKET: 'My Bucket',
+    ARCHIVE_S3_PREFIX: '../ticks',
+    ARCHIVE_S3_ENDPOINT: 'minio:9000',
+    ARCHIVE_S3_REGION: 'Frankfurt am Main',
+    ARCHIVE_S3_PATH_STYLE: 'yes',
+    ARCHIVE_S3_ACCESS_KEY_ID: undefined,
+    ARCHIVE_S3_SECRET_ACCESS_KEY: undefined,
+    ARCHIVE_EVERY_MS: '5m',
     IB_STREAM_SPOOL_MAX_BYTES: '1',
     IB_STREAM_LOG_REPLICAS: '2',
     IB_STREAM_LOG_SYNC: 'often',
@@ -161,4 +169,26 @@ describe('loadConfig', () => {
       expect(problem).not.toMatch(/NaN|Invalid input/)
     },
   )
+})
+
+describe('the archive', () => {
+  const KEYS = { ARCHIVE_S3_ACCESS_KEY_ID: 'id', ARCHIVE_S3_SECRET_ACCESS_KEY: 'a-secret' }
+
+  it('is off without a bucket, and has whole keys or none', () => {
+    expect(loadConfig(KEYS).archive).toBeUndefined()
+    expect(loadConfig({ ARCHIVE_S3_BUCKET: 'ticks' }).archive).toEqual({
+      ...{ bucket: 'ticks', prefix: '', endpoint: undefined, region: 'us-east-1', keys: undefined, pathStyle: false },
+    })
+    const own = { ARCHIVE_S3_BUCKET: 'ticks', ARCHIVE_S3_PREFIX: '/desk-1//ticks', ARCHIVE_S3_ENDPOINT: 'http://127.0.0.1:9000', ...KEYS }
+    expect(loadConfig(own).archive).toMatchObject({ prefix: 'desk-1/ticks/', keys: { id: 'id', secret: 'a-secret' }, pathStyle: true })
+    expect(loadConfig({ ...own, ARCHIVE_S3_PATH_STYLE: 'off' }).archive?.pathStyle).toBe(false)
+  })
+
+  it('names the half of the keys that lacks, and never says a secret', () => {
+    const [problem = '', ...others] = problemsOf({ ARCHIVE_S3_SECRET_ACCESS_KEY: 'a-secret' })
+    expect(others).toEqual([])
+    expect(problem).toContain('ARCHIVE_S3_ACCESS_KEY_ID')
+    expect(problem).not.toContain('a-secret')
+    expect(problemsOf({ ARCHIVE_S3_ACCESS_KEY_ID: 'id' })).toEqual([expect.stringContaining('ARCHIVE_S3_SECRET_ACCESS_KEY')])
+  })
 })

@@ -19,6 +19,10 @@ type Env = Readonly<Record<string, string | undefined>>
 
 /** Parts of an address that let somebody in. */
 const SECRET = /^(https?:\/\/[^/]+\/).+$/
+const shown = (name: string, value: string): string => {
+  if (name.includes('SECRET')) return value === '' ? '' : '…'
+  return name.endsWith('WEBHOOK_URL') ? value.replace(SECRET, '$1…') : value
+}
 const NAMES = Object.keys(SETTINGS)
 
 /** The file beside the project; none is like an empty one. */
@@ -29,7 +33,7 @@ function settingsOf(env: Env, file: Env): Setting[] {
     const [given, written] = [env[name], file[name]]
     const usual = 'defaultValue' in rule.def ? String(rule.def.defaultValue) : ''
     const [value, from] = given ? ([given, 'environment'] as const) : written ? ([written, '.env'] as const) : ([usual, 'default'] as const)
-    return { name, value: name.endsWith('WEBHOOK_URL') ? value.replace(SECRET, '$1…') : value, from, doc }
+    return { name, value: shown(name, value), from, doc }
   })
 }
 
@@ -46,7 +50,7 @@ export async function show({ flags, out, env }: Call<typeof commands.show>): Pro
 }
 
 /** Settings of ours begin so: another name that does is misspelt, or of another version. */
-const PREFIX = /^(IB_(?:STREAM_|HOST|PORT|CLIENT)|API_|KEEPER_|CHECKPOINT_|CLOCK_|SIM_|ALERT_)/
+const PREFIX = /^(IB_(?:STREAM_|HOST|PORT|CLIENT)|API_|KEEPER_|CHECKPOINT_|CLOCK_|SIM_|ALERT_|ARCHIVE_)/
 /** Known to the set-up and the tests alone. */
 const OTHERS = new Set([
   'IB_STREAM_BESIDE_SECONDS',

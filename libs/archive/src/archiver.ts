@@ -1,0 +1,146 @@
+import { codeOf, msFromUs, usFromMs } from '@ib-stream/model'
+import { listWholeDays, type WholeDay } from '@ib-stream/storage'
+import { Audit } from './audit.ts'
+import { copyDay } from './day-copy.ts'
+import { type ArchivedDay, dateOf } from './day-record.ts'
+import { ArchiveError } from './errors.ts'
+import { assertSource } from './marker.ts'
+import type { ObjectStore } from './object-store.ts'
+import { localDates, Records } from './records.ts'
+import { type ArchiveRun, emptyRun, failureOf, writeLastRun } from './run.ts'
+
+export interface ArchiverOptions {
+  dataDir: string
+  store: ObjectStore
+  prefix: string
+  source: 'gateway' | 'simulator'
+  /** How often the bucket is listed and held to the records. @default a day */
+  auditEveryMs?: number
+  /** Told of each day that was copied, and of each copy that was found damaged or gone. */
+  onCopied?: (day: ArchivedDay) => void
+  onDamaged?: (day: ArchivedDay) => void
+}
+
+const AUDIT_EVERY_MS = 86_400_000
+
+interface Turn {
+  run: ArchiveRun
+  audit: Audit | undefined
+  /** Days that are not archived as they are now. */
+  missing: Set<WholeDay>
+  signal: AbortSignal
+}
+
+/**
+ * Copies days that are one sealed file to a bucket. One at a time on a DATA_DIR. What is recorded as archived was confirmed; killed at any moment, the next run finds what the
+ * last one did. A day that changes (late ticks) is put under the same key in one request, so readers have the old or the new one, and is in the record after that.
+ */
+export class Archiver {
+  readonly #options: ArchiverOptions
+  readonly #records: Records
+  #isSourceSure = false
+  #auditedMs = Number.NEGATIVE_INFINITY
+  /** Runs in a row in which something failed. */
+  failedRuns = 0
+
+  constructor(options: ArchiverOptions) {
+    this.#options = options
+    this.#records = new Records(options)
+  }
+
+  /**
+   * One look at all days. What fails for a day is in the answer and the others go on; a server that is away or refuses ends the run.
+   * @throws what the disk says; `signal.reason`
+   */
+  async run(signal: AbortSignal): Promise<ArchiveRun> {
+    const { dataDir } = this.#options
+    const run = emptyRun(usFromMs(Date.now()))
+    const days = await listWholeDays(dataDir)
+    run.localDays = days.length
+    const missing = new Set(days)
+    try {
+      await this.#runDates({ run, missing, signal }, days)
+    } catch (error) {
+      signal.throwIfAborted()
+      run.failures.push(failureOf(undefined, error))
+    }
+    this.failedRuns = run.failures.length > 0 ? this.failedRuns + 1 : 0
+    run.lagMs = [...missing].reduce((lag, { modifiedMs }) => Math.max(lag, msFromUs(run.startedUs) - modifiedMs), 0)
+    await writeLastRun(dataDir, { ...run, failedRuns: this.failedRuns })
+    return run
+  }
+
+  async #runDates(turn: Omit<Turn, 'audit'>, days: readonly WholeDay[]): Promise<void> {
+    const { dataDir, auditEveryMs = AUDIT_EVERY_MS } = this.#options
+    const { run, signal } = turn
+    if (!this.#isSourceSure) await assertSource(this.#options, { make: true, signal })
+    this.#isSourceSure = true
+    const isAuditDue = performance.now() - this.#auditedMs >= auditEveryMs
+    const audit = isAuditDue ? await Audit.list(this.#options, signal) : undefined
+    const byDate = Map.groupBy(days, ({ dayUs }) => dateOf(dayUs))
+    const dates = new Set([...byDate.keys(), ...(await localDates(dataDir)), ...(audit?.dates ?? [])])
+    for (const date of [...dates].sort()) await this.#runDate({ ...turn, audit }, date, byDate.get(date) ?? [])
+    if (isAuditDue && run.failures.length === 0) this.#auditedMs = performance.now()
+  }
+
+  async #runDate(turn: Turn, date: string, days: readonly WholeDay[]): Promise<void> {
+    const { run, missing, signal } = turn
+    const before = await this.#records.read(date, signal)
+    const known = new Map(before.days.map((day) => [day.path, day]))
+    await this.#holdCopies(turn, known, new Set(days.map(({ path }) => path)))
+    for (const day of days) {
+      signal.throwIfAborted()
+      const archived = known.get(day.path)
+      const isAsCopied = archived?.bytes === day.bytes && archived.modifiedMs === day.modifiedMs
+      const now = isAsCopied ? archived : await this.#copy(run, day, archived, signal)
+      if (now === undefined) continue
+      known.set(day.path, now)
+      missing.delete(day)
+    }
+    const after = [...known.values()]
+    if (after.length !== before.days.length || after.some((day) => !before.days.includes(day)))
+      await this.#records.write({ date, days: after }, signal)
+    run.archivedDays += after.length
+    run.archivedBytes += after.reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
+  /** A copy that is not as it was counts no more, so that its day is copied anew; where the day is gone the record stays, and says what is lost. */
+  async #holdCopies({ run, audit, signal }: Turn, known: Map<string, ArchivedDay>, here: ReadonlySet<string>): Promise<void> {
+    if (audit === undefined) return
+    for (const day of [...known.values()]) {
+      const now = await audit.hold(day, signal)
+      if (now !== undefined) {
+        known.set(day.path, now)
+        continue
+      }
+      this.#options.onDamaged?.(day)
+      if (here.has(day.path)) known.delete(day.path)
+      else run.failures.push(failureOf(day.path, copyLost(day)))
+    }
+  }
+
+  /** @returns undefined where it failed and others may not */
+  async #copy(run: ArchiveRun, day: WholeDay, known: ArchivedDay | undefined, signal: AbortSignal): Promise<ArchivedDay | undefined> {
+    try {
+      const { archived, sentBytes } = await copyDay({ ...this.#options, signal }, day, known)
+      if (archived.sha256 === known?.sha256) return archived
+      run.copiedDays += 1
+      run.copiedBytes += sentBytes
+      this.#options.onCopied?.(archived)
+      return archived
+    } catch (error) {
+      signal.throwIfAborted()
+      const code = codeOf(error)
+      if (code === 'IBS_ARCHIVE_AWAY' || code === 'IBS_ARCHIVE_REFUSED') throw error
+      if (code !== 'ENOENT') run.failures.push(failureOf(day.path, error)) // a day that went since it was listed is nobody's failure
+      return undefined
+    }
+  }
+}
+
+const copyLost = ({ path }: ArchivedDay): ArchiveError =>
+  new ArchiveError(
+    'IBS_ARCHIVE_COPY_LOST',
+    `the copy of ${path} is damaged or gone, and the day is not here any more; restore the object (an older version of it, a backup)`,
+    { path },
+  )
