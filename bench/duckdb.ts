@@ -7,7 +7,7 @@ import { join } from 'node:path'
 export const DUCKDB = '@duckdb/node-api@1.5.6-r.1'
 
 export interface Duckdb {
-  DuckDBInstance: { create(): Promise<{ connect(): Promise<DuckdbConnection>; closeSync(): void }> }
+  DuckDBInstance: { create(path?: string): Promise<{ connect(): Promise<DuckdbConnection>; closeSync(): void }> }
 }
 
 export interface DuckdbConnection {

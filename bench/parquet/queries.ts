@@ -1,0 +1,192 @@
+import { deepStrictEqual } from 'node:assert'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { compareTicks, isoFromUs, type TickMessage, US_PER_SECOND } from '@ib-stream/model'
+import { encodeSealed } from '@ib-stream/storage'
+import { LEVEL } from '../../libs/storage/src/parquet/seal-columns.ts'
+import { type DuckdbConnection, loadDuckdb } from '../duckdb.ts'
+import { modelDay } from '../storage/days.ts'
+import { elapsed, type Figure, figureOf, secondsOf } from '../storage/figure.ts'
+import { inFolder } from '../storage/trees.ts'
+
+const QUOTES = 1_000_000
+const MINUTE_US = 60 * US_PER_SECOND
+const TABLES = new URL('../../ops/duckdb/ib-stream.sql', import.meta.url)
+/** Most ms that an answer may take, unless DuckDB's own table, in the best of its layouts, takes as long. */
+const MOST_MS = { ohlc: 150, asOf: 20 }
+const TIMES_DUCKDB = 1.1
+
+/** Questions about a day of a million quotes: asked of the archive through the tables that we ship, and of DuckDB's own tables, in turn. */
+export const queryFigures = (scale: number, rounds: number): Promise<Figure[]> =>
+  inFolder(async (folder) => {
+    const ticks = modelDay(Math.round((QUOTES * scale * 4) / 3))
+    await putDay(folder, ticks)
+    const { DuckDBInstance } = loadDuckdb()
+    const [archive, own] = [await DuckDBInstance.create(':memory:'), await DuckDBInstance.create(join(folder, 'own.duckdb'))]
+    try {
+      const ofArchive = await archive.connect()
+      await makeTables(ofArchive, folder)
+      const ofOwn = await own.connect()
+      await copyTables(ofOwn, folder)
+      const sources: Source[] = [
+        { name: 'the archive', connection: ofArchive, quotes: 'quotes', trades: 'trades' },
+        ...['DECIMAL', 'DOUBLE'].map((type) => ({
+          name: `DuckDB, ${type}`,
+          connection: ofOwn,
+          quotes: `quotes_${type}`,
+          trades: `trades_${type}`,
+        })),
+      ]
+      const day = { cid: ticks[0]?.cid ?? 0, date: isoFromUs(ticks[0]?.ts ?? 0).slice(0, 10) }
+      return [
+        ...(await compared(`one-minute bars of the mid of ${scale}M quotes`, sources, rounds, MOST_MS.ohlc, {
+          sql: ({ quotes }) => barsSql(quotes, day),
+          wanted: naiveBars(ticks),
+        })),
+        ...(await compared('the quote that stood at a moment', sources, rounds, MOST_MS.asOf, momentOf(ticks, day))),
+        ...(await compared('each trade of the day with its quote', sources, rounds, MOST_MS.asOf, joinOf(ticks, day))),
+      ]
+    } finally {
+      archive.closeSync()
+      own.closeSync()
+    }
+  })
+
+/** Makes a day of one contract a sealed file of each tick type. */
+export async function putDay(folder: string, ticks: readonly TickMessage[]): Promise<void> {
+  for (const [tt, some] of Map.groupBy(ticks, (tick) => tick.tt)) {
+    const [first] = some
+    if (first === undefined) continue
+    const { cid, ts } = first
+    const { bytes } = await encodeSealed(some.toSorted(compareTicks), { cid, tt, seq: 0 }, LEVEL.day)
+    const path = join(folder, 'parquet', `cid=${cid}`, `tt=${tt}`, `date=${isoFromUs(ts).slice(0, 10)}`)
+    await mkdir(path, { recursive: true })
+    await writeFile(join(path, 'day.parquet'), bytes)
+  }
+}
+
+export async function makeTables(connection: DuckdbConnection, folder: string): Promise<void> {
+  await connection.run(`SET VARIABLE ib_stream_archive = '${folder}/parquet'`)
+  await connection.run(await readFile(TABLES, 'utf8'))
+}
+
+/** In the order of arrival, which all the questions go by; one contract, one day. */
+async function copyTables(connection: DuckdbConnection, folder: string): Promise<void> {
+  await connection.run("SET TimeZone = 'UTC'")
+  const from = (tt: string) =>
+    `read_parquet('${folder}/parquet/cid=*/tt=${tt}/date=*/*.parquet', hive_partitioning = true) ORDER BY received`
+  await connection.run(`CREATE TABLE quotes_DECIMAL AS FROM ${from('bid_ask')}`)
+  await connection.run(`CREATE TABLE trades_DECIMAL AS FROM ${from('last')}`)
+  for (const [table, numbers] of Object.entries({ quotes: ['bid_price', 'bid_size', 'ask_price', 'ask_size'], trades: ['price', 'size'] }))
+    await connection.run(
+      `CREATE TABLE ${table}_DOUBLE AS SELECT * REPLACE (${numbers.map((each) => `${each}::DOUBLE AS ${each}`).join(', ')}) FROM ${table}_DECIMAL`,
+    )
+  await connection.run('CHECKPOINT')
+}
+
+interface Source {
+  name: string
+  connection: DuckdbConnection
+  quotes: string
+  trades: string
+}
+
+interface Question {
+  sql: (source: Source) => string
+  /** Rows of the answer. */
+  wanted: readonly unknown[]
+}
+
+/** The time of each source, and whether that of the archive is short enough: by itself, or beside the better of the others. */
+async function compared(
+  name: string,
+  sources: readonly Source[],
+  rounds: number,
+  mostMs: number,
+  { sql, wanted }: Question,
+): Promise<Figure[]> {
+  const runs = sources.map((source): [string, () => Promise<number>] => {
+    const text = sql(source)
+    let rows: unknown
+    const ask = async () => (rows = (await source.connection.runAndReadAll(text)).getRowObjectsJS())
+    return [
+      source.name,
+      async () => {
+        const seconds = await elapsed(ask)
+        deepStrictEqual(rows, wanted, `${name}, ${source.name}`)
+        return seconds
+      },
+    ]
+  })
+  const took = await secondsOf(Object.fromEntries(runs), rounds)
+  const figures = [...took].map(([source, seconds]) => figureOf(`${name}: ${source}`, 'ms', seconds.map(inMs)))
+  const [ours, ...others] = figures
+  if (ours === undefined) return []
+  const best = Math.min(...others.map(({ value }) => value))
+  return [
+    { ...ours, ...(ours.value <= mostMs ? { atMost: mostMs } : {}) },
+    ...others,
+    {
+      name: `${name}: the archive, times DuckDB's best`,
+      value: ours.value / best,
+      unit: 'times',
+      ...(ours.value > mostMs ? { atMost: TIMES_DUCKDB } : {}),
+    },
+  ]
+}
+
+const inMs = (seconds: number): number => seconds * 1_000
+
+interface Day {
+  cid: number
+  date: string
+}
+
+export const barsSql = (quotes: string, { cid, date }: Day): string => `
+  SELECT epoch_us(time_bucket(INTERVAL 1 minute, time))::DOUBLE AS ts, arg_min(mid, received) AS open, max(mid) AS high, min(mid) AS low,
+    arg_max(mid, received) AS close, count(*)::INT AS quotes
+  FROM (SELECT time, received, ((bid_price + ask_price) / 2)::DOUBLE AS mid FROM ${quotes} WHERE cid = ${cid} AND date = DATE '${date}')
+  GROUP BY ALL ORDER BY ts`
+
+/** What the bars have to be. */
+export function naiveBars(ticks: readonly TickMessage[]) {
+  const bars = new Map<number, { ts: number; open: number; high: number; low: number; close: number; quotes: number }>()
+  for (const tick of ticks) {
+    if (tick.tt !== 'bid_ask' || tick.bp === undefined || tick.ap === undefined) continue
+    const mid = (tick.bp + tick.ap) / 2
+    const ts = Math.floor(tick.ts / MINUTE_US) * MINUTE_US
+    const { open, high, low, quotes } = bars.get(ts) ?? { open: mid, high: mid, low: mid, quotes: 0 }
+    bars.set(ts, { ts, open, high: Math.max(high, mid), low: Math.min(low, mid), close: mid, quotes: quotes + 1 })
+  }
+  return [...bars.values()]
+}
+
+/** In the middle of the day. */
+function momentOf(ticks: readonly TickMessage[], { cid, date }: Day): Question {
+  const moment = ticks[Math.floor(ticks.length / 2)]?.st ?? 0
+  const quote = ticks.findLast(({ tt, st }) => tt === 'bid_ask' && st <= moment)
+  const { st, bp, ap } = quote?.tt === 'bid_ask' ? quote : {}
+  return {
+    sql: ({ quotes }) => `
+      SELECT epoch_us(received)::DOUBLE AS st, bid_price::DOUBLE AS bp, ask_price::DOUBLE AS ap FROM ${quotes}
+      WHERE cid = ${cid} AND date = DATE '${date}' AND received <= make_timestamptz(${moment}) ORDER BY received DESC LIMIT 1`,
+    wanted: [{ st, bp, ap }],
+  }
+}
+
+function joinOf(ticks: readonly TickMessage[], { cid, date }: Day): Question {
+  let [n, above, ask]: [number, number, number | undefined] = [0, 0, undefined]
+  for (const tick of ticks) {
+    if (tick.tt === 'bid_ask') ask = tick.ap
+    if (tick.tt !== 'last') continue
+    n += 1
+    above += tick.p * 4 - (ask ?? tick.p) * 4 // prices are quarters: exact
+  }
+  const of = (table: string) => `(FROM ${table} WHERE cid = ${cid} AND date = DATE '${date}')`
+  return {
+    sql: ({ quotes, trades }) => `
+      SELECT count(*)::INT AS n, sum(t.price * 4 - coalesce(q.ask_price, t.price) * 4)::DOUBLE AS above
+      FROM ${of(trades)} t ASOF LEFT JOIN ${of(quotes)} q ON t.received >= q.received`,
+    wanted: [{ n, above }],
+  }
+}

@@ -1,0 +1,3 @@
+/** What `npm run bench -- parquet` measures, in its order. */
+export const SECTIONS = ['sizes', 'queries', 'year'] as const
+export type Section = (typeof SECTIONS)[number]
