@@ -1,4 +1,5 @@
 import type { TickMessage } from '@ib-stream/model'
+import type { TimeAnswer } from './clock-watch/clock-offset.ts'
 import { Connection, type ConnectionChange } from './connection/connection.ts'
 import { meaningOf } from './connection/gateway-codes.ts'
 import { GatewaySession } from './connection/gateway-session.ts'
@@ -40,6 +41,7 @@ export class Recorder {
       isWhole: () => isWhole(this.state),
       isSubscribed: (rid) => this.#subscriber.stateOf(rid)?.state === 'subscribed',
       missedAtStart: options.missedAtStart,
+      askAnew: ({ rid }, reason) => this.#subscriber.restart(rid, reason),
       onChange: () => this.#remember(),
     })
     this.#intake = new TickIntake({
@@ -68,7 +70,7 @@ export class Recorder {
           requestError: (rid, code, message) => this.#guard(() => this.#onRequestError(rid, code, message)),
           notice: (code, message) => this.#guard(() => this.#onNotice(code, message)),
           tap: options.tap,
-          time: (answer) => this.#guard(() => options.onTime(answer)),
+          time: (answer) => this.#guard(() => this.#onTime(answer)),
         }),
       inRestartWindow: options.inRestartWindow,
       hasRoom: () => !options.publisher.full,
@@ -112,7 +114,7 @@ export class Recorder {
 
   /** From now on these streams are wanted, no others. */
   desire(desired: readonly DesiredStream[]): LinePlan {
-    this.#streams.desire(desired, (left) => void this.#certainty.end(left))
+    this.#streams.desire(desired, (left) => this.#certainty.leave(left))
     this.#certainty.declareDown()
     const plan = this.#subscriber.desire(desired)
     for (const stream of plan.waiting) this.#certainty.lackLine(stream)
@@ -167,7 +169,7 @@ export class Recorder {
   }
 
   #remember(): void {
-    this.#options.remember(this.#streams.all.map((stream) => ({ ...stream, gap: this.openGaps.get(stream.rid) })))
+    this.#options.remember(this.#streams.all.map((stream) => ({ ...stream, gap: this.#certainty.missedOf(stream.rid) })))
   }
 
   /** A throwing handler would come out of the library's socket handler and take the process with it. */
@@ -197,6 +199,11 @@ export class Recorder {
     const session = this.#connection.session
     if (session && !stayedOpen) this.#subscriber.begin(session)
     else if (isWhole(to)) this.#certainty.checkAllQuiet()
+  }
+
+  #onTime(answer: TimeAnswer): void {
+    this.#certainty.hearAnswer(answer.askedUs)
+    this.#options.onTime(answer)
   }
 
   #onNotice(code: number, message: string): void {

@@ -27,17 +27,18 @@ describe('what is watched beside the recording', () => {
     await bench.ticks(IBM, 'bid_ask')
     await waitFor('its hours are known', async () => (await healthOf(bench)).streams[0]?.allowedSilenceSeconds === 60)
     expect(await healthOf(bench)).toMatchObject({ health: 'healthy', gateway: 'ready', lines: { granted: 1 } })
-    bench.sim.faults.order({ fault: 'farm', farm: 'usfarm', seconds: 5, flow: 'silent' })
+    bench.sim.faults.order({ fault: 'deaf', request: 97, seconds: 30 })
+    bench.sim.faults.order({ fault: 'cut' })
     const silentUs = clockUs(bench)
     await waitFor('it is silent', async () => (await healthOf(bench)).health === 'degraded')
     const gaps = await waitFor('it flows again', async () => {
       const found = (await bench.events<Gap>('gap')).filter(({ toUs }) => toUs > silentUs)
       return found.length > 1 && found
     })
-    expect(gaps.map(({ cause }) => cause)).toEqual(['farm_broken', 'stale'])
+    expect(gaps.map(({ cause }) => cause)).toEqual(['disconnected', 'stale'])
     expect(gaps[0]?.fromUs).toBeLessThan(silentUs + 2_000_000)
     expect(gaps[1]?.fromUs).toBe(gaps[0]?.toUs)
-    expect(bench.part('gateway')?.connections).toBe(1)
+    expect(bench.part('gateway')?.connections).toBe(2) // its silence took none
   })
 
   it('declares what a broken farm silences, and leaves other streams alone', async () => {

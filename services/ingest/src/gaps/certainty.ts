@@ -20,9 +20,13 @@ export interface CertaintyOptions {
   isSubscribed(rid: number): boolean
   /** Since when ticks of a stream are missing that is desired for the first time; undefined where it was not recorded before. */
   missedAtStart(stream: DesiredStream): OpenGap | undefined
+  /** Ends the request of a stream and asks for it anew: nothing shows that IB still serves it. */
+  askAnew(stream: TickStream, reason: string): void
   /** A gap was opened or ended. */
   onChange(): void
 }
+
+const NEVER_HEARD = 'ingest was not running, and the stream had no tick since it was asked for'
 
 /** Knows for each stream up to when no tick can be missing, and so when a gap begins and when it is over. */
 export class Certainty {
@@ -32,12 +36,18 @@ export class Certainty {
   readonly #farms: FarmWatch
   /** Streams that were asked for anew because they were silent: standing quiet does not clear them. */
   readonly #suspects = new Set<number>()
+  /** Streams whose request outlived a loss (1102, a farm that came back): IB was seen to keep such a request and to send nothing. */
+  readonly #unproven = new Set<number>()
+  /** Streams whose gap ended because they stood quiet, and that had no tick since: that they were only quiet is not shown. When it ended, µs. */
+  readonly #presumedQuiet = new Map<number, number>()
   /** Streams that were asked for in this run. */
   readonly #asked = new Set<number>()
   readonly #startedUs: number
   #lastHeardUs: number
   /** The gateway answers by itself while it is cut off from IB; only ticks show that IB was heard. */
   #lastTickUs: number
+  /** The gateway has taken every request that was sent before. */
+  #takenUpToUs = Number.NEGATIVE_INFINITY
 
   constructor(options: CertaintyOptions) {
     const { clock, log, onChange } = options
@@ -50,10 +60,8 @@ export class Certainty {
       clock,
       isOpen: (rid) => this.#gaps.open.has(rid),
       isOnlyQuiet: (rid) => this.#standsQuietly(rid) && !this.#farms.isBroken,
-      onQuiet: (stream) => {
-        const nowUs = clock.stampUs()
-        if (this.#gaps.end(stream, nowUs)) this.#lastTickUs = nowUs
-      },
+      takenUpToUs: () => this.#takenUpToUs,
+      onQuiet: (stream) => this.#standsQuiet(stream),
     })
     this.#farms = new FarmWatch(clock, {
       silent: (brokenUs, message) => this.#declareSilent(brokenUs, message),
@@ -66,6 +74,13 @@ export class Certainty {
     return this.#gaps.open
   }
 
+  /** What is missing of a stream if this run ends now without another word; undefined: nothing up to its end. */
+  missedOf(rid: number): OpenGap | undefined {
+    const presumedUs = this.#presumedQuiet.get(rid)
+    const ifSilent = presumedUs === undefined ? undefined : ({ fromUs: presumedUs, cause: 'ingest_down', reason: NEVER_HEARD } as const)
+    return this.openGaps.get(rid) ?? ifSilent
+  }
+
   /** The gateway said something, whatever it was. */
   hearGateway(readUs: number): void {
     this.#lastHeardUs = readUs
@@ -75,6 +90,12 @@ export class Certainty {
   hearTick(rid: number, stUs: number): void {
     this.#lastTickUs = stUs
     if (this.#suspects.size > 0) this.#suspects.delete(rid)
+    if (this.#presumedQuiet.size > 0 && this.#presumedQuiet.delete(rid)) this.#options.onChange()
+  }
+
+  /** The gateway answered a question of `askedUs`; it takes requests in their order. */
+  hearAnswer(askedUs: number): void {
+    this.#takenUpToUs = askedUs
   }
 
   /** One of IB's messages that belong to no request. */
@@ -84,7 +105,15 @@ export class Certainty {
 
   /** From `atUs` on nothing is missing of the stream. @returns whether a gap was open */
   end(stream: TickStream, atUs: number = this.#options.clock.stampUs()): boolean {
+    this.#unproven.delete(stream.rid)
     return this.#gaps.end(stream, atUs)
+  }
+
+  /** Nobody desires the stream any more. */
+  leave(stream: TickStream): void {
+    this.end(stream)
+    this.#suspects.delete(stream.rid)
+    this.#presumedQuiet.delete(stream.rid)
   }
 
   /** Ends every gap: what is missing up to now is declared now. */
@@ -109,6 +138,7 @@ export class Certainty {
   /** The stream was asked for. */
   subscribed(stream: DesiredStream): void {
     this.#asked.add(stream.rid)
+    this.#unproven.delete(stream.rid)
     this.#quiet.begin(stream)
   }
 
@@ -128,7 +158,7 @@ export class Certainty {
     const { streams, isWhole } = this.#options
     const stream = streams.of(rid)
     this.#suspects.delete(rid)
-    if (stream && isWhole()) this.end(stream)
+    if (stream && isWhole()) this.#endPresumed(stream, this.#options.clock.stampUs())
   }
 
   /** The connection took requests only from now on. */
@@ -138,8 +168,8 @@ export class Certainty {
 
   /** What IB sends does not reach us any more. */
   lose(event: ConnectionEvent, reason: string, code: number | undefined): void {
-    const fromUs = this.#lastGoodUs(event)
-    for (const stream of this.#options.streams.all) this.#gaps.begin(stream, { fromUs, cause: CAUSES[event], reason, code })
+    const goodUs = this.#lastGoodUs(event)
+    for (const stream of this.#options.streams.all) this.#doubt(stream, { fromUs: goodUs, cause: CAUSES[event], reason, code })
   }
 
   /** The connection has changed its state: what stood before counts no more. @param takesRequests of the new state */
@@ -166,8 +196,28 @@ export class Certainty {
     for (const stream of streams.all) {
       const { lastStUs = 0, rid } = stream
       if (lastStUs >= brokenUs || !isSubscribed(rid)) continue
-      this.#gaps.begin(stream, { fromUs: lastStUs || brokenUs, cause: 'farm_broken', reason: message, code: FARM_BROKEN })
+      this.#doubt(stream, { fromUs: lastStUs || brokenUs, cause: 'farm_broken', reason: message, code: FARM_BROKEN })
     }
+  }
+
+  /** Ticks of the stream may be missing, and its request may outlive that. Where no tick has shown that it was only quiet, they are missing since it was taken for that. */
+  #doubt(stream: RecordedStream, gap: OpenGap): void {
+    this.#gaps.begin(stream, { ...gap, fromUs: Math.min(gap.fromUs, this.#presumedQuiet.get(stream.rid) ?? gap.fromUs) })
+    this.#presumedQuiet.delete(stream.rid)
+    this.#unproven.add(stream.rid)
+  }
+
+  #standsQuiet(stream: TickStream): void {
+    if (this.#unproven.has(stream.rid)) return this.#options.askAnew(stream, 'nothing came since IB is back: its request may be lost')
+    const nowUs = this.#options.clock.stampUs()
+    if (this.#endPresumed(stream, nowUs)) this.#lastTickUs = nowUs
+  }
+
+  /** @returns whether a gap was open */
+  #endPresumed(stream: TickStream, atUs: number): boolean {
+    if (!this.openGaps.has(stream.rid)) return false
+    this.#presumedQuiet.set(stream.rid, atUs)
+    return this.end(stream, atUs)
   }
 
   #standsQuietly(rid: number): boolean {

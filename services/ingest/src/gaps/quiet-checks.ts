@@ -8,9 +8,14 @@ export interface QuietCheckOptions {
   isOpen(rid: number): boolean
   /** Nothing speaks against it that the stream is only quiet. */
   isOnlyQuiet(rid: number): boolean
+  /** The gateway has taken all requests that were sent before, µs. */
+  takenUpToUs(): number
   /** It stood long enough. */
   onQuiet(stream: TickStream): void
 }
+
+/** The gateway is asked for its time every 5 s. */
+const LOOK_AGAIN_MS = 1_000
 
 /** A stream that stands for a while without a tick is only quiet: its gap is over all the same. */
 export class QuietChecks {
@@ -23,11 +28,17 @@ export class QuietChecks {
 
   /** Looks at the stream when it has stood from now on. */
   begin(stream: TickStream): void {
-    const { clock, isOpen, isOnlyQuiet, onQuiet } = this.#options
-    if (!isOpen(stream.rid)) return
-    const timer = clock.after(QUIET_STREAM_HEARD_AFTER_MS, () => {
+    if (this.#options.isOpen(stream.rid)) this.#lookIn(QUIET_STREAM_HEARD_AFTER_MS, stream, this.#options.clock.nowUs())
+  }
+
+  /** Silence says nothing before the gateway has the stream's request: one that is slow to take it is looked at again, each second. */
+  #lookIn(ms: number, stream: TickStream, sinceUs: number): void {
+    const { clock, isOnlyQuiet, takenUpToUs, onQuiet } = this.#options
+    const timer = clock.after(ms, () => {
       this.#timers.delete(timer)
-      if (isOnlyQuiet(stream.rid)) onQuiet(stream)
+      if (!isOnlyQuiet(stream.rid)) return
+      if (takenUpToUs() < sinceUs) this.#lookIn(LOOK_AGAIN_MS, stream, sinceUs)
+      else onQuiet(stream)
     })
     this.#timers.add(timer)
   }

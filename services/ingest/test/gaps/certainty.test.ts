@@ -2,7 +2,7 @@ import { type GapEvent, type GapOpenedEvent, hash31, usFromMs } from '@ib-stream
 import { openClock } from '@ib-stream/service'
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { Certainty } from '../../src/gaps/certainty.ts'
-import { RecordedStreams } from '../../src/recorded-streams.ts'
+import { type RecordedStream, RecordedStreams } from '../../src/recorded-streams.ts'
 
 const RID = hash31(1, 'bid_ask')
 const OTHER_RID = hash31(2, 'last')
@@ -16,7 +16,7 @@ describe('Certainty', () => {
     const startMs = Date.now()
     const seconds = (us: number) => Math.round(us / 1e6 - startMs / 1e3)
     const told: unknown[][] = []
-    const world = { whole: true }
+    const world = { whole: true, answers: true }
     const streams = new RecordedStreams()
     streams.desire(
       [
@@ -28,13 +28,17 @@ describe('Certainty', () => {
     const clock = openClock({ ports: { wallMs: () => Date.now(), monotonicMs: () => performance.now() } })
     const tell = ({ kind, cid, cause, fromUs, ...rest }: GapEvent | GapOpenedEvent) =>
       told.push([kind, cid, cause, seconds(fromUs), ...('toUs' in rest ? [seconds(rest.toUs)] : [])])
-    const certainty = new Certainty({
+    const certainty: Certainty = new Certainty({
       clock,
       streams,
       log: { head: () => ({ st: clock.stampUs(), epoch: 1 }), gap: tell },
       isWhole: () => world.whole,
       isSubscribed: () => true,
       missedAtStart: () => undefined,
+      askAnew: (stream) => {
+        told.push(['asked anew', stream.cid])
+        certainty.subscribed(stream as RecordedStream)
+      },
       onChange: () => undefined,
     })
     const tick = (rid: number) => {
@@ -43,7 +47,13 @@ describe('Certainty', () => {
       if (stream) stream.lastStUs = st
       certainty.hearTick(rid, st)
     }
-    const pass = (s: number) => jest.advanceTimersByTime(s * 1_000)
+    const heartbeat = () => {
+      jest.advanceTimersByTime(1_000)
+      if (world.answers) certainty.hearAnswer(usFromMs(Date.now()))
+    }
+    const pass = (s: number) => {
+      for (let i = 0; i < s; i++) heartbeat()
+    }
     const stream = (rid: number) => {
       const found = streams.of(rid)
       if (!found) throw new Error(`nobody desires ${rid}`)
@@ -68,15 +78,59 @@ describe('Certainty', () => {
     expect(told).toEqual([1, 2].map((cid) => ['gap_opened', cid, cause, fromSecond]))
   })
 
-  it('ends the gap of a stream that stands for ten seconds without a tick: it is only quiet', () => {
-    const { certainty, told, pass } = start()
+  it('ends the gap of a stream that stands for ten seconds without a tick after it was asked for: it is only quiet', () => {
+    const { certainty, told, pass, stream } = start()
     certainty.lose('ended', 'a test', undefined)
     pass(3)
-    certainty.checkAllQuiet()
+    for (const rid of [RID, OTHER_RID]) certainty.subscribed(stream(rid))
     pass(9)
     expect(told.filter(([kind]) => kind === 'gap')).toEqual([])
     pass(2)
     expect(told.filter(([kind]) => kind === 'gap')).toEqual([1, 2].map((cid) => ['gap', cid, 'disconnected', 0, 13]))
+  })
+
+  it('takes no stream for quiet before the gateway has answered what was asked after its request', () => {
+    const { certainty, world, told, pass, stream } = start()
+    certainty.lose('ended', 'a test', undefined)
+    world.answers = false
+    certainty.subscribed(stream(RID))
+    pass(60)
+    expect(told.filter(([kind]) => kind === 'gap')).toEqual([])
+    world.answers = true
+    pass(2)
+    expect(told.filter(([kind]) => kind === 'gap')).toEqual([['gap', 1, 'disconnected', 0, 62]])
+  })
+
+  it('regression: a request that outlived a loss, and of which nothing came, was taken for a quiet stream; it is asked for anew', () => {
+    const { certainty, told, tick, pass, stream } = start()
+    certainty.lose('cutOff', 'a test', 1100)
+    certainty.checkAllQuiet() // 1102
+    tick(OTHER_RID)
+    certainty.end(stream(OTHER_RID))
+    pass(11)
+    expect(told.slice(2)).toEqual([
+      ['gap', 2, 'connectivity_lost', 0, 0],
+      ['asked anew', 1],
+    ])
+    pass(11)
+    expect(told.slice(4)).toEqual([['gap', 1, 'connectivity_lost', 0, 20]])
+  })
+
+  it('regression: a stream that was taken for quiet, and had no tick before the next loss, is missing since then', () => {
+    const { certainty, told, tick, pass, stream } = start()
+    certainty.lose('ended', 'a test', undefined)
+    for (const rid of [RID, OTHER_RID]) certainty.subscribed(stream(rid))
+    pass(20)
+    expect(certainty.missedOf(RID)).toMatchObject({ cause: 'ingest_down' }) // it may end without another word
+    tick(OTHER_RID)
+    pass(40)
+    certainty.hearGateway(usFromMs(Date.now()))
+    certainty.lose('ended', 'a test', undefined)
+    expect(told.slice(4)).toEqual([
+      ['gap_opened', 1, 'disconnected', 10],
+      ['gap_opened', 2, 'disconnected', 60],
+    ])
+    expect(certainty.missedOf(OTHER_RID)).toMatchObject({ cause: 'disconnected' })
   })
 
   it('does not take a stream that was asked for anew, because it was silent, for quiet', () => {
