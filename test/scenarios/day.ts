@@ -1,9 +1,11 @@
 // `npm run chaos -- day [seed] [rate]`: a day of 24 hours in minutes. CME's break, the gateway's daily restart, IB's nightly reset, a roll, a halt, and twenty
-// faults at random; judged like every scenario. Prints what is wrong, and ends with 1 where something is.
+// faults at random; judged like every scenario. On a loaded machine it takes longer, its time stands still in each stall. Prints what is wrong, and ends with 1 where something is.
 import type { FaultOrder } from '@ib-stream/gateway-sim'
 import { GAP_CAUSES } from '@ib-stream/model'
 import { Random } from '../chaos/random.ts'
 import { judge } from './judge.ts'
+import { slackUs } from './market-text.ts'
+import { LONGEST_STALL_MS, makeTimePatient } from './patient-time.ts'
 import { IBM, MNQ, type Scenario } from './scenario.ts'
 import { World } from './world.ts'
 
@@ -13,6 +15,8 @@ const START = '2026-12-09T21:30:00Z'
 const HOUR = 3_600
 const DAY = 24 * HOUR
 const FAULTS = 20
+/** A tick passes some turns of the event loop on its way, and a loaded machine may let each wait. */
+const WAITS = 4
 
 /** What the day has for sure, by seconds since its start. */
 const PLAN: readonly (readonly [atSeconds: number, order: FaultOrder])[] = [
@@ -61,11 +65,12 @@ const scenario: Scenario = {
   },
 }
 
+makeTimePatient()
 await using world = await World.open(scenario)
 await world.flowing()
 await scenario.play(world)
 const outcome = await world.finish()
-const problems = judge(scenario, outcome, rate)
+const problems = judge(scenario, outcome, slackUs(rate, WAITS * LONGEST_STALL_MS))
 const counted = new Map<string, number>()
 for (const { kind, cause = '' } of outcome.events)
   counted.set(`${kind} ${String(cause)}`, (counted.get(`${kind} ${String(cause)}`) ?? 0) + 1)

@@ -1,6 +1,6 @@
 import type { Tick } from '@ib-stream/gateway-sim'
 import type { PlainTick } from '../support/ticks.ts'
-import { plainOf, slackUs, textOf } from './market-text.ts'
+import { plainOf, textOf } from './market-text.ts'
 import type { RecorderEventLine } from './scenario.ts'
 
 export interface Filling {
@@ -10,7 +10,8 @@ export interface Filling {
   recorded: readonly PlainTick[]
   events: readonly RecorderEventLine[]
   endUs: number
-  rate: number
+  /** How far the stamp of a tick may lie from the moment in which it was sent, µs. */
+  slack: number
 }
 
 interface Range {
@@ -22,11 +23,10 @@ interface Range {
  * Holds the files to the market after filling: what IB's history has is there, in declared gaps too, and nothing is there more often than it happened. Left out is what
  * nobody could fill: gaps that were open at the end, and those that the ledger calls unavailable or filled in part.
  */
-export function judgeFilling(stream: string, { happened, recorded, events, endUs, rate }: Filling): string[] {
+export function judgeFilling(stream: string, { happened, recorded, events, endUs, slack }: Filling): string[] {
   const [cid = '', ...rest] = stream.split('_')
   const tt = rest.join('_')
   const own = events.filter((event) => String(event.cid) === cid && event.tt === tt)
-  const slack = slackUs(rate)
   const firstUs = Math.min(...recorded.map(({ ts }) => ts))
   const unfilled = unfilledOf(own, endUs)
   // Not the first second, of which the stream had a part, and not what was too young to be in IB's history yet.

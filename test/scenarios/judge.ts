@@ -2,7 +2,7 @@ import type { Tick } from '@ib-stream/gateway-sim'
 import { compareWithTruth } from '../chaos/check/against-truth.ts'
 import { type PlainTick, withoutStamp } from '../support/ticks.ts'
 import { judgeFilling } from './judge-filling.ts'
-import { plainOf, slackUs, textOf } from './market-text.ts'
+import { plainOf, textOf } from './market-text.ts'
 import type { RecorderEventLine, Scenario } from './scenario.ts'
 import type { Outcome } from './world.ts'
 
@@ -14,8 +14,11 @@ interface Gap extends RecorderEventLine {
   cause: string
 }
 
-/** Everything that is wrong with what a scenario left behind, in words. */
-export function judge(scenario: Scenario, { sent, recorded, events, market, flowingUs, endUs }: Outcome, rate: number): string[] {
+/**
+ * Everything that is wrong with what a scenario left behind, in words.
+ * @param slack how long before or after a gap what is missing may bear its stamp, µs
+ */
+export function judge(scenario: Scenario, { sent, recorded, events, market, flowingUs, endUs }: Outcome, slack: number): string[] {
   const gaps = events.filter((event): event is Gap => event.kind === 'gap')
   const found = judgeCauses(scenario, { gaps, flowingUs, endUs })
   for (const stream of new Set([...sent.keys(), ...recorded.keys()])) {
@@ -23,12 +26,12 @@ export function judge(scenario: Scenario, { sent, recorded, events, market, flow
     const own = gaps.filter(({ cid, tt }) => `${cid}_${tt}` === stream)
     const all = recorded.get(stream) ?? []
     const ticks = all.filter(({ bf }) => bf !== true)
-    const faults = compareWithTruth(inOrder(sent.get(stream) ?? []), inOrder(ticks), own, slackUs(rate))
+    const faults = compareWithTruth(inOrder(sent.get(stream) ?? []), inOrder(ticks), own, slack)
     found.push(...faults.map(({ kind, count, detail }) => `${stream}: ${count} ${kind} of what was sent (${detail})`))
     if (scenario.marketDiffers) continue
     const happened = market.get(stream) ?? []
-    found.push(...missedOfMarket(stream, { happened, ticks, gaps: own, endUs, rate }))
-    found.push(...judgeFilling(stream, { happened, recorded: all, events, endUs, rate }))
+    found.push(...missedOfMarket(stream, { happened, ticks, gaps: own, endUs, slack }))
+    found.push(...judgeFilling(stream, { happened, recorded: all, events, endUs, slack }))
   }
   return found
 }
@@ -55,13 +58,12 @@ function missedOfMarket(
     ticks,
     gaps,
     endUs,
-    rate,
-  }: { happened: readonly Tick[]; ticks: readonly PlainTick[]; gaps: readonly Gap[]; endUs: number; rate: number },
+    slack,
+  }: { happened: readonly Tick[]; ticks: readonly PlainTick[]; gaps: readonly Gap[]; endUs: number; slack: number },
 ): string[] {
   const left = new Map<string, number>()
   for (const tick of ticks) left.set(textOf(tick), (left.get(textOf(tick)) ?? 0) + 1)
   const [firstUs = Number.POSITIVE_INFINITY] = ticks.map(({ ts }) => ts)
-  const slack = slackUs(rate)
   const tt = stream.slice(stream.indexOf('_') + 1) // IB's history of trades is the same for both kinds
   const missed = happened.filter((tick) => {
     if (tick.tsUs <= firstUs || tick.tsUs > endUs - slack) return false

@@ -1,8 +1,11 @@
 import type { Tick } from '@ib-stream/gateway-sim'
 import { type PlainTick, withoutStamp } from '../support/ticks.ts'
 
-/** A tick's stamp is its second, and it is recorded a moment later: of the clock, so the more the faster that runs. */
-export const slackUs = (rate: number): number => 1_000_000 + rate * 300_000
+/**
+ * A tick's stamp is its second, and it is recorded a moment later: of the clock, so the more the faster that runs.
+ * @param stallMs for how long a loaded machine may let this process wait
+ */
+export const slackUs = (rate: number, stallMs = 300): number => 1_000_000 + rate * stallMs * 1_000
 
 /** A tick of the market as it is recorded, but for what only a recording has. */
 export function plainOf(tick: Tick): PlainTick {

@@ -4,6 +4,7 @@ import { afterAll, describe, expect, it } from '@jest/globals'
 import { ROOT } from '../support/program.ts'
 import type { PlainTick } from '../support/ticks.ts'
 import { judge } from './judge.ts'
+import { slackUs } from './market-text.ts'
 import type { RecordedTick, Scenario } from './scenario.ts'
 import { World } from './world.ts'
 
@@ -21,7 +22,7 @@ async function run(scenario: Scenario): Promise<void> {
   await scenario.play(world)
   const outcome = await world.finish()
   expect([...outcome.recorded.values()].flat().length).toBeGreaterThan(20)
-  expect(judge(scenario, outcome, world.rate)).toEqual([])
+  expect(judge(scenario, outcome, slackUs(world.rate))).toEqual([])
   const { events, recorded } = outcome
   scenario.expect?.({ events, log: world.ingest.log, recorded: recorded as ReadonlyMap<string, (PlainTick & RecordedTick)[]> })
 }

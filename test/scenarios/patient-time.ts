@@ -1,0 +1,99 @@
+/** A stall counts as so long at most. */
+export const LONGEST_STALL_MS = 10
+const BEAT_MS = 2
+/** Timers of the machine are whole ms. */
+const NEARLY_MS = 0.5
+
+/** The part of a machine's timer that counts. */
+export interface MachineTimer {
+  unref(): void
+  close(): void
+}
+
+export interface Machine {
+  nowMs(): number
+  after(ms: number, work: () => void): MachineTimer
+}
+
+/**
+ * Time that stands still while this process does not run: a turn of the event loop counts as ten ms at most, however long a loaded machine lets it wait. Where a virtual clock
+ * runs three hundred times as fast, a starved second would be five minutes in which nobody watches, and faults would come and go unseen.
+ */
+export class PatientTime {
+  readonly #machine: Machine
+  #passedMs: number
+  #beatMs: number
+
+  constructor(machine: Machine) {
+    this.#machine = machine
+    this.#passedMs = machine.nowMs()
+    this.#beatMs = this.#passedMs
+  }
+
+  nowMs(): number {
+    return this.#passedMs + Math.min(LONGEST_STALL_MS, this.#machine.nowMs() - this.#beatMs)
+  }
+
+  /** Once a turn. */
+  beat(): void {
+    this.#passedMs = this.nowMs()
+    this.#beatMs = this.#machine.nowMs()
+  }
+
+  /** @param every again and again */
+  after(ms: number, work: () => void, every = false): PatientTimer {
+    const timer = new PatientTimer()
+    let dueMs = this.nowMs() + ms
+    const look = () => {
+      const leftMs = dueMs - this.nowMs()
+      if (leftMs > NEARLY_MS) return timer.wait(this.#machine.after(leftMs, look))
+      if (every) {
+        dueMs = Math.max(dueMs + ms, this.nowMs())
+        timer.wait(this.#machine.after(dueMs - this.nowMs(), look))
+      }
+      work()
+    }
+    timer.wait(this.#machine.after(ms, look))
+    return timer
+  }
+}
+
+/** As what setTimeout returns. */
+export class PatientTimer {
+  #waiting: MachineTimer | undefined
+  #ended = false
+  #keepsAlive = true
+
+  wait(waiting: MachineTimer): void {
+    this.#waiting = waiting
+    if (!this.#keepsAlive) waiting.unref()
+    if (this.#ended) waiting.close()
+  }
+
+  cancel(): void {
+    this.#ended = true
+    this.#waiting?.close()
+  }
+
+  unref(): this {
+    this.#keepsAlive = false
+    this.#waiting?.unref()
+    return this
+  }
+}
+
+/** From here on all clocks and timers of this process are patient. For a program of its own, before anything reads a clock. */
+export function makeTimePatient(): void {
+  const [setOnce, setEvery, clear, clockMs] = [setTimeout, setInterval, clearTimeout, performance.now.bind(performance)]
+  const wallMs = Date.now() - clockMs()
+  const time = new PatientTime({ nowMs: clockMs, after: (ms, work) => setOnce(work, ms) })
+  setEvery(() => time.beat(), BEAT_MS).unref()
+  performance.now = () => time.nowMs()
+  Date.now = () => Math.floor(wallMs + time.nowMs())
+  const later =
+    (every: boolean) =>
+    (work: (...given: unknown[]) => void, ms = 0, ...given: unknown[]) =>
+      time.after(ms, () => work(...given), every)
+  const cancel = (timer: unknown) => (timer instanceof PatientTimer ? timer.cancel() : clear(timer as NodeJS.Timeout | undefined))
+  Object.assign(globalThis, { setTimeout: later(false), setInterval: later(true), clearTimeout: cancel, clearInterval: cancel })
+}
