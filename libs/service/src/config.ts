@@ -17,6 +17,19 @@ const duration = z.string().regex(/^\d{1,6}[smhd]$/, 'a whole number and s, m, h
 const US_PER_UNIT = { s: US_PER_SECOND, m: 60 * US_PER_SECOND, h: US_PER_HOUR, d: US_PER_DAY } as const
 const msOfDuration = (text: string): number => msFromUs(Number(text.slice(0, -1)) * US_PER_UNIT[text.slice(-1) as keyof typeof US_PER_UNIT])
 
+/** Name, IPv4 or IPv6 address; a port behind it is a common slip, and the name would then not be found. */
+const host = (example: string) =>
+  z.string().regex(/^([\w.-]+|[\da-f]*:[\da-f:.]+(%\w+)?)$/i, `a host name or an address without a port, e.g. ${example}`)
+
+const natsServers = z.string().refine(
+  (text) =>
+    text.split(',').every((part) => {
+      const url = part.trim().includes('://') ? part.trim() : `nats://${part.trim()}`
+      return URL.canParse(url) && /^(nats|tls|wss?):$/.test(new URL(url).protocol) && new URL(url).hostname !== ''
+    }),
+  'nats://host:port or tls://host:port, several separated by commas',
+)
+
 const BACKEND_NAMES = ['json', 'pb', 'parquet'] as const
 
 const portList = z.string().transform((text, context) => {
@@ -111,12 +124,13 @@ const clockStart = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 const DEFAULT_SIMULATED = '711280073:MNQ:bid_ask;last:24,265598:AAPL:bid_ask;last:24'
 
 /** Every setting of ib-stream: its rule, its default, and what `.env.example` says of it. Children of `npm start` get the same ones. */
 export const SETTINGS = {
   IB_HOST: {
-    rule: z.string().optional(),
+    rule: host('127.0.0.1').optional(),
     doc: 'Host of IB Gateway or TWS. Unset: the simulator is the gateway, and all files go to data-sim/.',
   },
   IB_PORTS: { rule: portList.prefault('4002,4001,7497,7496'), doc: 'Gateway ports, tried in turn.' },
@@ -176,7 +190,7 @@ export const SETTINGS = {
     doc: 'Whether DATA_DIR may lie in a container’s own layer (overlay), where locks do not reach other containers; npm start allows it.',
   },
   NATS_URL: {
-    rule: z.string().min(1, 'nats://host:port').prefault('nats://127.0.0.1:4222'),
+    rule: natsServers.prefault('nats://127.0.0.1:4222'),
     doc: 'NATS server, 2.10 or newer, with JetStream; several of a cluster separated by commas.',
   },
   NATS_CREDENTIALS: {
@@ -246,7 +260,7 @@ export const SETTINGS = {
     doc: "Most bytes of ingest's spool. At them, with NATS away or the log full, ingest stops reading the gateway.",
   },
   IB_STREAM_LOG_REPLICAS: {
-    rule: z.enum(['1', '3']).prefault('1'),
+    rule: z.enum(['1', '3'], '1 or 3').prefault('1'),
     doc: 'Servers of a NATS cluster that keep each stream, 1 or 3. Streams that have fewer get more; none are taken away.',
   },
   IB_STREAM_LOG_SYNC: {
@@ -265,7 +279,7 @@ export const SETTINGS = {
     doc: 'Where the command line finds query-api. Default http://127.0.0.1:PORT.',
   },
   HOST: {
-    rule: z.string().min(1, 'an address to listen on').prefault('127.0.0.1'),
+    rule: host('127.0.0.1').prefault('127.0.0.1'),
     doc: 'Address that query-api and the health pages listen on.',
   },
   API_KEYS_FILE: {
@@ -299,7 +313,7 @@ export const SETTINGS = {
   HEALTH_PORT: { rule: port.prefault(0), doc: 'Port of /health, /ready and /metrics of every other service; 0 takes a free one.' },
   CHECKPOINT_VISIBLE_MS: { rule: wholeMs.prefault(500), doc: 'How often writers show readers what they wrote, ms.' },
   CHECKPOINT_DURABLE_MS: { rule: wholeMs.prefault(10_000), doc: 'How often writers make it survive a power cut, ms.' },
-  SIM_HOST: { rule: z.string().min(1, 'a host name').prefault('127.0.0.1'), doc: 'Host of the gateway simulator (used without IB_HOST).' },
+  SIM_HOST: { rule: host('127.0.0.1').prefault('127.0.0.1'), doc: 'Host of the gateway simulator (used without IB_HOST).' },
   SIM_PORT: { rule: port.prefault(4002), doc: 'Port of the gateway simulator.' },
   CLOCK_START: {
     rule: clockStart.optional(),
@@ -310,7 +324,7 @@ export const SETTINGS = {
     doc: 'How many seconds of the virtual clock pass in a real one; counts only with CLOCK_START.',
   },
   LOG_LEVEL: {
-    rule: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).prefault('info'),
+    rule: z.enum(LEVELS, `one of ${LEVELS.join(', ')}`).prefault('info'),
     doc: 'Least level of the JSON log.',
   },
 } as const
@@ -404,7 +418,9 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     if (result.success) raw[name] = result.data
     else
       for (const issue of result.error.issues)
-        problems.push(`${name}=${given ?? ''}: ${issue.code === 'invalid_type' ? 'a number' : issue.message}`)
+        problems.push(
+          `${name}=${given ?? ''}: ${issue.code === 'invalid_type' && Number.isNaN(Number(given)) ? 'a number' : issue.message}`,
+        )
   }
   problems.push(...halfKeys(raw as Partial<Raw>))
   if (problems.length > 0) {
