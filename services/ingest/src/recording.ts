@@ -101,7 +101,7 @@ export async function runRecording(config: Config, service: Service, { bus, publ
     },
   })
   const leases = new Leases({ clock, file: stateFile('leases.json'), onChange: () => desires.apply() })
-  const desires = new Desires({ names, leases, onChange: (streams) => recorder.desire(streams) })
+  const desires = new Desires({ names, leases, before, onChange: (streams) => recorder.desire(streams) })
   const watches = new Watches(service, {
     bus,
     clock,
@@ -112,7 +112,7 @@ export async function runRecording(config: Config, service: Service, { bus, publ
   })
   reportRecorder(service, { recorder, invalid, watches })
   // What an earlier run recorded has a hole from then on, whatever becomes of it now.
-  recorder.desire(before)
+  desires.apply()
   const tracked = new TrackedList({ bus, clock, seeds: config.tracked, onChange: (contracts) => desires.track(contracts) })
   const tracking = tracked.run(stopping)
   const desks = [

@@ -4,8 +4,10 @@ import type { Leases } from './leases.ts'
 import type { DesiredStream } from './line-plan.ts'
 
 export interface DesiresOptions {
-  names: NameBook
-  leases: Leases
+  names: Pick<NameBook, 'want' | 'contractsOf'>
+  leases: Pick<Leases, 'streams'>
+  /** What counts as tracked until the list is there: what an earlier run recorded. */
+  before: readonly DesiredStream[]
   /** Told the streams that are wanted, the most important first, whenever they are others than before. */
   onChange: (streams: readonly DesiredStream[]) => void
 }
@@ -16,7 +18,7 @@ export interface DesiresOptions {
  */
 export class Desires {
   readonly #options: DesiresOptions
-  #tracked: readonly TrackedContract[] = []
+  #tracked: readonly TrackedContract[] | undefined
   #told: string | undefined
 
   constructor(options: DesiresOptions) {
@@ -31,19 +33,19 @@ export class Desires {
 
   /** Something has changed. */
   apply(): void {
-    const { leases, onChange } = this.#options
+    const { leases, before, onChange } = this.#options
     const streams = new Map<number, DesiredStream>()
-    for (const stream of [...this.#trackedStreams(false), ...this.#trackedStreams(true), ...leased(leases)])
-      if (!streams.has(stream.rid)) streams.set(stream.rid, stream)
+    const tracked = this.#tracked ? [...this.#streamsOf(this.#tracked, false), ...this.#streamsOf(this.#tracked, true)] : before
+    for (const stream of [...tracked, ...leased(leases)]) if (!streams.has(stream.rid)) streams.set(stream.rid, stream)
     const text = JSON.stringify([...streams.values()])
     if (text === this.#told) return
     this.#told = text
     onChange([...streams.values()])
   }
 
-  #trackedStreams(beside: boolean): DesiredStream[] {
+  #streamsOf(tracked: readonly TrackedContract[], beside: boolean): DesiredStream[] {
     const { names } = this.#options
-    return this.#tracked.flatMap((contract) =>
+    return tracked.flatMap((contract) =>
       names
         .contractsOf(contract.name)
         .filter(({ isBeside }) => isBeside === beside)
@@ -55,5 +57,5 @@ export class Desires {
   }
 }
 
-const leased = (leases: Leases): DesiredStream[] =>
+const leased = (leases: Pick<Leases, 'streams'>): DesiredStream[] =>
   leases.streams.map(({ cid, tt }) => ({ cid, tt, rid: hash31(cid, tt), symbol: String(cid), tracked: false }))
