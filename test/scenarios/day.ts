@@ -16,7 +16,7 @@ const HOUR = 3_600
 const DAY = 24 * HOUR
 const FAULTS = 20
 /** A tick passes some turns of the event loop on its way, and a loaded machine may let each wait. */
-const WAITS = 4
+const WAITS = 8
 
 /** What the day has for sure, by seconds since its start. */
 const PLAN: readonly (readonly [atSeconds: number, order: FaultOrder])[] = [

@@ -1,5 +1,5 @@
-/** A stall counts as so long at most. */
-export const LONGEST_STALL_MS = 10
+/** A stall counts as so long at most, ms. */
+export const LONGEST_STALL_MS = 3
 const BEAT_MS = 2
 /** Timers of the machine are whole ms. */
 const NEARLY_MS = 0.5
@@ -16,7 +16,7 @@ export interface Machine {
 }
 
 /**
- * Time that stands still while this process does not run: a turn of the event loop counts as ten ms at most, however long a loaded machine lets it wait. Where a virtual clock
+ * Time that stands still while this process does not run: a turn of the event loop counts as three ms at most, however long a loaded machine lets it wait. Where a virtual clock
  * runs three hundred times as fast, a starved second would be five minutes in which nobody watches, and faults would come and go unseen.
  */
 export class PatientTime {

@@ -70,7 +70,7 @@ export class Recorder {
           requestError: (rid, code, message) => this.#guard(() => this.#onRequestError(rid, code, message)),
           notice: (code, message) => this.#guard(() => this.#onNotice(code, message)),
           tap: options.tap,
-          time: (answer) => this.#guard(() => this.#onTime(answer)),
+          time: (answer, sinceUs) => this.#guard(() => this.#onTime(answer, sinceUs)),
         }),
       inRestartWindow: options.inRestartWindow,
       hasRoom: () => !options.publisher.full,
@@ -201,8 +201,8 @@ export class Recorder {
     else if (isWhole(to)) this.#certainty.checkAllQuiet()
   }
 
-  #onTime(answer: TimeAnswer): void {
-    this.#certainty.hearAnswer(answer.askedUs)
+  #onTime(answer: TimeAnswer, sinceUs: number): void {
+    this.#certainty.hearAnswer(sinceUs)
     this.#options.onTime(answer)
   }
 
@@ -221,6 +221,7 @@ export class Recorder {
   #onSubscribed(stream: DesiredStream): void {
     this.#log.subscription(stream, { state: 'subscribed' })
     this.#certainty.subscribed(stream)
+    if (this.#certainty.awaits(stream.rid)) this.#connection.session?.askTime()
   }
 
   #onRefused({ rid }: DesiredStream, { kind, code, message, advice }: Refusal & { code: number; message: string }): void {
@@ -255,7 +256,8 @@ export class Recorder {
 
   /** A tick that is left over in a gateway that is cut off from IB, or of a request that we cancelled, says nothing of the next one. */
   #isCertain(rid: number): boolean {
-    return (isWhole(this.#connection.state) || this.#connection.state === 'competing') && this.#subscriber.isLive(rid)
+    const { state } = this.#connection
+    return (isWhole(state) || state === 'competing') && this.#subscriber.isLive(rid) && !this.#certainty.awaits(rid)
   }
 
   #heard(stream: RecordedStream, tick: TickMessage): void {

@@ -17,8 +17,8 @@ export interface SessionHandlers extends LinkHandlers {
   requestError(rid: number, code: number, message: string): void
   /** A message of the gateway about itself (connectivity, farms). */
   notice(code: number, message: string): void
-  /** The gateway's answer to `askTime`. */
-  time(answer: TimeAnswer): void
+  /** The gateway's answer to `askTime`. It has taken all that was asked of the session before `sinceUs`, for it takes requests in their order. */
+  time(answer: TimeAnswer, sinceUs: number): void
   /** Hears every byte; undefined: nobody does. */
   tap?: WireTap | undefined
 }
@@ -56,7 +56,7 @@ export class GatewaySession implements Session {
   #ended = false
   #nextRequest = 1
   /** Of questions for the time that are not answered yet; the heartbeat gives up a gateway that answers none. */
-  readonly #timeAskedUs: number[] = []
+  readonly #timeAsked: { askedUs: number; sinceUs: number }[] = []
   readonly #history: HistoryRequests
   readonly #details = new Map<number, { found: ContractDetails[]; settle: (result: ContractDetails[] | Error) => void }>()
 
@@ -120,9 +120,9 @@ export class GatewaySession implements Session {
   /** Answers come in the order of the questions; one that is this old was never answered. */
   #onTime(ibSeconds: number): void {
     const heardUs = this.#clock.nowUs()
-    while (this.#timeAskedUs.length > 1 && heardUs - (this.#timeAskedUs[0] ?? 0) > usFromMs(TIME_WITHIN_MS)) this.#timeAskedUs.shift()
-    const askedUs = this.#timeAskedUs.shift() ?? heardUs
-    if (!this.#ended) this.#handlers.time({ askedUs, heardUs, ibSeconds })
+    while (this.#timeAsked.length > 1 && heardUs - (this.#timeAsked[0]?.askedUs ?? 0) > usFromMs(TIME_WITHIN_MS)) this.#timeAsked.shift()
+    const { askedUs, sinceUs } = this.#timeAsked.shift() ?? { askedUs: heardUs, sinceUs: Number.NEGATIVE_INFINITY }
+    if (!this.#ended) this.#handlers.time({ askedUs, heardUs, ibSeconds }, sinceUs)
   }
 
   #onNotice(code: number, message: string): void {
@@ -145,8 +145,9 @@ export class GatewaySession implements Session {
   }
 
   askTime(): void {
+    const sinceUs = this.#clock.nowUs()
     this.#pacer.send(() => {
-      this.#timeAskedUs.push(this.#clock.nowUs())
+      this.#timeAsked.push({ askedUs: this.#clock.nowUs(), sinceUs })
       this.#api.reqCurrentTime()
     })
   }

@@ -1,3 +1,4 @@
+import { usFromMs } from '@ib-stream/model'
 import type { Clock } from '@ib-stream/service'
 import { FARM_BROKEN, FarmWatch } from '../connection/farm-watch.ts'
 import type { ConnectionEvent } from '../connection/transitions.ts'
@@ -26,6 +27,8 @@ export interface CertaintyOptions {
   onChange(): void
 }
 
+/** A gateway that answers no question takes requests all the same, and later than this the one before has no tick any more. */
+const MOST_TAKING_MS = 30_000
 const NEVER_HEARD = 'ingest was not running, and the stream had no tick since it was asked for'
 
 /** Knows for each stream up to when no tick can be missing, and so when a gap begins and when it is over. */
@@ -42,6 +45,9 @@ export class Certainty {
   readonly #presumedQuiet = new Map<number, number>()
   /** Streams that were asked for in this run. */
   readonly #asked = new Set<number>()
+  /** Streams that were asked for in this session, and when those that were asked for more than once were so last, µs. */
+  readonly #askedHere = new Set<number>()
+  readonly #askedAgainUs = new Map<number, number>()
   readonly #startedUs: number
   #lastHeardUs: number
   /** The gateway answers by itself while it is cut off from IB; only ticks show that IB was heard. */
@@ -93,9 +99,15 @@ export class Certainty {
     if (this.#presumedQuiet.size > 0 && this.#presumedQuiet.delete(rid)) this.#options.onChange()
   }
 
-  /** The gateway answered a question of `askedUs`; it takes requests in their order. */
-  hearAnswer(askedUs: number): void {
-    this.#takenUpToUs = askedUs
+  /** The gateway has taken every request of this session that was made up to then. */
+  hearAnswer(takenUpToUs: number): void {
+    this.#takenUpToUs = takenUpToUs
+  }
+
+  /** The stream was asked for again, and the gateway may still be at the request before it: a tick of that one ends no gap. */
+  awaits(rid: number): boolean {
+    const askedUs = this.#askedAgainUs.get(rid) ?? Number.NEGATIVE_INFINITY
+    return askedUs > this.#takenUpToUs && this.#options.clock.nowUs() < askedUs + usFromMs(MOST_TAKING_MS)
   }
 
   /** One of IB's messages that belong to no request. */
@@ -138,6 +150,8 @@ export class Certainty {
   /** The stream was asked for. */
   subscribed(stream: DesiredStream): void {
     this.#asked.add(stream.rid)
+    if (this.#askedHere.has(stream.rid)) this.#askedAgainUs.set(stream.rid, this.#options.clock.stampUs())
+    this.#askedHere.add(stream.rid)
     this.#unproven.delete(stream.rid)
     this.#quiet.begin(stream)
   }
@@ -175,7 +189,10 @@ export class Certainty {
   /** The connection has changed its state: what stood before counts no more. @param takesRequests of the new state */
   startOver({ takesRequests }: { takesRequests: boolean }): void {
     this.#quiet.stop()
-    if (!takesRequests) this.#farms.clear()
+    if (takesRequests) return
+    this.#farms.clear()
+    this.#askedHere.clear()
+    this.#askedAgainUs.clear()
   }
 
   /** Looks at all streams once they have stood for a while. */

@@ -89,6 +89,30 @@ describe('Certainty', () => {
     expect(told.filter(([kind]) => kind === 'gap')).toEqual([1, 2].map((cid) => ['gap', cid, 'disconnected', 0, 13]))
   })
 
+  it("regression: a tick of the request before ended the gap of a stream that was asked for again; only one behind the gateway's next answer does", () => {
+    const { certainty, world, pass, stream } = start()
+    certainty.subscribed(stream(RID))
+    expect(certainty.awaits(RID)).toBe(false) // the first one of this session
+    world.answers = false
+    pass(10)
+    certainty.suspect(stream(RID), 'it was never so long silent')
+    certainty.subscribed(stream(RID))
+    pass(29)
+    expect(certainty.awaits(RID)).toBe(true)
+    pass(2) // it answers no questions at all
+    expect(certainty.awaits(RID)).toBe(false)
+    certainty.subscribed(stream(RID))
+    pass(1)
+    expect(certainty.awaits(RID)).toBe(true)
+    world.answers = true
+    pass(1)
+    expect(certainty.awaits(RID)).toBe(false)
+    certainty.subscribed(stream(RID))
+    certainty.startOver({ takesRequests: false }) // a session of its own has no request before
+    certainty.subscribed(stream(RID))
+    expect(certainty.awaits(RID)).toBe(false)
+  })
+
   it('takes no stream for quiet before the gateway has answered what was asked after its request', () => {
     const { certainty, world, told, pass, stream } = start()
     certainty.lose('ended', 'a test', undefined)
