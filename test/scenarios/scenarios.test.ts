@@ -5,11 +5,14 @@ import { ROOT } from '../support/program.ts'
 import type { PlainTick } from '../support/ticks.ts'
 import { judge } from './judge.ts'
 import { slackUs } from './market-text.ts'
+import { makeTimePatient } from './patient-time.ts'
 import type { RecordedTick, Scenario } from './scenario.ts'
 import { World } from './world.ts'
 
 /** Most of a scenario is waiting for its clock. */
 const AT_ONCE = 4
+// Before anything reads a clock: a starved second would be twenty of the scenario.
+makeTimePatient()
 const FOLDER = join(ROOT, 'test/scenarios/all')
 const names = readdirSync(FOLDER)
   .filter((name) => name.endsWith('.ts') && name.includes(process.env.SCENARIO ?? ''))
