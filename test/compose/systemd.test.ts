@@ -52,10 +52,13 @@ describe('the systemd units', () => {
         .replace('%i', instance)
         .replaceAll('%%', '%')
         .replaceAll('$$', () => '$')
-        .replace('exec ', 'exec /bin/ls ')
         .replaceAll('/opt/ib-stream', ROOT)
-      const { stdout } = await run('/bin/sh', ['-c', script])
+      const { stdout } = await run('/bin/sh', ['-c', script.replace('exec ', 'exec /bin/ls ')])
       expect(stdout).toContain(`services/${instance.replace(/-\d+$/, '')}/src/main.ts`)
+      const options = await run('/bin/sh', ['-c', script.replace(/exec .*/, 'echo "$NODE_OPTIONS"')], {
+        env: { NODE_OPTIONS: '--enable-source-maps' },
+      })
+      expect(options.stdout.trim()).toBe(`${instance === 'query-api' ? '' : '--max-semi-space-size=4 '}--enable-source-maps`)
     }
   })
 })
