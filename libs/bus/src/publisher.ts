@@ -2,6 +2,7 @@ import { codeOf } from '@ib-stream/model'
 import { type Cut, cutGroup, type LogLine } from './batch-cutter.ts'
 import { type Bus, pause, unlessAborted } from './connection.ts'
 import { BusError } from './errors.ts'
+import { LineQueue } from './line-queue.ts'
 import { type ChainEvent, type ChainState, LogChain } from './log-chain.ts'
 import { openSpool, type Spool } from './spool.ts'
 import type { SpoolRecord } from './spool-record.ts'
@@ -82,7 +83,7 @@ class SpoolingPublisher implements Publisher {
   readonly #mostSingles: number
   #stop = new AbortController()
   #trimTimer: NodeJS.Timeout
-  #lines: LogLine[] = []
+  readonly #lines = new LineQueue()
   #spooling: Promise<void> | undefined
   #waiters: { upTo: number; resolve: () => void }[] = []
   #addedLines = 0
@@ -179,8 +180,9 @@ class SpoolingPublisher implements Publisher {
   /** Gives the next lines their numbers, for good. */
   #cutNext(): Cut {
     const { end } = this.spool
-    const cut = cutGroup(this.#lines, end + 1, { unacknowledged: end - this.acknowledged, mostSingles: this.#mostSingles })
-    this.#lines = this.#lines.slice(cut.taken)
+    const mostSingles = this.#lines.isOnePiece ? this.#mostSingles : 0
+    const cut = cutGroup(this.#lines.front, end + 1, { unacknowledged: end - this.acknowledged, mostSingles })
+    this.#lines.drop(cut.taken)
     if (this.#full && this.#lines.length < MOST_WAITING_LINES / 2) this.#setFull(false) // not at the first free place: the source would come and go
     this.spool.append(cut.records)
     return cut
