@@ -9,7 +9,7 @@ const BLOCK = 1_000
 /**
  * Records of the spool whose numbers the log gave to a message of somebody else, so that they were never stored: looked for from `afterN + 1` to `upToN`, and in the
  * blocks below as long as one is found at a block's very beginning. Empty in all normal life. A number that the log no longer holds, or that the spool never had,
- * counts as ours.
+ * counts as ours, and so does one that stands there under another number: a server that lost count stored what was sent again beside it.
  */
 export async function findDisplaced(
   manager: JetStreamManager,
@@ -42,15 +42,23 @@ async function displacedIn(manager: JetStreamManager, spool: Pick<Spool, 'readFr
 
 async function notStored(manager: JetStreamManager, records: readonly SpoolRecord[]): Promise<SpoolRecord[]> {
   const stored = await Promise.all(records.map(({ n }) => manager.streams.getMessage(TICKS, { seq: n })))
-  return records.filter((record, i) => {
-    const message = stored[i]
-    return message && !isSame(record, message)
-  })
+  const other = records.filter((record, i) => stored[i] && !isSame(record, stored[i]))
+  if (other.length === 0) return []
+  const found = new Set(stored.map((message) => message && keyOf(recordOf(message))))
+  return other.filter((record) => !found.has(keyOf(record)))
 }
 
-function isSame({ subject, payload }: SpoolRecord, stored: StoredMsg): boolean {
-  return Buffer.from(payload).equals(stored.data) && stored.subject.replace(/^ticks\.\d+\.(?=\d+\.)/, 'ticks.') === subject
+type Content = Pick<SpoolRecord, 'subject' | 'payload'>
+
+function isSame({ subject, payload }: Content, stored: StoredMsg): boolean {
+  return Buffer.from(payload).equals(stored.data) && recordOf(stored).subject === subject
 }
+
+/** What was published: the server has put the partition into the subject. */
+const recordOf = ({ subject, data }: StoredMsg): Content => ({
+  subject: subject.replace(/^ticks\.\d+\.(?=\d+\.)/, 'ticks.'),
+  payload: data,
+})
 
 /** Those that an earlier look moved to a new number: the same payload, whose `st` is in no other message, stands behind them. */
 async function movedAlready(spool: Pick<Spool, 'readFrom'>, displaced: readonly SpoolRecord[]): Promise<Set<number>> {
@@ -68,4 +76,4 @@ async function movedAlready(spool: Pick<Spool, 'readFrom'>, displaced: readonly 
   }
 }
 
-const keyOf = ({ subject, payload }: SpoolRecord): string => `${subject}\n${Buffer.from(payload).toString('latin1')}`
+const keyOf = ({ subject, payload }: Content): string => `${subject}\n${Buffer.from(payload).toString('latin1')}`

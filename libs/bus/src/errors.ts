@@ -8,6 +8,7 @@ export const BUS_ERROR_CODES = [
   'IBS_BUS_SPOOL_FULL', // the spool holds as much as it may; nothing is lost, ingest stops reading the gateway
   'IBS_BUS_SPOOL_DAMAGED', // a record inside the spool does not match its checksum
   'IBS_BUS_NUMBER_TAKEN', // the log gave a message another sequence than its number in the spool
+  'IBS_BUS_LOG_BUSY', // the log is not trimmed while it does not confirm what is on its way
   'IBS_BUS_NO_ANSWER', // NATS did not answer in time
   'IBS_BUS_NO_OWNER', // nobody owns the partition that was to be worked on
   'IBS_BUS_OWNER_REFUSED', // the owner of a partition could not do what it was asked; its own words follow

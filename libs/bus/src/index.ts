@@ -30,3 +30,4 @@ export { EVENTS, EVENTS_FILTER, INVALID, type LogOwner, TICKS } from './stream-c
 export { type KeepLeaseOptions, keepLease, type StreamLease } from './stream-lease.ts'
 export { partitionFilter, readLog, tickSubject } from './streams.ts'
 export { openTracked, TRACKED_BUCKET, trackedKey } from './tracked.ts'
+export { askTrim, serveTrim, TRIM_LOG } from './trim-log.ts'

@@ -8,7 +8,7 @@ import { logHead } from './log-head.ts'
 import { RecordCache } from './record-cache.ts'
 import type { Spool } from './spool.ts'
 import type { SpoolRecord } from './spool-record.ts'
-import type { LogOwner } from './stream-configs.ts'
+import { type LogOwner, TICKS } from './stream-configs.ts'
 import { createLog, ensureStreams, forgetFirstSeq, othersStand, readLog } from './streams.ts'
 
 /** Messages on their way at once. */
@@ -23,6 +23,12 @@ const RETRY_FIRST_MS = 100
 const RETRY_MOST_MS = 1_000
 /** How often a full log is tried with one message. */
 const RETRY_FULL_MS = 1_000
+/** What was sent before a break is answered within this or never: a server that is only slow answers in turn. */
+const ANSWERED_WITHIN_MS = 2_000
+const ANSWERED_LOOK_MS = 5
+/** The log is confirmed to the last message within this, or it is trimmed another time. */
+const AT_REST_WITHIN_MS = 5_000
+const AT_REST_LOOK_MS = 1
 /** How often it is looked whether the spool has made durable what it was given. */
 const SPOOLED_LOOK_MS = 5
 
@@ -77,6 +83,12 @@ export class LogChain {
   #unproven: ChainEvent[] = []
   #sent = 0
   #durable: number
+  /** Newest number on this connection that was answered at all; answers come in turn. */
+  #answered = 0
+  /** Where the server took the log to end when it refused the last message. */
+  #endWhenRefused: number | undefined
+  /** Callers that want nothing on its way. */
+  #holds = 0
 
   /** The log has said where it stands on this connection, and its confirmations are listened to. */
   #linked = false
@@ -101,9 +113,7 @@ export class LogChain {
     this.#durable = options.spool.end
     this.#acknowledged = options.spool.low - 1
     this.#confirmedMost = this.#acknowledged
-    this.#offChange = options.bus.onChange((state) =>
-      state === 'connected' ? this.resync('connection is back') : this.#unlink('connection lost'),
-    )
+    this.#offChange = options.bus.onChange((state) => (state === 'connected' ? this.resync('connection is back') : this.#loseConnection()))
     this.#ackTimer = setInterval(() => this.#checkAcks(), ACK_WITHIN_MS / 3)
   }
 
@@ -135,6 +145,31 @@ export class LogChain {
     this.#durable = Math.max(this.#durable, records.at(-1)?.n ?? 0)
     this.#cache.keep(records, this.#sent + 1)
     this.#send()
+  }
+
+  /**
+   * Drops from the log all below `belowSeq`, with nothing on its way meanwhile. A server that keeps a log alone and purges it puts what it takes to be the log's end back
+   * to where that was when the purge was done: what came in between is refused in its turn, and taken again where it is sent again (seen on 2.10.27, not on 2.15.1).
+   * @throws BusError `IBS_BUS_LOG_BUSY` when the log does not come to rest
+   */
+  async trim(belowSeq: number): Promise<void> {
+    this.#holds += 1
+    try {
+      await this.#comeToRest()
+      await this.#options.bus.manager.streams.purge(TICKS, { seq: belowSeq })
+    } finally {
+      this.#holds -= 1
+      this.#send()
+    }
+  }
+
+  async #comeToRest(): Promise<void> {
+    const untilMs = performance.now() + AT_REST_WITHIN_MS
+    while (!this.#linked || this.#sent > this.#acknowledged) {
+      if (performance.now() > untilMs)
+        throw new BusError('IBS_BUS_LOG_BUSY', `the log is ${this.state}; it is trimmed when it confirms again`)
+      await pause(AT_REST_LOOK_MS, this.#stop.signal)
+    }
   }
 
   async close(): Promise<void> {
@@ -174,6 +209,7 @@ export class LogChain {
 
   /** Newest number that may be on its way. */
   #limit(): number {
+    if (this.#holds > 0) return this.#sent
     return Math.min(this.#durable, this.#acknowledged + (this.#logFull ? 1 : WINDOW))
   }
 
@@ -206,10 +242,12 @@ export class LogChain {
   }
 
   #onAck(message: Msg, generation: number): void {
-    if (generation !== this.#generation) return
-    failPoint('ack')
     const n = Number(message.subject.slice(this.#ackInbox.length + 1))
     const ack = readAck(message)
+    this.#answered = n
+    if (ack.kind === 'refused') this.#endWhenRefused = ack.end
+    if (generation !== this.#generation) return
+    failPoint('ack')
     if (ack.kind === 'refused') {
       this.#logFull ||= ack.full
       if (ack.unheard) this.#options.bus.moveOn()
@@ -247,6 +285,13 @@ export class LogChain {
     this.#patienceMs = Math.min(2 * this.#patienceMs, ACK_WITHIN_MOST_MS)
   }
 
+  /** What was on its way is gone, or comes late and unheard. */
+  #loseConnection(): void {
+    this.#answered = this.#sent
+    this.#endWhenRefused = undefined
+    this.#unlink('connection lost')
+  }
+
   #unlink(reason: string): void {
     this.#generation += 1
     this.#linked = false
@@ -262,6 +307,7 @@ export class LogChain {
     using attempt = beginAttempt(this.#options.bus, this.#stop.signal)
     const leastMs = this.#logFull ? RETRY_FULL_MS : RETRY_FIRST_MS
     await pause(Math.max(0, this.#lastSyncMs + leastMs - performance.now()), attempt.signal)
+    await this.#untilAnswered(attempt.signal)
     for (let waitMs = RETRY_FIRST_MS; ; waitMs = Math.min(2 * waitMs, RETRY_MOST_MS)) {
       const generation = this.#generation
       this.#lastSyncMs = performance.now()
@@ -278,6 +324,12 @@ export class LogChain {
     }
   }
 
+  /** A server that is slow still has it before it, and would take it beside the same that is sent again. */
+  async #untilAnswered(signal: AbortSignal): Promise<void> {
+    const untilMs = performance.now() + ANSWERED_WITHIN_MS
+    while (this.#answered < this.#sent && performance.now() < untilMs) await pause(ANSWERED_LOOK_MS, signal)
+  }
+
   async #meetLog(): Promise<number> {
     const { bus, logMaxBytes, replicas = 1 } = this.#options
     failPoint('STREAM.INFO')
@@ -291,10 +343,20 @@ export class LogChain {
     }
     if (found.owner.spoolId !== this.#owner.spoolId || found.owner.source !== this.#owner.source) throw foreignLog(found.owner, this.#owner)
     await forgetFirstSeq(bus.manager) // who made it may have died before
+    await this.#mendEnd(found)
     if (this.#streamsStand) void this.#tendOthers()
     else await ensureStreams(bus.manager, this.#owner, replicas)
     this.#streamsStand = true
     return found.lastSeq
+  }
+
+  /**
+   * Somebody purged the log while messages came (see {@link trim}), and the server takes it to end below its last message: it would refuse everything from here on. A purge
+   * that drops nothing, with nothing on its way, puts that right.
+   */
+  async #mendEnd({ firstSeq, lastSeq }: { firstSeq: number; lastSeq: number }): Promise<void> {
+    if (this.#endWhenRefused === undefined || this.#endWhenRefused >= lastSeq || this.#answered < this.#sent || firstSeq <= 1) return
+    await this.#options.bus.manager.streams.purge(TICKS, { seq: firstSeq })
   }
 
   /** The log does not wait for it: in a cluster that has just lost a server each stream may be without a leader for some seconds. */
@@ -338,6 +400,8 @@ export class LogChain {
     this.#confirmedMost = Math.max(this.#confirmedMost, lastSeq)
     this.#acknowledged = lastSeq
     this.#sent = lastSeq
+    this.#answered = lastSeq
+    this.#endWhenRefused = undefined
     this.#sentBytesAt[lastSeq % this.#sentBytesAt.length] = this.#sentBytes
     this.#listenForAcks()
     this.#linked = true

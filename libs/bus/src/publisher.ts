@@ -43,6 +43,11 @@ export interface Publisher extends AsyncDisposable {
   spooled(): Promise<void>
   /** Resolves when all that was added is confirmed by the log. */
   settled(signal?: AbortSignal): Promise<void>
+  /**
+   * Drops from the log all below `belowSeq`; what comes meanwhile waits in the spool. Nobody else may purge it while this one publishes.
+   * @throws BusError `IBS_BUS_LOG_BUSY` when the log does not confirm what is on its way
+   */
+  trimLog(belowSeq: number): Promise<void>
   /** Spools what waits, gives the log a moment to confirm it, lets go of the spool. */
   close(): Promise<void>
 }
@@ -155,6 +160,10 @@ class SpoolingPublisher implements Publisher {
     await (signal ? unlessAborted(this.spooled(), signal) : this.spooled())
     const { end } = this.spool
     while (this.acknowledged < Math.max(end, this.#respooledEnd)) await pause(5, signal)
+  }
+
+  trimLog(belowSeq: number): Promise<void> {
+    return this.#chain.trim(belowSeq)
   }
 
   /** Group commit: whatever came while the disk was busy goes into the next write. Where that is more than one write takes, it is cut while the disk works. */

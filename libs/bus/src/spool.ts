@@ -215,12 +215,11 @@ class SegmentedSpool implements Spool {
   async readFrom(n: number): Promise<SpoolRecord[]> {
     const segment = this.#segments.findLast(({ firstN }) => firstN <= n) ?? this.#segments[0]
     if (!segment) return []
-    const index = this.#segments.indexOf(segment)
     const { lastN: durableN } = segment
     const { records, lastN, endBytes } = await scanSegment(this.#folder, segment.firstN, n)
     if (lastN < durableN) throw damaged(this.#folder, segment.firstN, endBytes)
     const durable = records.filter((record) => record.n <= durableN)
-    const next = this.#segments[index + 1]
+    const next = this.#segments[this.#segments.indexOf(segment) + 1] // looked for now: trimming may have moved them meanwhile
     return durable.length > 0 || !next ? durable : await this.readFrom(next.firstN)
   }
 

@@ -2,6 +2,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { waitFor } from '../../../test/support/wait-for.ts'
+import { cutSingles } from '../src/batch-cutter.ts'
 import type { Bus } from '../src/connection.ts'
 import { openSpool } from '../src/spool.ts'
 import { TICKS } from '../src/stream-configs.ts'
@@ -111,6 +112,25 @@ describe('log chain, faults of the server', () => {
     expect(stampsOf(await logContents(bus)).toSorted((a, b) => a - b)).toEqual(range(1, 400))
   })
 
+  it('regression: sends nothing again that a server which stood still has before it: a purge beside it would make it take both', async () => {
+    await using nats = await TestNats.start()
+    const bus = await nats.bus()
+    const sent: string[] = []
+    await using publisher = await testPublisher(listening(bus, sent), nats.spoolFolder, { mostSingles: 5_000 })
+    await publish(publisher, tape(1, 10))
+    const lost = () => publisher.events.some((event) => event.kind === 'state' && event.reason === 'connection lost')
+    for (let held = 0; held < 2; held += lost() ? 0 : 1) {
+      sent.length = 0
+      publisher.events.length = 0 // with a new connection it cannot know, and sends again
+      for (const line of tape(publisher.spool.end + 1, publisher.spool.end + 1_500)) publisher.add(line)
+      nats.freeze()
+      await publisherIs(publisher, 'connecting')
+      nats.thaw()
+      await publisher.settled(AbortSignal.timeout(20_000))
+      if (!lost()) expect(sent.length).toBe(new Set(sent).size)
+    }
+  }, 60_000)
+
   it('regression: goes on as soon as the connection is back, however long it was away', async () => {
     await using nats = await TestNats.start()
     const bus = await nats.bus()
@@ -143,6 +163,16 @@ function remembering(bus: Bus, remembered: { answers: number; lastSeq: number })
   }
   const manager = Object.create(bus.manager, { streams: { value: streams } }) as Bus['manager']
   return Object.create(bus, { manager: { value: manager } }) as Bus
+}
+
+/** A bus that notes each message that goes to the log. */
+function listening(bus: Bus, sent: string[]): Bus {
+  const connection = Object.create(bus.connection) as Bus['connection']
+  connection.publish = (subject, payload, options) => {
+    if (subject.startsWith('ticks.')) sent.push(String(payload))
+    bus.connection.publish(subject, payload, options)
+  }
+  return Object.create(bus, { connection: { value: connection } }) as Bus
 }
 
 describe('log chain, numbers', () => {
@@ -306,6 +336,27 @@ describe('log chain, messages of somebody else in the log', () => {
     })
     await publisher.settled(AbortSignal.timeout(20_000))
     expect((await ours(bus)).toSorted((a, b) => a - b)).toEqual(range(1, st))
+  })
+})
+
+describe('log chain, a server that lost count', () => {
+  it('regression: what stands in the log under another number is not spooled again', async () => {
+    await using nats = await TestNats.start()
+    const bus = await nats.bus()
+    {
+      await using publisher = await testPublisher(bus, nats.spoolFolder)
+      await publish(publisher, tape(1, 50))
+    }
+    {
+      await using spool = await openSpool(nats.spoolFolder, { source: 'simulator' })
+      spool.append(cutSingles(tape(51, 60), 51).records)
+      await spool.sync()
+    }
+    for (const { subject, line } of [...tape(46, 50), ...tape(51, 55)]) await bus.jetstream.publish(subject, `${line}\n`)
+    await using publisher = await testPublisher(bus, nats.spoolFolder)
+    await publish(publisher, [tickLine(61)])
+    expect(publisher.events).toContainEqual({ kind: 'displaced', seqs: range(56, 60) })
+    expect(stampsOf(await logContents(bus))).toEqual([...range(1, 50), ...range(46, 50), ...range(51, 55), 61, ...range(56, 60)])
   })
 })
 

@@ -77,7 +77,10 @@ class SharingWriter implements Writer {
   readonly #options: WriterOptions
   readonly #all: readonly PartitionId[]
   readonly #held = new Map<PartitionId, { writer: PartitionWriter; release: AbortController }>()
+  /** On the way from lock to reader: one whose files take long to recover keeps no other waiting. */
+  readonly #taking = new Map<PartitionId, Promise<void>>()
   readonly #barredUntilMs = new Map<PartitionId, number>()
+  #wrongFolder: Error | undefined
   #awaySinceMs: number | undefined
 
   constructor(options: WriterOptions) {
@@ -136,9 +139,11 @@ class SharingWriter implements Writer {
       while (this.#awaySinceMs === undefined || performance.now() - this.#awaySinceMs < GIVE_UP_AFTER_MS) {
         await this.#balance(seat, owner)
         await pause(BALANCE_EVERY_MS, signal)
+        if (this.#wrongFolder) throw this.#wrongFolder
       }
     } finally {
       await watching.stop()
+      await Promise.all(this.#taking.values())
       for (const partition of this.#held.keys()) this.#release(partition)
       await Promise.all([...this.#held.values()].map(({ writer }) => writer.done.catch(() => undefined)))
     }
@@ -161,16 +166,20 @@ class SharingWriter implements Writer {
 
   async #balance(seat: Seat, owner: PartitionOptions['owner']): Promise<void> {
     const { taken, rank } = await seat.look()
-    const takes = this.#all.map(async (partition, i) => {
-      const mine = i % taken === rank
-      if (!mine) {
+    for (const [i, partition] of this.#all.entries()) {
+      if (i % taken !== rank) {
         this.#release(partition)
         this.failed.delete(partition)
-      } else if (!this.#held.has(partition) && performance.now() >= (this.#barredUntilMs.get(partition) ?? 0))
-        await this.#take(partition, owner)
-    })
-    const refused = (await Promise.allSettled(takes)).find(({ status }) => status === 'rejected')
-    if (refused?.status === 'rejected') throw refused.reason
+      } else if (this.#isToTake(partition)) {
+        const taking = this.#take(partition, owner).finally(() => this.#taking.delete(partition))
+        this.#taking.set(partition, taking)
+      }
+    }
+  }
+
+  #isToTake(partition: PartitionId): boolean {
+    if (this.#held.has(partition) || this.#taking.has(partition)) return false
+    return performance.now() >= (this.#barredUntilMs.get(partition) ?? 0)
   }
 
   async #take(partition: PartitionId, owner: PartitionOptions['owner']): Promise<void> {
@@ -189,8 +198,8 @@ class SharingWriter implements Writer {
         this.#options.onSealed?.({ ...sealed, partition })
       },
     }).catch((error: unknown) => {
-      if (WRONG_FOLDER.has(codeOf(error) ?? '')) throw error
-      this.#bar(partition, error)
+      if (WRONG_FOLDER.has(codeOf(error) ?? '')) this.#wrongFolder = error as Error
+      else this.#bar(partition, error)
     })
     if (writer) this.#hold(partition, writer, release)
   }

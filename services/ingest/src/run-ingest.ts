@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { connectBus, openPublisher, type Publisher, pause } from '@ib-stream/bus'
+import { connectBus, openPublisher, type Publisher, pause, serveTrim } from '@ib-stream/bus'
 import { type Config, logBytesLimit, openClock, type Service } from '@ib-stream/service'
 import { ClockSteps } from './clock-watch/clock-steps.ts'
 import { IngestError } from './errors.ts'
@@ -32,6 +32,8 @@ export async function runIngest(config: Config, service: Service): Promise<void>
     logSyncIntervalMs: config.logSyncMs,
     onEvent: (event) => news.hear(event),
   })
+  using trimming = serveTrim(bus, publisher)
+  void trimming
   reportPublisher(service, publisher)
   const steps = new ClockSteps()
   const clock = openClock({ virtual: config.virtualTime, onStep: (byUs) => steps.happened(byUs) })

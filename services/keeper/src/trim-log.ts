@@ -1,4 +1,4 @@
-import { type Bus, EVENTS, TICKS } from '@ib-stream/bus'
+import { askTrim, type Bus, BusError, EVENTS, TICKS } from '@ib-stream/bus'
 import { type Backend, syncCheckpoints } from '@ib-stream/storage'
 import { firstSeqSince } from './log-age.ts'
 import { type LogExtent, type PurgePlan, planPurge } from './plan-purge.ts'
@@ -14,7 +14,7 @@ export interface TrimOptions {
 }
 
 /**
- * Drops from the log what every backend has for sure. The checkpoints are read first, then their folders synced, then the log purged: a checkpoint whose
+ * Drops from the log what every backend has for sure. The checkpoints are read first, then their folders synced, then ingest is asked to cut the log: a checkpoint whose
  * name a power cut takes back must not have cost the log anything (rule keeper-syncs of the model).
  */
 export async function trimLog(options: TrimOptions, log: LogExtent): Promise<{ plan: PurgePlan; positions: Position[] }> {
@@ -22,11 +22,15 @@ export async function trimLog(options: TrimOptions, log: LogExtent): Promise<{ p
   const positions = await readPositions(dataDir, backends)
   const keepFromSeq = await firstSeqSince(bus.manager, log, Date.now() - keepMs)
   const plan = (await eventsAreBehind(bus)) ?? planPurge(log, positions, keepFromSeq)
-  if (plan.do === 'purge') {
-    for (const backend of backends) await sync(dataDir, backend)
-    await bus.manager.streams.purge(TICKS, { seq: plan.belowSeq })
+  if (plan.do !== 'purge') return { plan, positions }
+  for (const backend of backends) await sync(dataDir, backend)
+  try {
+    await askTrim(bus, plan.belowSeq)
+    return { plan, positions }
+  } catch (error) {
+    if (!(error instanceof BusError)) throw error
+    return { plan: { do: 'blocked', reason: error.message }, positions }
   }
-  return { plan, positions }
 }
 
 /** EVENTS copies the recorder's events from the log by itself, in its own time. */

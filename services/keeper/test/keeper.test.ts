@@ -48,6 +48,17 @@ describe('trimming, on a real log', () => {
     expect(keeper.plan).toEqual({ do: 'nothing' })
   })
 
+  it('leaves the log as it is while no ingest runs to cut it, and says why', async () => {
+    await using bench = await KeeperBench.open(100)
+    await Promise.all([bench.bring('json', 100), bench.bring('pb', 100)])
+    bench.stopTrimming()
+    const keeper = await bench.keeper()
+    await keeper.look(never)
+    expect(keeper.plan).toEqual({ do: 'blocked', reason: expect.stringContaining('ingest, which trims the log, does not answer') })
+    expect(keeper.purgedMessages).toBe(0)
+    expect(await bench.firstSeq()).toBe(1)
+  })
+
   it('finds the first message of a time', async () => {
     await using bench = await KeeperBench.open(50)
     const boundary = await waitFor('the clock moves on', () => (Date.now() % 5 === 0 ? Date.now() + 5 : undefined))

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { type Bus, connectBus, openPublisher, type Publisher, readLog, tickSubject } from '@ib-stream/bus'
+import { type Bus, connectBus, openPublisher, type Publisher, readLog, serveTrim, tickSubject } from '@ib-stream/bus'
 import { type Backend, openPartitionStore, type PartitionStore } from '@ib-stream/storage'
 import { NatsServer } from '../../../test/support/nats-server.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
@@ -17,6 +17,7 @@ export class KeeperBench implements AsyncDisposable {
   readonly dataDir: string
   readonly said: Alert[] = []
   readonly trouble: string[] = []
+  #trimming: Disposable
 
   static async open(messages: number): Promise<KeeperBench> {
     const nats = await NatsServer.start()
@@ -34,6 +35,12 @@ export class KeeperBench implements AsyncDisposable {
     this.bus = bus
     this.publisher = publisher
     this.dataDir = join(nats.folder, 'data')
+    this.#trimming = serveTrim(bus, publisher)
+  }
+
+  /** As where no ingest runs. */
+  stopTrimming(): void {
+    this.#trimming[Symbol.dispose]()
   }
 
   async publish(messages: number): Promise<void> {
@@ -86,6 +93,7 @@ export class KeeperBench implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.stopTrimming()
     await this.publisher.close()
     await this.bus.close()
     await this.nats[Symbol.asyncDispose]()

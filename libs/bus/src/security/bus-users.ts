@@ -1,4 +1,5 @@
 import { BUCKETS, EVENTS, INVALID, TICKS } from '../stream-configs.ts'
+import { TRIM_LOG } from '../trim-log.ts'
 
 /** Everybody who has a key of their own. The name is that of the connection and of the folder of its key. */
 export const BUS_USERS = ['ingest', 'writer-json', 'writer-proto', 'writer-parquet', 'keeper', 'query-api', 'cli'] as const
@@ -33,12 +34,13 @@ export const BUS_PERMISSIONS: Record<BusUser, Permissions> = {
       'ticks_invalid.*',
       ...says('alert', 'publisher'),
       ...[TICKS, EVENTS, INVALID, ...BUCKETS.map(bucketStream)].flatMap(makes),
+      `$JS.API.STREAM.PURGE.${TICKS}`,
       ...reads(TICKS),
       ...reads(EVENTS),
       ...BUCKETS.flatMap((bucket) => [...readsBucket(bucket), `$KV.${bucket}.>`]),
       `${REPLIES}.>`,
     ],
-    subscribe: ['ib.subscribe.*.*', 'ib.contracts.*', 'ib.backfill', ...own('ingest')],
+    subscribe: ['ib.subscribe.*.*', 'ib.contracts.*', 'ib.backfill', TRIM_LOG, ...own('ingest')],
   },
   'writer-json': writer('json', 'writer-json'),
   'writer-proto': writer('pb', 'writer-proto'),
@@ -49,8 +51,8 @@ export const BUS_PERMISSIONS: Record<BusUser, Permissions> = {
       `$JS.API.STREAM.INFO.${TICKS}`,
       `$JS.API.STREAM.INFO.${EVENTS}`,
       `$JS.API.STREAM.MSG.GET.${TICKS}`,
-      `$JS.API.STREAM.PURGE.${TICKS}`,
       `$JS.API.STREAM.UPDATE.${TICKS}`,
+      TRIM_LOG,
       'ib.admin.*.*',
       '$SRV.STATS.ingest',
     ],

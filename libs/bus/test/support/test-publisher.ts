@@ -6,7 +6,7 @@ import { openPublisher, type Publisher, type PublisherEvent, type PublisherOptio
 import { segmentName } from '../../src/spool-segment.ts'
 
 export interface TestPublisher extends Publisher {
-  readonly events: readonly PublisherEvent[]
+  readonly events: PublisherEvent[]
 }
 
 /** A publisher of the simulator that keeps what it says. */
