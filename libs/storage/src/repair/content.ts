@@ -1,9 +1,11 @@
-import type { TickMessage } from '@ib-stream/model'
+import { type TickMessage, US_PER_HOUR } from '@ib-stream/model'
 import { encodeTicksJson } from '../codec/json.ts'
 import { encodeTicksProto } from '../codec/proto.ts'
-import type { OwnBackend } from '../layout/backend.ts'
+import { type OwnBackend, SEALED_BACKEND } from '../layout/backend.ts'
+import type { Segment } from '../layout/segment-path.ts'
 import { crc32c } from '../manifest/crc32c.ts'
 import { EMPTY_TALLY, extendTally, type Tally } from '../manifest/tally.ts'
+import { openRange } from '../query/open-range.ts'
 import type { Disk } from '../segment/disk.ts'
 import { type FoundRecord, readRecords } from '../verify/read-records.ts'
 
@@ -49,6 +51,23 @@ export function reencoded(dataDir: string, path: string, backend: OwnBackend): C
       const ticks = ticksOf(records)
       if (ticks.length > 0) yield backend === 'json' ? encodeTicksJson(ticks) : encodeTicksProto(ticks)
     }
+  }
+}
+
+/**
+ * What the archive holds of an hour, as records of `backend` in the order of the log, which within one recording is that of `st`. Where ticks were imported into the hour they
+ * are among them: only a sum can prove it. Memory: the ticks of the hour.
+ * @throws StorageError where the archive is damaged there
+ */
+export function archived(dataDir: string, { cid, tt, hourUs }: Pick<Segment, 'cid' | 'tt' | 'hourUs'>, backend: OwnBackend): Content {
+  return async function* () {
+    const hour = { startUs: hourUs, endUs: hourUs + US_PER_HOUR }
+    await using range = await openRange({ dataDir, backends: [SEALED_BACKEND], cids: [cid], tts: [tt], ...hour })
+    const ticks: TickMessage[] = []
+    for await (const batch of range.batches()) for (const tick of batch) ticks.push(tick)
+    if (ticks.length === 0) return
+    ticks.sort((a, b) => a.st - b.st)
+    yield backend === 'json' ? encodeTicksJson(ticks) : encodeTicksProto(ticks)
   }
 }
 

@@ -5,7 +5,7 @@ import type { ManifestEntry } from '../manifest/manifest-entry.ts'
 import type { Disk } from '../segment/disk.ts'
 import type { FileFacts } from '../verify/facts.ts'
 import { readRecords } from '../verify/read-records.ts'
-import { allBytes, type Content, cutTo, isSame, readableBytes, reencoded, type Sum, sumOf, tallyOf, ticksOf } from './content.ts'
+import { allBytes, archived, type Content, cutTo, isSame, readableBytes, reencoded, type Sum, sumOf, tallyOf, ticksOf } from './content.ts'
 
 /** What is done for a damaged file. */
 export const REPAIR_WORDS = [
@@ -40,46 +40,60 @@ export interface PlanGround {
 
 const FROM_NO_LOG = { firstSeq: 0, lastSeq: 0 }
 
-/** Decides, and writes nothing: exact bytes if anything proves them, then all ticks of a whole other backend, then what can be read. */
+/** Decides, and writes nothing: exact bytes if anything proves them, of the other backend or of the archive; then all ticks of a whole other backend, then what can be read. */
 export async function planFile(ground: PlanGround, path: string, facts: FileFacts, other: OtherFile | undefined): Promise<FilePlan> {
   const plan = new Planning(ground, path, other)
   if (facts.committedBytes !== undefined) return plan.ofOpenFile(facts.tally)
   const { entry } = facts
-  const exact = entry && plan.theirs && (await plan.exactly(entry, plan.theirs, `the ticks of ${other?.path} give its sum`))
-  return exact ?? (await plan.fromWholeOther(entry)) ?? (await plan.fromItself(entry))
+  return (entry && (await plan.fromOthers(entry))) ?? (await plan.fromWholeOther(entry)) ?? (await plan.fromItself(entry))
 }
 
 class Planning {
-  readonly theirs: Content | undefined
+  readonly #theirs: Content | undefined
+  /** What may have the ticks, by name. */
+  readonly #sources: readonly { of: string; content: Content }[]
   readonly #ground: PlanGround
   readonly #path: string
   readonly #other: OtherFile | undefined
   readonly #readable: Content
 
   constructor(ground: PlanGround, path: string, other: OtherFile | undefined) {
-    const backend = encodingOf(path)
+    const [backend, segment] = [encodingOf(path), parseSegmentPath(path)]
     this.#ground = ground
     this.#path = path
     this.#other = other
     this.#readable = readableBytes(ground.disk, ground.dataDir, path)
-    this.theirs = backend && other && reencoded(ground.dataDir, other.path, backend)
+    this.#theirs = backend && other && reencoded(ground.dataDir, other.path, backend)
+    const isOfArchive = segment === undefined || segment.backend === SEALED_BACKEND
+    this.#sources = [
+      ...(this.#theirs && other ? [{ of: other.path, content: this.#theirs }] : []),
+      ...(backend && !isOfArchive ? [{ of: 'the archive', content: archived(ground.dataDir, segment, backend) }] : []),
+    ]
   }
 
   /** The checkpoint lists it, so it has to hold what that says; the other backend may be further. */
   async ofOpenFile(tally: Sum | undefined): Promise<FilePlan> {
-    const found =
-      tally && this.theirs && (await this.exactly(tally, cutTo(this.theirs, tally.bytes), `the ticks of ${this.#other?.path} give its sum`))
+    const found = tally && (await this.fromOthers(tally, (content) => cutTo(content, tally.bytes)))
     return found ?? { did: 'left', detail: 'the checkpoint lists it and no other backend has its bytes: restore it from a copy' }
   }
 
-  async exactly(promise: Sum, content: Content, proof: string): Promise<FilePlan | undefined> {
+  /** What another backend has, or the part of it that is asked for, where that gives the very sum. */
+  async fromOthers(promise: Sum, partOf = (content: Content) => content): Promise<FilePlan | undefined> {
+    for (const { of, content } of this.#sources) {
+      const found = await this.#exactly(promise, partOf(content), `the ticks of ${of} give its sum`).catch(unlessDamaged)
+      if (found) return found
+    }
+    return undefined
+  }
+
+  async #exactly(promise: Sum, content: Content, proof: string): Promise<FilePlan | undefined> {
     const sum = await sumOf(content)
     return isSame(sum, promise) ? { did: 'restored', detail: proof, write: { content, sum } } : undefined
   }
 
   /** Entries are of one version of a file, and a later one may be lost: so the other backend counts for more than an entry that it does not fit. */
   async fromWholeOther(entry: ManifestEntry | undefined): Promise<FilePlan | undefined> {
-    const { theirs } = this
+    const theirs = this.#theirs
     const whole = this.#other?.wholeBy
     if (!whole || !theirs || whole.count < (entry?.count ?? 0) || !(await this.#isWithinOther(whole.path))) return undefined
     const tally = await tallyOf(theirs, this.#path, whole)
@@ -96,7 +110,7 @@ class Planning {
     const present = await sumOf(allBytes(this.#ground.disk, this.#path))
     const allCanBeRead = isSame(sum, present)
     if (entry && (!allCanBeRead || this.#other?.wholeBy)) {
-      const found = await this.exactly(entry, cutTo(readable, entry.bytes), 'what was in it too much is taken out')
+      const found = await this.#exactly(entry, cutTo(readable, entry.bytes), 'what was in it too much is taken out')
       if (found) return found
     }
     if (sum.bytes === 0)
@@ -136,6 +150,12 @@ class Planning {
     }
     return left.size === 0
   }
+}
+
+/** What is damaged itself proves nothing. */
+function unlessDamaged(error: unknown): undefined {
+  if (Error.isError(error) && error.name === 'StorageError') return undefined
+  throw error
 }
 
 /** Rows that wait to be sealed are protobuf. */
