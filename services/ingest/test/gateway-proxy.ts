@@ -32,6 +32,9 @@ export class GatewayProxy implements AsyncDisposable {
   mute = false
   /** Of the gateway only ticks are thrown away, as when it is cut off from IB. */
   tickless = false
+  /** What clients say is held back: their requests are long on the way. */
+  #isHolding = false
+  readonly #held: (() => void)[] = []
   #server: Server
   #clients = new Set<Socket>()
 
@@ -45,6 +48,16 @@ export class GatewayProxy implements AsyncDisposable {
     this.#server = server
     this.port = (server.address() as AddressInfo).port
     server.on('connection', (client) => this.#join(client, simPort))
+  }
+
+  hold(): void {
+    this.#isHolding = true
+  }
+
+  /** Hands on what was held back, and all that comes. */
+  letGo(): void {
+    this.#isHolding = false
+    for (const send of this.#held.splice(0)) send()
   }
 
   /** Says it to everybody who is connected, between two frames. */
@@ -61,7 +74,12 @@ export class GatewayProxy implements AsyncDisposable {
     this.connections += 1
     const sim = connect(simPort, '127.0.0.1')
     this.#clients.add(client)
-    client.pipe(sim)
+    client.on('data', (bytes) => {
+      const send = () => void sim.write(bytes)
+      if (this.#isHolding) this.#held.push(send)
+      else send()
+    })
+    client.on('end', () => sim.end())
     let rest: Buffer = Buffer.alloc(0)
     sim.on('data', (bytes) => {
       rest = Buffer.concat([rest, bytes])

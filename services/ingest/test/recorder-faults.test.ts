@@ -72,6 +72,29 @@ describe('Recorder, with a gateway that misbehaves', () => {
     expect(bench.recorder.epoch).toBe(1)
   })
 
+  it('regression: ticks of the request before, which the gateway has not cancelled yet, ended the gap of a stream that was asked for anew', async () => {
+    await using sim = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0 })
+    await using proxy = await GatewayProxy.start(sim.port)
+    await using bench = await RecorderBench.open([MNQ], [proxy.port])
+    await recording(bench)
+    const [stream] = bench.recorder.streams
+    const rid = stream?.rid ?? 0
+    const ticks = () => bench.recorder.statusOf(rid)?.ticks ?? 0
+    proxy.hold()
+    bench.recorder.restartStream(rid, 'a test')
+    const then = ticks()
+    await waitFor('ticks come on', () => ticks() > then + 5)
+    expect([...bench.recorder.openGaps.keys()]).toEqual([rid])
+    const lastSt = newestSt(bench)
+    proxy.letGo()
+    const [gap] = await waitFor('its gap is over', async () => {
+      const found = await gapsOf(bench)
+      return found.length === 1 && found
+    })
+    expect(gap?.toUs).toBeGreaterThan(lastSt)
+    expect(bench.recorder.openGaps.size).toBe(0)
+  })
+
   it('asks for everything again after "data lost", with the gap from the last tick on', async () => {
     await using sim = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0 })
     await using proxy = await GatewayProxy.start(sim.port)
