@@ -20,7 +20,7 @@ const SETTLE_WITHIN_MS = 3_000
  */
 const MOST_SINGLES = 16
 /** Lines that wait for their spool record. Beyond it `full` says so and the caller stops reading its source. */
-const MOST_WAITING_LINES = 200_000
+const MOST_WAITING_LINES = 150_000
 
 /** `spool_slow`: the spool takes writes, but fewer lines than come, and `full` says so. */
 export type PublisherState = ChainState | 'spool_full' | 'spool_failed' | 'spool_slow' | 'closed'

@@ -105,13 +105,13 @@ describe("the publisher's news", () => {
 
   it('tells of a spool that takes fewer lines than come, while the gateway is not read, and of its end', async () => {
     await using room = await openRoom()
-    add(room.publisher, 200_000)
+    add(room.publisher, 150_000)
     expect([room.publisher.full, room.publisher.state]).toEqual([true, 'spool_slow'])
     await settled(room.publisher)
     await toldOf(room.bus, 'sending')
     const events = await told(room.bus)
     expect(events.map(({ what }) => what)).toEqual(['spool_slow', 'sending'])
-    expect(events[0]).toMatchObject({ kind: 'publisher', service: 'ingest', reason: expect.stringContaining('200000 lines wait') })
+    expect(events[0]).toMatchObject({ kind: 'publisher', service: 'ingest', reason: expect.stringContaining('150000 lines wait') })
     expect(await counted(room.metrics)).toMatchObject({ spool_slow: 1 })
   }, 60_000)
 
