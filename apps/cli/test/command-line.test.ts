@@ -45,6 +45,10 @@ function typed(text: string, env: Record<string, string> = {}): Promise<Typed> {
 /** Examples that do not end with 0 here, and what shows that they work: one `up` runs already, and nothing was captured. */
 const OTHER_END: Readonly<Record<string, RegExp>> = {
   up: /IBS_CLI_ALREADY_RUNNING/,
+  'archive status': /IBS_ARCHIVE_OFF/,
+  'archive status --verify --json': /IBS_ARCHIVE_OFF/,
+  'archive fetch 265598 --last 30d': /IBS_ARCHIVE_OFF/,
+  'archive fetch --start 2025-07-30T00:00Z --end 2025-07-31T00:00Z -d restored': /IBS_ARCHIVE_OFF/,
   'replay-capture --port 4010 capture': /capture/,
 }
 /** Examples that go on for ever: when they said so, they are stopped. */

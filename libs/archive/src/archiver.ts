@@ -84,8 +84,9 @@ export class Archiver {
   }
 
   async #runDate(turn: Turn, date: string, days: readonly WholeDay[]): Promise<void> {
-    const { run, missing, signal } = turn
-    const before = await this.#records.read(date, signal)
+    const { run, audit, missing, signal } = turn
+    const { record: before, isInBucket } =
+      audit === undefined ? { record: await this.#records.read(date, signal), isInBucket: true } : await this.#records.refresh(date, signal)
     const known = new Map(before.days.map((day) => [day.path, day]))
     await this.#holdCopies(turn, known, new Set(days.map(({ path }) => path)))
     for (const day of days) {
@@ -98,8 +99,8 @@ export class Archiver {
       missing.delete(day)
     }
     const after = [...known.values()]
-    if (after.length !== before.days.length || after.some((day) => !before.days.includes(day)))
-      await this.#records.write({ date, days: after }, signal)
+    const isOther = after.length !== before.days.length || after.some((day) => !before.days.includes(day))
+    if (isOther || (!isInBucket && after.length > 0)) await this.#records.write({ date, days: after }, signal)
     run.archivedDays += after.length
     run.archivedBytes += after.reduce((sum, { bytes }) => sum + bytes, 0)
   }

@@ -33,6 +33,21 @@ export class Records {
     return there ?? { date, days: [] }
   }
 
+  /**
+   * The record as the bucket has it, which is what counts: the one here may be older, or of another bucket. Where the bucket has none it is that from here, to be written.
+   * @throws what the store throws; a record in the bucket that cannot be read counts as none
+   */
+  async refresh(date: string, signal?: AbortSignal): Promise<{ record: DateRecord; isInBucket: boolean }> {
+    const there = await this.readBucket(date, signal).catch((error: unknown) => {
+      if (codeOf(error) === 'IBS_ARCHIVE_RECORD_INVALID') return undefined
+      throw error
+    })
+    const here = await readLocalRecord(this.#options.dataDir, date)
+    if (there === undefined) return { record: here ?? { date, days: [] }, isInBucket: false }
+    if (here === undefined || encodeRecord(here) !== encodeRecord(there)) await this.#writeHere(there)
+    return { record: there, isInBucket: true }
+  }
+
   /** @throws ArchiveError `IBS_ARCHIVE_RECORD_INVALID`, and what the store throws */
   async readBucket(date: string, signal?: AbortSignal): Promise<DateRecord | undefined> {
     const key = `${this.#options.prefix}${recordKey(date)}`

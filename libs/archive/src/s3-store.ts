@@ -46,7 +46,10 @@ export function openS3({ bucket: Bucket, endpoint, region, keys, pathStyle }: S3
     async put(key, { bytes, sha256, open }, signal) {
       const ChecksumSHA256 = Buffer.from(sha256, 'hex').toString('base64')
       const send = () =>
-        client.send(new PutObjectCommand({ Bucket, Key: key, ContentLength: bytes, ChecksumSHA256, Body: open() }), options(signal))
+        client.send(
+          new PutObjectCommand({ Bucket, Key: key, ContentLength: bytes, ChecksumAlgorithm: 'SHA256', ChecksumSHA256, Body: open() }),
+          options(signal),
+        )
       await asked(`put ${key}`, () => again(send, signal), signal)
     },
     async head(key, signal) {

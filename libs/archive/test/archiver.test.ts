@@ -128,6 +128,18 @@ describe('the archive', () => {
     expect(await readFile(join(recorded.dataDir, '.state/archive/2025-07-28.json'))).toEqual(record)
   }, 60_000)
 
+  it('goes on in another bucket or prefix as if nothing was archived yet, and mends a record that somebody damaged', async () => {
+    await using recorded = await RecordedDays.make(2)
+    await archiverOf(recorded.dataDir).archiver.run(never)
+    const { archiver, prefix } = archiverOf(recorded.dataDir)
+    expect(await archiver.run(never)).toMatchObject({ copiedDays: 2, archivedDays: 2, failures: [] })
+    const key = server.fileOf(`${prefix}manifest/2025-07-28.json`)
+    const record = await readFile(key)
+    await writeFile(key, 'no record')
+    expect(await archiver.run(never)).toMatchObject({ copiedDays: 0, archivedDays: 2, failures: [] })
+    expect(await readFile(key)).toEqual(record)
+  }, 60_000)
+
   it('says that the server is away, and goes on when it is back', async () => {
     await using recorded = await RecordedDays.make(1)
     const { archiver } = archiverOf(recorded.dataDir)

@@ -21,6 +21,8 @@ export interface KeeperOptions {
   everyMs: number
   webhook?: Webhook | undefined
   limits?: Limits
+  /** What somebody else in this process looks at. */
+  otherConditions?: () => Condition[]
   onAlert: (alert: Alert) => void
   /** A look or a delivery went wrong; the next one tries again. */
   onTrouble: (what: string, error: unknown) => void
@@ -76,7 +78,11 @@ export class Keeper {
       backends: await this.#seeBackends(log),
       unsentSpoolBytes: log && (await seeSpool(dataDir, log.lastSeq)),
     }
-    const conditions = [...conditionsOf(this.sight, this.plan, this.#options.limits), ...(await this.#seeRecording(log))]
+    const conditions = [
+      ...conditionsOf(this.sight, this.plan, this.#options.limits),
+      ...(await this.#seeRecording(log)),
+      ...(this.#options.otherConditions?.() ?? []),
+    ]
     const changed = await this.#alerts.look(conditions)
     for (const alert of changed) this.#say(alert, signal)
     await this.#tell(signal)

@@ -1,8 +1,11 @@
 import type { Service } from '@ib-stream/service'
 import { Counter, Gauge } from 'prom-client'
+import type { ArchiveSchedule } from './archive-schedule.ts'
 import { LIMITS } from './conditions.ts'
 import type { Keeper } from './keeper.ts'
 import type { RetentionSchedule } from './retention-schedule.ts'
+
+const MS_PER_SECOND = 1_000
 
 /** What Prometheus sees of the keeper. */
 export function registerKeeperMetrics(service: Service, read: () => Keeper | undefined): void {
@@ -82,6 +85,48 @@ export function registerRetentionMetrics(service: Service, retention: RetentionS
       name: `ibs_keeper_retention_${name}`,
       help,
       registers: [service.metrics],
+      collect() {
+        this.reset()
+        this.inc(read())
+      },
+    })
+  }
+}
+
+/** Absent where there is no archive, and before its first run. */
+export function registerArchiveMetrics(service: Service, archive: ArchiveSchedule): void {
+  const registers = [service.metrics]
+  for (const [name, help, read] of [
+    ['local_days', 'Days here that are one sealed file', () => archive.last?.localDays],
+    ['days', 'Days in the archive, confirmed there', () => archive.last?.archivedDays],
+    ['bytes', 'What they take there', () => archive.last?.archivedBytes],
+    [
+      'lag_seconds',
+      'How long ago the oldest day was sealed that is not archived as it is now',
+      () => archive.last && archive.last.lagMs / MS_PER_SECOND,
+    ],
+    ['failed_runs', 'Runs in a row, up to now, in which something failed', () => archive.last && archive.failedRuns],
+  ] as const) {
+    new Gauge({
+      name: `ibs_keeper_archive_${name}`,
+      help,
+      registers,
+      collect() {
+        const now = read()
+        if (now === undefined) this.reset()
+        else this.set(now)
+      },
+    })
+  }
+  for (const [name, help, read] of [
+    ['copied_days_total', 'Days copied since the start', () => archive.copiedDays],
+    ['copied_bytes_total', 'Bytes sent for them', () => archive.copiedBytes],
+    ['failures_total', 'Failures since the start', () => archive.failures],
+  ] as const) {
+    new Counter({
+      name: `ibs_keeper_archive_${name}`,
+      help,
+      registers,
       collect() {
         this.reset()
         this.inc(read())

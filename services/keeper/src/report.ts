@@ -1,4 +1,5 @@
 import type { Service } from '@ib-stream/service'
+import type { ArchiveSchedule } from './archive-schedule.ts'
 import type { Keeper } from './keeper.ts'
 import type { RetentionSchedule } from './retention-schedule.ts'
 
@@ -33,5 +34,13 @@ export function reportRetention(service: Service, retention: RetentionSchedule):
   service.report('retention', () => {
     const { state, last } = retention
     return { state: last && last.failed.length > 0 ? 'failed' : state, ready: true, ...(last && { last }) }
+  })
+}
+
+/** Days that cannot be copied stay where they are, so the keeper is ready all the same. */
+export function reportArchive(service: Service, archive: ArchiveSchedule): void {
+  service.report('archive', () => {
+    const { state, last, failedRuns } = archive
+    return { state: failedRuns > 0 ? 'failing' : state, ready: true, ...(last && { failedRuns, last }) }
   })
 }

@@ -151,6 +151,16 @@ export const DIRECTORY: readonly Entry[] = [
     async () => (await import('../run/retention.ts')).run,
   ),
   entry(
+    'archive status',
+    async () => (await import('../commands/archive.ts')).status,
+    async () => (await import('../run/archive.ts')).status,
+  ),
+  entry(
+    'archive fetch',
+    async () => (await import('../commands/archive.ts')).fetch,
+    async () => (await import('../run/archive.ts')).fetch,
+  ),
+  entry(
     'config show',
     async () => (await import('../commands/config.ts')).show,
     async () => (await import('../run/config.ts')).show,

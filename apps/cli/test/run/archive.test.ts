@@ -1,0 +1,88 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openRange, verify } from '@ib-stream/storage'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { Archiver } from '../../../../libs/archive/src/index.ts'
+import { ALL_TIME, CID, RecordedDays } from '../../../../libs/archive/test/recorded-days.ts'
+import { S3Server } from '../../../../test/support/s3-server.ts'
+import { runCli } from '../run-cli.ts'
+
+let server: S3Server
+let recorded: RecordedDays
+let empty = ''
+beforeAll(async () => {
+  server = await S3Server.start()
+  recorded = await RecordedDays.make(2)
+  empty = await mkdtemp(join(tmpdir(), 'ibs-fetched-'))
+}, 60_000)
+afterAll(async () => {
+  await rm(empty, { recursive: true })
+  await recorded[Symbol.asyncDispose]()
+  await server[Symbol.asyncDispose]()
+})
+
+async function archive(words: string, dataDir: string) {
+  const env = { ...server.env(), IB_HOST: '' }
+  const run = runCli(['archive', ...words.split(' '), '-d', dataDir], env)
+  return { status: await run.ended, out: run.out, err: run.err }
+}
+
+async function ticksOf(dataDir: string, endUs: number) {
+  await using range = await openRange({ dataDir, backends: ['parquet'], cids: [CID], tts: ['last'], startUs: ALL_TIME.startUs, endUs })
+  const ticks: unknown[] = []
+  for await (const batch of range.batches()) ticks.push(...batch)
+  return ticks
+}
+
+const lastLine = (out: string): unknown => JSON.parse(out.trimEnd().split('\n').at(-1) ?? '')
+
+describe('archive', () => {
+  it('says what waits, then what is archived and sound, and what is damaged', async () => {
+    const waits = await archive('status --json', recorded.dataDir)
+    expect([waits.status, waits.err, lastLine(waits.out)]).toEqual([0, '', expect.objectContaining({ local: 2, archived: 0, waiting: 2 })])
+    const archiver = new Archiver({ dataDir: recorded.dataDir, store: server.open(), prefix: '', source: 'simulator' })
+    await archiver.run(new AbortController().signal)
+    for (const words of ['status --json', 'status --verify --json']) {
+      const { status, out } = await archive(words, recorded.dataDir)
+      expect([status, lastLine(out)]).toEqual([0, expect.objectContaining({ local: 2, archived: 2, verified: 2, waiting: 0, damaged: 0 })])
+    }
+    expect((await archive('status', recorded.dataDir)).out).toMatch(
+      /date .*\n2025-07-28 +1 +1 +[\d.]+ K?B +1 +0\n[\s\S]*2 days in the archive[\s\S]*without trouble\n$/,
+    )
+  }, 120_000)
+
+  it('brings days to an empty host, where they give the same answers and verify finds nothing wrong', async () => {
+    const { status, out, err } = await archive('fetch', empty)
+    expect([status, err]).toEqual([0, ''])
+    expect(out).toContain('2 days fetched')
+    const endUs = ALL_TIME.startUs + 3 * 86_400_000_000
+    const ticks = await ticksOf(recorded.dataDir, endUs)
+    expect(ticks.length).toBeGreaterThan(20)
+    expect(await ticksOf(empty, endUs)).toEqual(ticks)
+    const { damage, unreachable } = await verify({ dataDir: empty, backends: ['parquet'] })
+    expect([damage, unreachable]).toEqual([[], []])
+    expect((await archive('status --json', empty)).out).toContain('"waiting":0')
+    expect((await archive(`fetch ${CID} --json`, empty)).out).toContain('"fetched":0,"there":2')
+    expect((await archive('fetch 1 --json', empty)).status).toBe(1)
+  }, 120_000)
+
+  it('refuses what is not as it was archived, and leaves nothing of it', async () => {
+    const [path = ''] = await recorded.paths()
+    const bytes = await readFile(server.fileOf(path))
+    const other = await mkdtemp(join(tmpdir(), 'ibs-fetched-'))
+    try {
+      const bad = Buffer.from(bytes)
+      bad.writeUInt8(bad.readUInt8(50) ^ 1, 50)
+      await writeFile(server.fileOf(path), bad)
+      const refused = await archive('fetch --end 2025-07-29T00:00Z', other)
+      expect([refused.status, refused.err]).toEqual([2, expect.stringContaining('IBS_ARCHIVE_CHECKSUM')])
+      expect(await ticksOf(other, ALL_TIME.endUs)).toEqual([])
+      const found = await archive('status --verify --json', recorded.dataDir)
+      expect([found.status, found.out]).toEqual([1, expect.stringContaining(`"damaged":["${path}"]`)])
+    } finally {
+      await writeFile(server.fileOf(path), bytes)
+      await rm(other, { recursive: true })
+    }
+  }, 120_000)
+})
