@@ -49,24 +49,29 @@ export class Archiver {
   }
 
   /**
-   * One look at all days. What fails for a day is in the answer and the others go on; a server that is away or refuses ends the run.
-   * @throws what the disk says; `signal.reason`
+   * One look at all days. What fails is in the answer: where it is one day the others go on; a server that is away or refuses, or a disk that fails, ends the run.
+   * @throws `signal.reason`
    */
   async run(signal: AbortSignal): Promise<ArchiveRun> {
     const { dataDir } = this.#options
     const run = emptyRun(usFromMs(Date.now()))
-    const days = await listWholeDays(dataDir)
-    run.localDays = days.length
-    const missing = new Set(days)
-    try {
-      await this.#runDates({ run, missing, signal }, days)
-    } catch (error) {
+    const missing = new Set<WholeDay>()
+    const note = (error: unknown): void => {
       signal.throwIfAborted()
       run.failures.push(failureOf(undefined, error))
     }
-    this.failedRuns = run.failures.length > 0 ? this.failedRuns + 1 : 0
+    try {
+      const days = await listWholeDays(dataDir)
+      run.localDays = days.length
+      for (const day of days) missing.add(day)
+      await this.#runDates({ run, missing, signal }, days)
+    } catch (error) {
+      note(error)
+    }
     run.lagMs = [...missing].reduce((lag, { modifiedMs }) => Math.max(lag, msFromUs(run.startedUs) - modifiedMs), 0)
-    await writeLastRun(dataDir, { ...run, failedRuns: this.failedRuns })
+    const failedRuns = this.failedRuns + 1
+    await writeLastRun(dataDir, { ...run, failedRuns: run.failures.length > 0 ? failedRuns : 0 }).catch(note)
+    this.failedRuns = run.failures.length > 0 ? failedRuns : 0
     return run
   }
 

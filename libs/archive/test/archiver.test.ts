@@ -102,6 +102,18 @@ describe('the archive', () => {
     expect(archiver.failedRuns).toBe(2)
   }, 60_000)
 
+  it('says what the disk says, and goes on when that is over', async () => {
+    await using recorded = await RecordedDays.make(1)
+    const state = join(recorded.dataDir, '.state/archive')
+    await writeFile(state, 'no folder')
+    const { archiver } = archiverOf(recorded.dataDir)
+    expect((await archiver.run(never)).failures.map(({ code }) => code)).toEqual(['ENOTDIR', 'EEXIST'])
+    expect(archiver.failedRuns).toBe(1)
+    await rm(state)
+    expect(await archiver.run(never)).toMatchObject({ archivedDays: 1, failures: [] })
+    expect(archiver.failedRuns).toBe(0)
+  }, 60_000)
+
   it('never copies a damaged file', async () => {
     await using recorded = await RecordedDays.make(2)
     const bytes = await readFile(join(recorded.dataDir, FIRST))
