@@ -4,8 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it } from '@jest/globals'
+import { drawn } from '../bench/field/drawn.ts'
 import { assertRight, QUESTION_NAMES } from '../bench/field/questions.ts'
-import type { FieldResult } from '../bench/field/result.ts'
+import { type FieldResult, readResult } from '../bench/field/result.ts'
+
+it('shows in docs/benchmarks.md and its charts what the committed run says', async () => {
+  const made = drawn(await readResult('bench/results/field.json'), await readFile('docs/benchmarks.md', 'utf8'))
+  for (const [path, text] of Object.entries(made)) expect({ path, text: await readFile(path, 'utf8') }).toEqual({ path, text })
+})
 
 it('asks ours and others the same and holds every answer to the right one', async () => {
   const result = join(tmpdir(), `ibs-field-${process.pid}.json`)

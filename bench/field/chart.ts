@@ -3,7 +3,7 @@ import { type Asked, type FieldResult, ranked, shown } from './result.ts'
 import { aboutStore, FACTS, type Fact } from './stores.ts'
 
 const PANEL = { width: 440, head: 34, row: 16, foot: 10 }
-const LABEL_WIDTH = 118
+const LABEL_WIDTH = 128
 const VALUE_WIDTH = 62
 const COLUMNS = 2
 const STYLE = `text{font:11px system-ui,sans-serif;fill:#222}.t{font-weight:600;font-size:12px}.v{fill:#555}.p{fill:#9aa5b1}.o{fill:#1f6feb}.n{font-weight:600}
@@ -21,7 +21,7 @@ export function chartOf(result: FieldResult, day: string): string {
     y += PANEL.head + PANEL.foot + PANEL.row * Math.max(...line.map(({ rows }) => rows))
   }
   const width = COLUMNS * PANEL.width
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${y}" width="${width}" height="${y}"><style>${STYLE}</style>\n${placed.join('\n')}\n</svg>\n`
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${y}" width="${width}" height="${y}"><title>Every store on the ${day} day, question by question</title><style>${STYLE}</style>\n${placed.join('\n')}\n</svg>\n`
 }
 
 function panelOf(result: FieldResult, day: string, of: Asked): { text: string; rows: number } {

@@ -31,6 +31,6 @@ export const timesOf = (cell: Cell, than: Cell): number => (cell.of === 'load' ?
 
 /** Three digits that count, thousands apart. */
 export function shown(value: number): string {
-  if (value >= 1_000) return Math.round(Number(value.toPrecision(3))).toLocaleString('en-US')
-  return String(Number(value.toPrecision(value < 1 ? 2 : 3)))
+  const rounded = Number(value.toPrecision(value < 1 ? 2 : 3))
+  return rounded.toLocaleString('en-US', { maximumSignificantDigits: 3 })
 }

@@ -42,7 +42,7 @@ export const STORES = {
   },
   clickhouse: {
     title: 'ClickHouse',
-    how: 'chDB, the library, in the process of the asker: MergeTree by `(cid, time, received)`, `DoubleDelta`, `Delta` and `Gorilla` under `ZSTD`, `OPTIMIZE … FINAL`; rows as `RowBinary`; `ASOF LEFT JOIN`',
+    how: 'chDB, the library, in the process of the asker: MergeTree by `(cid, time, received)`, stamps by `CODEC(Delta, ZSTD(9))`, the rest by `ZSTD`, `OPTIMIZE … FINAL`; rows as `RowBinary`; `ASOF LEFT JOIN`',
   },
   sqlite: {
     title: 'SQLite',

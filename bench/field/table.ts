@@ -7,6 +7,9 @@ const ASKED: readonly Asked[] = [...(Object.keys(FACTS) as Fact[]), ...QUESTION_
 const TITLES: Record<Asked, string> = { ...FACTS, ...QUESTIONS }
 const UNITS: Record<string, string> = { size: 'bytes a tick', load: 'ticks/s' }
 
+/** Load a core from which on times tell little. */
+const BUSY = 1
+
 const rowOf = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
 const tableOf = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [rowOf(head), rowOf(head.map(() => '---')), ...rows.map(rowOf)].join('\n')
@@ -64,7 +67,10 @@ function runOf(result: FieldResult): string {
   const times = Object.entries(seconds).map(([day, took]) => `${day} day ${took} s`)
   return (
     `\`${command}\`, ${at.slice(0, 10)}, commit ${commit}: ${machine.cores} cores (${machine.cpu}), ${machine.memoryGb} GB, ` +
-    `load ${shown(machine.loadBefore)} before and ${shown(result.loadAfter)} after; Node ${node.slice(1)}; ${times.join(', ')}.`
+    `load ${shown(machine.loadBefore)} before and ${shown(result.loadAfter)} after; Node ${node.slice(1)}; ${times.join(', ')}.` +
+    (machine.loadBefore > BUSY * machine.cores
+      ? ' Others used the machine at the same time: what is near to one another here may be the other way round on a quiet one.'
+      : '')
   )
 }
 

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { bytesBelow } from '../bytes-below.ts'
 import { loadedPackage } from '../loaded-package.ts'
 import { type Answer, LAST, type Question } from '../questions.ts'
 import { RowSum } from '../row-sum.ts'
@@ -27,11 +26,11 @@ const DOUBLE_BYTES = 8
 const ROW = 'toFloat64(received), bid_price, bid_size, ask_price, ask_size'
 const ROW_CELLS = 5
 const TABLES = {
-  quotes: `bid_price Float64 CODEC(Gorilla, ZSTD), bid_size Float64 CODEC(ZSTD), ask_price Float64 CODEC(Gorilla, ZSTD), ask_size Float64 CODEC(ZSTD)`,
-  trades: `price Float64 CODEC(Gorilla, ZSTD), size Float64 CODEC(ZSTD), exchange LowCardinality(String), conditions LowCardinality(String)`,
+  quotes: 'bid_price Float64, bid_size Float64, ask_price Float64, ask_size Float64',
+  trades: 'price Float64, size Float64, exchange LowCardinality(String), conditions LowCardinality(String)',
 }
 
-/** ClickHouse in the process of the asker: MergeTree in the order of the questions, each column with the codec that its documents name for such. */
+/** ClickHouse in the process of the asker: MergeTree in the order of the questions, each column with the codec that makes these days smallest (Gorilla and DoubleDelta make them larger). */
 export class ClickHouse implements Store {
   readonly asking: Record<Question, () => Promise<Answer>>
   readonly #session: ChdbSession
@@ -49,7 +48,7 @@ export class ClickHouse implements Store {
     const { quotesCsv, tradesCsv } = this.#place.tape
     await this.#session.queryAsync('CREATE DATABASE field')
     for (const [table, columns] of Object.entries(TABLES)) {
-      const stamps = 'cid Int32, time Int64 CODEC(DoubleDelta, ZSTD), received Int64 CODEC(Delta, ZSTD)'
+      const stamps = 'cid Int32, time Int64 CODEC(Delta, ZSTD(9)), received Int64 CODEC(Delta, ZSTD(9))'
       await this.#session.queryAsync(
         `CREATE TABLE field.${table} (${stamps}, ${columns}) ENGINE = MergeTree ORDER BY (cid, time, received)`,
       )
@@ -119,8 +118,12 @@ export class ClickHouse implements Store {
     return [...doublesOf((await this.#session.queryAsync(sql, { format: 'RowBinary' })).bytes())]
   }
 
-  sizeBytes(): Promise<number> {
-    return bytesBelow(join(this.#folder, 'store'))
+  /** Parts that were merged into others lie there for some minutes more; they do not count. */
+  async sizeBytes(): Promise<number> {
+    const [bytes = Number.NaN] = await this.#cells(
+      `SELECT toFloat64(sum(bytes_on_disk)) FROM system.parts WHERE active AND database = 'field'`,
+    )
+    return bytes
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

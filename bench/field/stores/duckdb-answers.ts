@@ -32,12 +32,13 @@ export function duckdbAnswers(
         await columnsOf(
           connection,
           `SELECT count(*)::DOUBLE, max(bid_price)::DOUBLE, sum(ask_price - bid_price)::DOUBLE, sum(bid_size + ask_size)::DOUBLE ${day}`,
+          4,
         )
       ).map(first),
     bars: async () => {
       const sql = `SELECT epoch_us(time_bucket(INTERVAL 1 minute, time))::DOUBLE, arg_min(mid, received), max(mid), min(mid), arg_max(mid, received), count(*)::DOUBLE
         FROM (SELECT time, received, (bid_price + ask_price) / 2 AS mid ${day}) GROUP BY 1 ORDER BY 1`
-      const [minutes = [], opens = [], highs = [], lows = [], closes = [], counts = []] = await columnsOf(connection, sql)
+      const [minutes = [], opens = [], highs = [], lows = [], closes = [], counts = []] = await columnsOf(connection, sql, 6)
       const at = (values: readonly number[], i: number) => values[i] ?? Number.NaN
       return barsAnswer(
         minutes.map((minute, i) => ({
@@ -56,8 +57,9 @@ export function duckdbAnswers(
         const columns = await columnsOf(
           connection,
           `SELECT epoch_us(received)::DOUBLE, bid_price::DOUBLE, ask_price::DOUBLE FROM quotes WHERE ${ofDay} AND received <= ${moment(atUs)} ORDER BY received DESC LIMIT 1`,
+          3,
         )
-        found.push(...[0, 1, 2].map((n) => columns[n]?.[0] ?? 0))
+        found.push(...columns.map(([value = 0]) => value))
       }
       return found
     },
@@ -67,6 +69,7 @@ export function duckdbAnswers(
           connection,
           `SELECT count(*)::DOUBLE, count(q.received)::DOUBLE, sum(abs(price - (bid_price + ask_price) / 2) * size)::DOUBLE
           FROM (SELECT * ${trades}) t ASOF LEFT JOIN (SELECT * FROM quotes WHERE ${ofDay}) q ON t.received >= q.received`,
+          3,
         )
       ).map(first),
   }
@@ -90,17 +93,9 @@ async function sumOfRows(connection: DuckdbConnection, sql: string): Promise<Ans
 }
 
 /** A result of doubles, by its columns. */
-async function columnsOf(connection: DuckdbConnection, sql: string): Promise<number[][]> {
-  const columns: number[][] = []
+async function columnsOf(connection: DuckdbConnection, sql: string, count: number): Promise<number[][]> {
+  const columns: number[][] = Array.from({ length: count }, () => [])
   for await (const chunk of await connection.stream(sql))
-    for (let n = 0; ; n++) {
-      const values = chunkColumn(chunk, n)
-      if (values === undefined) break
-      columns[n] = [...(columns[n] ?? []), ...values]
-    }
+    for (const [n, column] of columns.entries()) for (const value of chunk.getColumnValues(n) as number[]) column.push(value)
   return columns
-}
-
-function chunkColumn(chunk: { columnCount?: number; getColumnValues(nth: number): unknown[] }, n: number): number[] | undefined {
-  return n < (chunk.columnCount ?? 0) ? (chunk.getColumnValues(n) as number[]) : undefined
 }
