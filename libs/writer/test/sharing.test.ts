@@ -1,14 +1,28 @@
-import { connectBus, EVENTS } from '@ib-stream/bus'
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Bus, connectBus, EVENTS } from '@ib-stream/bus'
 import { partitionOf } from '@ib-stream/model'
 import { describe, expect, it } from '@jest/globals'
 import { nodeProgram } from '../../../test/support/program.ts'
 import { TcpProxy } from '../../../test/support/tcp-proxy.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
+import { takeSeat } from '../src/seats.ts'
 import { jsonLines, WriterBench } from './support.ts'
 
 const MNQ = 711280073
 const IBM = 8314
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i)
+
+/** A bus whose server takes its time to give single messages of a stream. */
+function slowToLookUp(bus: Bus, until: Promise<void>): Bus {
+  const streams = Object.create(bus.manager.streams) as Bus['manager']['streams']
+  streams.getMessage = async (stream, query) => {
+    await until
+    return await bus.manager.streams.getMessage(stream, query)
+  }
+  const manager = Object.create(bus.manager, { streams: { value: streams } }) as Bus['manager']
+  return Object.create(bus, { manager: { value: manager } }) as Bus
+}
 
 describe('replicas that share', () => {
   it('leaves partitions that stay with their owner alone while others come and go', async () => {
@@ -23,6 +37,28 @@ describe('replicas that share', () => {
     const touched = new Set(first.changes.filter(({ to }) => to === 'released').map(({ partition }) => partition))
     expect(stayed.filter((partition) => touched.has(partition))).toEqual([])
     expect(stayed.length).toBe(9)
+  })
+
+  it("regression: takes a dead replica's partitions at once, though one of its own takes long to recover", async () => {
+    await using bench = await WriterBench.open()
+    const first = bench.run()
+    bench.publish(IBM, 10)
+    await waitFor('all are there', async () => (await bench.recorded(IBM)).length === 10)
+    await first.stop()
+    const state = join(bench.dataDir, '.state/json')
+    const lost = (await readdir(join(state, 'checkpoints'))).filter((name) => name.startsWith('09.'))
+    await Promise.all(lost.map((name) => rm(join(state, 'checkpoints', name))))
+    const answers = Promise.withResolvers<void>()
+    await using ending = new AsyncDisposableStack()
+    ending.defer(() => answers.resolve()) // the writer would not end before
+    await using other = await takeSeat(join(state, 'seats'))
+    const { writer } = bench.run(jsonLines, slowToLookUp(bench.bus, answers.promise))
+    await waitFor('it holds its half but for that one', () => writer.partitions.size === 7)
+    await other.close()
+    await waitFor('it holds the rest too', () => writer.partitions.size === 16)
+    expect(writer.partitions.has(9)).toBe(false)
+    answers.resolve()
+    await waitFor('it holds all', () => writer.partitions.size === 17)
   })
 
   it('gives everything up when it is cut off from the bus, so that another goes on, and shares again when it is back', async () => {
