@@ -26,6 +26,8 @@ interface Stream {
 const STYLES: Readonly<Record<string, Style>> = {
   healthy: 'green',
   ok: 'green',
+  sharing: 'green', // writers
+  keeping: 'green', // the keeper
   off_hours: 'dim',
   unknown: 'dim',
   warning: 'yellow',

@@ -20,6 +20,18 @@ test('asks for what the options say and streams the answer to stdout', async () 
   })
 })
 
+test('times without a zone are those of --tz, and a name does as well as an id', async () => {
+  await using server = await answering((_request, response) => response.end(''))
+  const run = runCli(['query', 'AAPL', '--start', '2025-07-30T09:30:00', '--tz', 'America/New_York', '--url', server.url])
+  expect([await run.ended, run.err]).toEqual([0, ''])
+  const url = new URL(server.asked[0]?.url ?? '', server.url)
+  expect([url.pathname, url.searchParams.get('start_time'), url.searchParams.get('tz')]).toEqual([
+    '/v3/buffer/AAPL/query',
+    '2025-07-30T09:30:00',
+    'America/New_York',
+  ])
+})
+
 test('takes the address from PORT and writes a file with -o', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'ibs-cli-'))
   await using server = await answering((_request, response) => response.end('abc'))

@@ -39,6 +39,14 @@ test('prints ticks for people, or as they are, and ends after -n', async () => {
   expect([await json.ended, json.out]).toEqual([0, `${[0, 1, 2].map(tickJson).join('\n')}\n`])
 })
 
+test('shows times in the zone that is asked for', async () => {
+  await using server = await answering((_request, response) => send(response, 0, 1))
+  const run = runCli(['tail', '8314', '-n', '1', '--tz', 'America/New_York', '--url', server.url])
+  expect([await run.ended, run.out, run.err]).toEqual([0, '10:00:00.000  last 100 x 2  NYSE\n', ''])
+  const wrong = runCli(['tail', '8314', '--tz', 'Mars/Olympus', '--url', server.url])
+  expect([await wrong.ended, wrong.err]).toEqual([2, expect.stringMatching(/IBS_CLI_OPTION_INVALID.*Mars.Olympus/)])
+})
+
 test('connects again after a broken stream and a 503, from the last tick printed', async () => {
   await using server = await answering((request, response, nth) => {
     if (nth === 2) {
