@@ -33,12 +33,12 @@ wireTools({
   show: (window) => void show(window),
   setInterval: (name) => {
     place.interval = name
-    void show(place.window)
+    showAgain()
   },
   setOf: (of) => {
     place.of = of
     quotesOnly.clear()
-    void show(place.window)
+    showAgain()
   },
   setLayer: (layer, isShown) => view.setLayer(layer, isShown),
   toggleReplay,
@@ -77,6 +77,11 @@ function choose(cid: number): void {
   place.cid = cid
   list.table.choose(cid)
   void show(place.window)
+}
+
+/** The same in another way; what is live ends now, not when it was chosen. */
+function showAgain(): void {
+  void show(place.window.toUs === undefined ? lastSeconds(place.rangeSeconds) : place.window)
 }
 
 async function show(window: Window): Promise<void> {

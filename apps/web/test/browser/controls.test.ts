@@ -145,6 +145,13 @@ it(
     const page = await open()
     const said = complaints(page)
     const shows = (what: string, holds: (window: Window) => boolean) => waitFor(what, async () => holds(await windowOf(page)), SLOW_MS)
+    const newest = async () => (await drawn(page)).bars.at(-1)?.time ?? 0
+    const atFirst = await newest()
+    await waitFor('some seconds go by', async () => (await newest()) > atFirst + 3, SLOW_MS)
+    await page.locator('#interval').selectOption('5s')
+    await waitFor('bars are longer', async () => (await drawn(page)).bars.every(({ time }) => time % 5 === 0), SLOW_MS)
+    expect(await page.locator('[data-range="900"]').getAttribute('aria-pressed')).toBe('true')
+    await page.locator('#interval').selectOption('auto')
     await page.keyboard.press('2')
     await page.locator('[data-range="3600"][aria-pressed="true"]').waitFor()
     const { fromUs } = await windowOf(page)
