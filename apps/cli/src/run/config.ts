@@ -17,11 +17,12 @@ interface Setting {
 
 type Env = Readonly<Record<string, string | undefined>>
 
-/** Parts of an address that let somebody in. */
-const SECRET = /^(https?:\/\/[^/]+\/).+$/
+/** Parts of an address that let somebody in: the path of a webhook, the password of a user. */
+const SECRET_PATH = /^(https?:\/\/[^/]+\/).+$/
+const PASSWORD = /(:\/\/[^/@:,]*:)[^@,]+@/g
 const shown = (name: string, value: string): string => {
   if (name.includes('SECRET')) return value === '' ? '' : '…'
-  return name.endsWith('WEBHOOK_URL') ? value.replace(SECRET, '$1…') : value
+  return (name.endsWith('WEBHOOK_URL') ? value.replace(SECRET_PATH, '$1…') : value).replace(PASSWORD, '$1…@')
 }
 const NAMES = Object.keys(SETTINGS)
 
