@@ -6,7 +6,8 @@ import { localText } from '../output/units-text.ts'
 import { printOutputs } from './print-outputs.ts'
 import { shownZone } from './shown-zone.ts'
 
-const WIDTHS = [11, 11, 11, 11, 12, 12, 8] as const
+/** Rows are given as they come, so nothing is known of the widest cell: a space stands before each in any case. */
+const WIDTHS = [10, 10, 10, 10, 13, 10, 7] as const
 const HEADS = ['open', 'high', 'low', 'close', 'volume', 'vwap', 'trades'] as const
 
 export async function run(call: Call<typeof command>): Promise<void> {
@@ -14,7 +15,7 @@ export async function run(call: Call<typeof command>): Promise<void> {
   const { interval, of, trades, reset } = flags
   const client = await openClient(flags, env)
   const zone = await shownZone(client, args.contract, flags.tz, signal)
-  const row = (head: string, cells: readonly string[]) => `${head}${cells.map((cell, i) => cell.padStart(WIDTHS[i] ?? 0)).join('')}`
+  const row = (head: string, cells: readonly string[]) => `${head}${cells.map((cell, i) => ` ${cell.padStart(WIDTHS[i] ?? 0)}`).join('')}`
   await printOutputs(call, {
     ...{ client, contract: args.contract, study: 'bars' },
     parameters: { interval, of, trades, reset },
