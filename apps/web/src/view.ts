@@ -29,6 +29,7 @@ export class View {
   #builder: BarBuilder | undefined
   #changed: DrawnBar[] = []
   #isLoadingOlder = false
+  #isReplayed = false
   #reconciledMs = 0
   /** Told where IB refuses the trades of what is shown live. */
   onNoTrades: () => void = () => undefined
@@ -75,6 +76,7 @@ export class View {
   /** Begins with bars of the past, for the ticks of a replay, which {@link take} gets. */
   beginReplay(shown: Shown, window: Window, bars: readonly DrawnBar[]): void {
     this.#begin(shown, window)
+    this.#isReplayed = true
     this.#take(bars, { fromUs: window.fromUs, toUs: window.toUs ?? 0 }, bars.at(-1))
     this.#note(undefined)
     this.quotes.beginReplay()
@@ -108,6 +110,7 @@ export class View {
     this.#shown = shown
     this.#window = window
     this.#builder = undefined
+    this.#isReplayed = false
     this.#changed = []
     this.#layers.begin(shown.decimals)
     this.quotes.begin(shown, window, this.#stop.signal)
@@ -178,10 +181,10 @@ export class View {
     return { fromUs: bars[0]?.ts ?? 0, toUs: (bars.at(-1)?.ts ?? 0) + (this.#shown?.interval.us ?? 0) }
   }
 
-  /** What lies before the first bar, when one looks there. */
+  /** What lies before the first bar, when one looks there; a replay begins where it begins. */
   async #loadOlder(): Promise<void> {
     const shown = this.#shown
-    if (this.#isLoadingOlder || !shown || this.chart.bars.length === 0) return
+    if (this.#isLoadingOlder || this.#isReplayed || !shown || this.chart.bars.length === 0) return
     this.#isLoadingOlder = true
     const { signal } = this.#stop
     const { fromUs, toUs } = this.#spanOfBars()
