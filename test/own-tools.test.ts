@@ -1,20 +1,29 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { readRunning } from '../apps/cli/src/up/running.ts'
 import { StandingUp } from '../apps/cli/test/standing-up.ts'
 import { findPython } from './support/python.ts'
 import { waitFor } from './support/wait-for.ts'
 
-const GUIDE = 'docs/guides/your-own-tools.md'
-/** What each block shows, by the heading above it. */
-const SHOWS: Readonly<Record<string, readonly RegExp[]>> = {
-  pandas: [/open +high +low +close +volume\n(.*\n)*.*\d+\.\d/, /^\d+\.\d{4} effective spread over [1-9]\d* trades$/m, /mean +0\.\d+/],
-  pyarrow: [/'tt'.*\] [1-9]\d*\n(.*\n)*last +\d/, /^\d+\.\d+ VWAP$/m],
-  DuckDB: [/265598.*bid_ask/, /volume/],
-  'The bus, from Python': [/('tt': 'bid_ask'|'tt': 'last')/, /('tt': 'bid_ask'|'tt': 'last')/],
-  'curl and jq': [/"trades":\s+[1-9]/, /^\["(bid_ask|last)",/m, /^\d{16},\d/m],
-  websocat: [/^\["tick",\d/m],
+/** What each block of a guide shows, by the heading above it. */
+const GUIDES: Readonly<Record<string, Readonly<Record<string, readonly RegExp[]>>>> = {
+  'docs/guides/your-own-tools.md': {
+    pandas: [/open +high +low +close +volume\n(.*\n)*.*\d+\.\d/, /^\d+\.\d{4} effective spread over [1-9]\d* trades$/m, /mean +0\.\d+/],
+    pyarrow: [/'tt'.*\] [1-9]\d*\n(.*\n)*last +\d/, /^\d+\.\d+ VWAP$/m],
+    DuckDB: [/265598.*bid_ask/, /volume/],
+    'The bus, from Python': [/('tt': 'bid_ask'|'tt': 'last')/, /('tt': 'bid_ask'|'tt': 'last')/],
+    'curl and jq': [/"trades":\s+[1-9]/, /^\["(bid_ask|last)",/m, /^\d{16},\d/m],
+    WebSocket: [/^(\{.*'tt': 'bid_ask'.*\}\n){5}$/, /^\["tick",\d/m],
+  },
+  'docs/guides/one-day.md': {
+    'Before the open': [/^ok +lines/m, /IBM(.*\n)*.*8314/],
+    'During the session': [/^(.*(bid|last) .*\n){5}.*high.*low.*(.*\n)+\{.*"vwap"/],
+    'Something went wrong': [/^(all is well|\d\d:.* plan )(.*\n)*(no gaps|.*(bid_ask|last))/],
+    'After the close': [/MNQ.*%/, /(bid|last) \d/, /day\.csv\.gz: [\d,]+ ticks(.*\n)+quotes\.parquet: /],
+    'In the evening': [/json.*\d(.*\n)*disk: .* free/],
+  },
 }
 
 interface Block {
@@ -39,7 +48,7 @@ function blocksOf(guide: string): Block[] {
 /** Modules of Python, or programs, that a block needs. */
 function needsOf({ language, code }: Block): string[] {
   if (language === 'sh') return ['curl', 'jq', 'websocat'].filter((program) => new RegExp(`(^|\\s)${program} `, 'm').test(code))
-  return ['pandas', 'pyarrow', 'duckdb', 'nats'].filter(
+  return ['pandas', 'pyarrow', 'duckdb', 'nats', 'websockets'].filter(
     (module) => new RegExp(`^import ${module}\\b|to_pandas`, 'm').test(code) && code.includes(module),
   )
 }
@@ -77,28 +86,31 @@ function run({ language, code }: Block, python: string): Promise<{ status: numbe
     .replaceAll('ws://127.0.0.1:8851', standing.url.replace('http', 'ws'))
     .replaceAll('nats://127.0.0.1:4222', natsUrl)
     .replaceAll("('127.0.0.1', 4222)", `('127.0.0.1', ${nats.port})`)
-  const [command, args] = language === 'sh' ? ['bash', ['-o', 'pipefail', '-c', text]] : [python, ['-c', text]]
-  return new Promise((resolve) => {
-    execFile(command, args, { cwd: standing.folder, timeout: 60_000 }, (error, out, problems) => {
-      resolve({ status: error === null ? 0 : Number(error.code ?? -1), out: error === null ? out : out + problems })
+    .replaceAll('./ib-stream ', `${resolve('ib-stream')} `)
+  const [command, args] = language === 'sh' ? ['bash', ['-e', '-o', 'pipefail', '-c', text]] : [python, ['-c', text]]
+  return new Promise((done) => {
+    const options = { cwd: standing.folder, env: { ...process.env, ...standing.env }, timeout: 60_000 }
+    execFile(command, args, options, (error, out, problems) => {
+      const isQuiet = language === 'python' && error === null // it may warn of its own modules
+      done({ status: error === null ? 0 : Number(error.code ?? -1), out: isQuiet ? out : out + problems })
     })
   })
 }
 
-describe(`each block of ${GUIDE}`, () => {
-  const blocks = blocksOf(readFileSync(GUIDE, 'utf8'))
+describe.each(Object.entries(GUIDES))('each block of %s', (guide, all) => {
+  const blocks = blocksOf(readFileSync(guide, 'utf8'))
 
   it.each(blocks.map((block) => ({ ...block, name: `${block.heading} ${block.nth + 1}` })))(
     '$name',
     async (block) => {
-      const shows = SHOWS[block.heading]?.[block.nth]
-      if (!shows) throw new Error(`say in SHOWS what this block of ${GUIDE} prints`)
+      const shows = all[block.heading]?.[block.nth]
+      if (!shows) throw new Error(`say in GUIDES what this block of ${guide} prints`)
       const needs = needsOf(block)
       const python = block.language === 'python' ? await findPython(needs) : 'none'
       const missing = block.language === 'sh' ? needs.filter((name) => !isProgram(name)) : []
       if (python === undefined || missing.length > 0) {
         process.stderr.write(
-          `NOT TESTED: ${GUIDE}, ${block.heading} ${block.nth + 1}: no ${(python === undefined ? needs : missing).join(', ')} here\n`,
+          `NOT TESTED: ${guide}, ${block.heading} ${block.nth + 1}: no ${(python === undefined ? needs : missing).join(', ')} here\n`,
         )
         return
       }
@@ -109,7 +121,7 @@ describe(`each block of ${GUIDE}`, () => {
   )
 
   it('is found: none of what the table names is left over', () => {
-    const found = Object.entries(SHOWS).flatMap(([heading, shows]) => shows.map((_, nth) => `${heading} ${nth}`))
+    const found = Object.entries(all).flatMap(([heading, shows]) => shows.map((_, nth) => `${heading} ${nth}`))
     expect(blocks.map(({ heading, nth }) => `${heading} ${nth}`)).toEqual(found)
   })
 })
