@@ -20,7 +20,7 @@ const GUIDES: Readonly<Record<string, Readonly<Record<string, readonly RegExp[]>
   'docs/guides/one-day.md': {
     'Before the open': [/^ok +lines/m, /IBM(.*\n)*.*8314/],
     'During the session': [/^(.*(bid|last) .*\n){5}.*high.*low.*(.*\n)+\{.*"vwap"/],
-    'Something went wrong': [/^(all is well|\d\d:.* plan )(.*\n)*(no gaps|.*(bid_ask|last))/],
+    'Something went wrong': [/^(all is well|\d\d:\d\d:.* info )(.*\n)*(no gaps|.*(bid_ask|last))/],
     'After the close': [/MNQ.*%/, /(bid|last) \d/, /day\.csv\.gz: [\d,]+ ticks(.*\n)+quotes\.parquet: /],
     'In the evening': [/json.*\d(.*\n)*disk: .* free/],
   },
