@@ -24,12 +24,17 @@ export async function loadStore(name: StoreName, folder: string, tape: Tape): Pr
   await mkdir(place.folder)
   if (name === 'sql') return { store: await IbStreamSql.open(place, join(folder, 'parquet/data')) }
   const store = await openStore(name, place)
-  const startedMs = performance.now()
-  await store.load()
-  const loadSeconds = (performance.now() - startedMs) / 1_000
-  if (store instanceof Influxdb) await store.settle()
-  if (store instanceof IbStreamHttp) await store.serve()
-  return { store, loadSeconds, sizeBytes: await store.sizeBytes() }
+  try {
+    const startedMs = performance.now()
+    await store.load()
+    const loadSeconds = (performance.now() - startedMs) / 1_000
+    if (store instanceof Influxdb) await store.settle()
+    if (store instanceof IbStreamHttp) await store.serve()
+    return { store, loadSeconds, sizeBytes: await store.sizeBytes() }
+  } catch (error) {
+    await store[Symbol.asyncDispose]() // no server is left behind
+    throw error
+  }
 }
 
 function openStore(name: Exclude<StoreName, 'sql'>, place: { folder: string; tape: Tape }): Store | Promise<Store> {
