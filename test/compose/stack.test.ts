@@ -161,8 +161,8 @@ describe('docker compose up', () => {
     }
     await stack.compose('down', '--timeout', '20')
     expect(await stack.containers()).toEqual([])
-    await stack.compose('up', '--detach', '--no-build', 'nats', 'query-api', 'writer-json', 'writer-proto', 'ingest')
-    await stack.healthy('query-api', 'writer-json', 'writer-proto')
+    await stack.compose('up', '--detach', '--no-build', 'nats', 'query-api', 'writer-json', 'writer-proto', 'writer-parquet', 'ingest')
+    await stack.healthy('query-api', 'writer-json', 'writer-proto', 'writer-parquet')
     await stack.compose('stop', 'gateway-sim')
     const dataDir = await recording.settled()
     expect(existsSync(stack.truthFile)).toBe(true)
