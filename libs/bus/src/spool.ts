@@ -41,6 +41,8 @@ export interface Spool extends AsyncDisposable {
   readonly bytes: number
   /** At the time of opening the record with the newest line: what `st` goes on from. */
   readonly lastRecord: SpoolRecord | undefined
+  /** The same of ticks alone: an event shows that ingest ran, a tick that its source was heard. */
+  readonly lastTicks: SpoolRecord | undefined
   /** Buffers records; their numbers must go on from `end`. */
   append(records: readonly SpoolRecord[]): void
   /**
@@ -90,6 +92,7 @@ export async function openSpool(folder: string, options: SpoolOptions): Promise<
 class SegmentedSpool implements Spool {
   readonly id: string
   lastRecord: SpoolRecord | undefined
+  lastTicks: SpoolRecord | undefined
   #folder: string
   #lock: FileHandle
   #maxBytes: number
@@ -149,8 +152,8 @@ class SegmentedSpool implements Spool {
     const rest = judgeRest(scanned)
     if (rest === 'damaged' || (rest === 'torn' && !isLast)) throw damaged(this.#folder, firstN, endBytes)
     this.#end = lastN
-    const newest = newestOf(records)
-    if (newest) this.lastRecord = { ...newest, payload: Uint8Array.from(newest.payload) }
+    this.lastRecord = newestOf(records) ?? this.lastRecord
+    this.lastTicks = newestOf(records.filter(({ subject }) => subject.startsWith('ticks.'))) ?? this.lastTicks
     this.#segments.push({ firstN, lastN, confirmedMs: undefined })
     const handle = await openSegment(join(this.#folder, segmentName(firstN)))
     if (rest === 'torn') await zeroFrom(handle, endBytes)
@@ -268,7 +271,7 @@ class SegmentedSpool implements Spool {
   }
 }
 
-/** Of the batch that ends the spool the message with the newest line: its messages lie one behind the other, their lines between one another. */
+/** Of the batch that ends these the message with the newest line: its messages lie one behind the other, their lines between one another. A copy: the rest is let go of. */
 function newestOf(records: readonly SpoolRecord[]): SpoolRecord | undefined {
   let newest = records.at(-1)
   for (let i = records.length - 1; i > 0; i--) {
@@ -276,7 +279,7 @@ function newestOf(records: readonly SpoolRecord[]): SpoolRecord | undefined {
     if (!before?.batch || before.batch.k + 1 !== after?.batch?.k || before.batch.n !== after.batch.n) break
     if (newest && newestStUs(before) > newestStUs(newest)) newest = before
   }
-  return newest
+  return newest && { ...newest, payload: Uint8Array.from(newest.payload) }
 }
 
 function newestStUs({ payload }: SpoolRecord): number {

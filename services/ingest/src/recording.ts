@@ -39,8 +39,11 @@ export async function runRecording(config: Config, service: Service, { bus, publ
   const { stopping, log } = service
   const stateFile = (name: string) => new StateFile(join(config.dataDir, '.state', 'ingest', name))
   const invalid = new InvalidSink(bus)
-  const heardUntilUs = newestStOf(publisher)
-  if (heardUntilUs !== undefined) clock.startAbove(heardUntilUs)
+  const { lastRecord, lastTicks } = publisher.spool
+  const newestStUs = lastRecord && newestStOf(lastRecord)
+  if (newestStUs !== undefined) clock.startAbove(newestStUs) // `st` goes on from what an earlier run left, whatever the clock says now
+  // What an earlier run said of itself, or of a stream that it took to be quiet, shows not that it heard the gateway then; only where it left no tick at all it is all there is.
+  const heardUntilUs = lastTicks ? newestStOf(lastTicks) : newestStUs
   const memory = new StreamMemory(stateFile('streams.json'))
   const before = memory.recall() ?? namedById(config.tracked)
   let recorder: Recorder | undefined
@@ -184,11 +187,8 @@ function reportRecorder(
   })
 }
 
-/** `st` goes on from what an earlier run left, whatever the clock says now. */
-function newestStOf(publisher: Publisher): number | undefined {
-  const record = publisher.spool.lastRecord
-  if (!record) return undefined
-  const stamps = Buffer.from(record.payload)
+function newestStOf({ payload }: { payload: Uint8Array }): number {
+  const stamps = Buffer.from(payload)
     .toString('utf8')
     .matchAll(/"st":(\d+)/g)
   return Math.max(...[...stamps].map(([, st]) => Number(st)))

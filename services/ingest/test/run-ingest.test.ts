@@ -1,6 +1,8 @@
 import { type AddressInfo, createServer } from 'node:net'
-import { BatchMerger, connectBus, openLogReader, readLog } from '@ib-stream/bus'
+import { join } from 'node:path'
+import { BatchMerger, connectBus, openLogReader, openPublisher, readLog, tickSubject } from '@ib-stream/bus'
 import { startGatewaySim } from '@ib-stream/gateway-sim'
+import { eventSubject } from '@ib-stream/model'
 import { describe, expect, it } from '@jest/globals'
 import { freePort } from '../../../test/support/free-port.ts'
 import { NatsServer } from '../../../test/support/nats-server.ts'
@@ -90,6 +92,28 @@ describe('ingest, as a process', () => {
     const all = await stampsOfTicks(nats.url)
     expect(all.length).toBeGreaterThan(60)
     expect(all.filter((st, i) => i > 0 && st <= (all[i - 1] ?? 0))).toEqual([])
+  }, 60_000)
+
+  it('regression: declares what is missing from the last tick on, though a killed run still spoke of itself while the gateway was silent', async () => {
+    await using nats = await NatsServer.start()
+    await using sim = await startGatewaySim({ port: 0, rate: 20, lines: 100, repeatSeconds: 0 })
+    await using bus = await connectBus({ url: nats.url, name: 'test' })
+    const [tickUs, eventUs] = [60, 50].map((secondsAgo) => (Date.now() - secondsAgo * 1_000) * 1_000)
+    {
+      await using before = await openPublisher({
+        bus,
+        spoolFolder: join(nats.folder, '.state', 'spool'),
+        source: 'simulator',
+        logMaxBytes: 2 ** 28,
+      })
+      before.add({ subject: tickSubject(265598, 'last'), line: `{"ts":${tickUs},"st":${tickUs},"cid":265598,"tt":"last","p":1,"s":1}` })
+      before.add({ subject: eventSubject('clock'), line: `{"kind":"clock","st":${eventUs},"epoch":1}`, event: true })
+      await before.settled()
+    }
+    const env = { NATS_URL: nats.url, DATA_DIR: nats.folder, SIM_PORT: String(sim.port), IB_STREAM_BACKFILL: '0s' }
+    await using program = ingest({ ...env, IB_STREAM_TRACKED_CONTRACTS: '265598:AAPL:last:24' })
+    const gap = await program.logged('the gap', ({ kind, cause }) => kind === 'gap' && cause === 'ingest_down')
+    expect(gap).toMatchObject({ cid: 265598, tt: 'last', fromUs: tickUs })
   }, 60_000)
 })
 

@@ -172,7 +172,7 @@ export class Certainty {
     const { streams, isWhole } = this.#options
     const stream = streams.of(rid)
     this.#suspects.delete(rid)
-    if (stream && isWhole()) this.#endPresumed(stream, this.#options.clock.stampUs())
+    if (stream && isWhole()) this.#endPresumed(stream)
   }
 
   /** The connection took requests only from now on. */
@@ -219,22 +219,21 @@ export class Certainty {
 
   /** Ticks of the stream may be missing, and its request may outlive that. Where no tick has shown that it was only quiet, they are missing since it was taken for that. */
   #doubt(stream: RecordedStream, gap: OpenGap): void {
-    this.#gaps.begin(stream, { ...gap, fromUs: Math.min(gap.fromUs, this.#presumedQuiet.get(stream.rid) ?? gap.fromUs) })
+    this.#gaps.begin(stream, { ...gap, fromUs: this.#presumedQuiet.get(stream.rid) ?? gap.fromUs })
     this.#presumedQuiet.delete(stream.rid)
     this.#unproven.add(stream.rid)
   }
 
   #standsQuiet(stream: TickStream): void {
     if (this.#unproven.has(stream.rid)) return this.#options.askAnew(stream, 'nothing came since IB is back: its request may be lost')
-    const nowUs = this.#options.clock.stampUs()
-    if (this.#endPresumed(stream, nowUs)) this.#lastTickUs = nowUs
+    this.#endPresumed(stream)
   }
 
-  /** @returns whether a gap was open */
-  #endPresumed(stream: TickStream, atUs: number): boolean {
-    if (!this.openGaps.has(stream.rid)) return false
+  #endPresumed(stream: TickStream): void {
+    if (!this.openGaps.has(stream.rid)) return
+    const atUs = this.#options.clock.stampUs()
     this.#presumedQuiet.set(stream.rid, atUs)
-    return this.end(stream, atUs)
+    this.end(stream, atUs)
   }
 
   #standsQuietly(rid: number): boolean {

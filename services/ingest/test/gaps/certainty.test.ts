@@ -62,6 +62,22 @@ describe('Certainty', () => {
     return { certainty, world, told, tick, pass, stream }
   }
 
+  it('regression: that one stream is taken to be quiet shows of no other that IB is heard', () => {
+    const { certainty, told, tick, pass, stream } = start()
+    certainty.lose('ended', 'a test', undefined)
+    certainty.subscribed(stream(OTHER_RID))
+    pass(8)
+    tick(RID)
+    certainty.end(stream(RID))
+    pass(7)
+    told.length = 0
+    certainty.lose('cutOff', 'IB was away for longer than it says', undefined)
+    expect(told).toEqual([
+      ['gap_opened', 1, 'connectivity_lost', 8],
+      ['gap_opened', 2, 'connectivity_lost', 10],
+    ])
+  })
+
   it.each([
     ['cutOff', 'connectivity_lost', 10],
     ['competing', 'competing_session', 10],
