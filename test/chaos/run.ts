@@ -10,6 +10,9 @@ import { Random } from './random.ts'
 import { quantile, takeOvers } from './take-over.ts'
 import { BACKEND_OF, World } from './world.ts'
 
+/** What is to be looked into. */
+const SLOW_TAKE_OVER_MS = 2_000
+
 export interface ChaosOptions {
   seed: number
   minutes: number
@@ -92,10 +95,14 @@ async function runIn(world: World, options: ChaosOptions): Promise<ChaosReport> 
     verdict.findings.push(`verify: ${path}: ${kind} (${detail})`)
   }
   record.oddEnds.push(...unreachable.map(({ path, reason }) => `verify cannot look at ${path}: ${reason}`))
-  const times = takeOvers(world, record.kills, faults, startMs)
+  const taken = takeOvers(world, record.kills, faults, startMs)
+  const times = taken.map(({ ms }) => ms)
+  const slow = taken.filter(({ ms }) => ms > SLOW_TAKE_OVER_MS)
+  for (const { writer, partition, ms, atMs } of slow)
+    say(`partition ${partition} of ${writer}, killed at ${(atMs / 1_000).toFixed(1)} s, had no owner for ${ms} ms`)
   const takeOverMs = { count: times.length, p50: quantile(times, 0.5), p99: quantile(times, 0.99), worst: quantile(times, 1) }
   const clean = isClean(verdict) && record.oddEnds.length === 0
-  if (!clean) say(`${world.lastWords()}\nall that they said: ${await world.keepWords()}`)
+  if (!clean || slow.length > 0) say(`${world.lastWords()}\nall that they said: ${await world.keepWords()}`)
   const { catchUpMs, oddEnds } = record
   return { verdict, faults, skipped, takeOverMs, catchUpMs, probes: probes.length, purgedBelowSeq, oddEnds, clean }
 }

@@ -1,15 +1,25 @@
 import type { Fault, WriterName } from './plan.ts'
 import { type World, writerOf } from './world.ts'
 
-interface Change {
+export interface Change {
   writer: WriterName
   partition: string
   to: string
   atMs: number
 }
 
+export interface TakeOver {
+  /** Who was killed. */
+  writer: WriterName
+  partition: string
+  /** From the kill until another process (or the same program started again) follows the log. */
+  ms: number
+  /** Of the kill, since the run began. */
+  atMs: number
+}
+
 /**
- * How long each partition of a killed writer had no owner: from the kill until another process (or the same program started again) follows the log, ms.
+ * How long each partition of a killed writer had no owner.
  * Where something else kept the backend from following meanwhile, that is measured and not this, so such kills are left out.
  */
 export function takeOvers(
@@ -17,22 +27,35 @@ export function takeOvers(
   kills: readonly { writer: WriterName; atMs: number }[],
   faults: readonly Fault[],
   startMs: number,
-): number[] {
+): TakeOver[] {
   const changes = readChanges(world)
-  return kills.filter((kill) => isAlone(kill, faults, startMs)).flatMap((kill) => ofKill(kill, changes))
+  const alone = kills.filter((kill) => isAlone(kill, faults, startMs))
+  return alone.flatMap((kill) => ofKill(kill, changes).map((one) => ({ ...one, writer: kill.writer, atMs: kill.atMs - startMs })))
 }
 
-function ofKill({ writer, atMs }: { writer: WriterName; atMs: number }, changes: readonly Change[]): number[] {
-  const before = new Map<string, string>()
-  for (const change of changes) if (change.writer === writer && change.atMs <= atMs) before.set(change.partition, change.to)
-  const held = [...before].filter(([, state]) => state !== 'released').map(([partition]) => partition)
+export function ofKill(
+  { writer, atMs }: { writer: WriterName; atMs: number },
+  changes: readonly Change[],
+): Pick<TakeOver, 'partition' | 'ms'>[] {
+  const held = heldBy(writer, changes, atMs)
   return held.flatMap((partition) => {
     const next = changes.find(
       (change) =>
         change.partition === partition && writerOf(change.writer) === writerOf(writer) && change.to === 'following' && change.atMs > atMs,
     )
-    return next ? [next.atMs - atMs] : []
+    return next ? [{ partition, ms: next.atMs - atMs }] : []
   })
+}
+
+/** A killed writer says of nothing that it is released; what another has taken since is not its own any more. */
+function heldBy(writer: WriterName, changes: readonly Change[], atMs: number): string[] {
+  const owners = new Map<string, WriterName>()
+  for (const { partition, to, ...change } of changes) {
+    if (change.atMs > atMs || writerOf(change.writer) !== writerOf(writer)) continue
+    if (to !== 'released') owners.set(partition, change.writer)
+    else if (owners.get(partition) === change.writer) owners.delete(partition)
+  }
+  return [...owners].filter(([, owner]) => owner === writer).map(([partition]) => partition)
 }
 
 const WITHIN_MS = 2_500
