@@ -3,17 +3,20 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type * as cli from '../apps/cli/src/sql/load-duckdb.ts'
 
 export const DUCKDB = '@duckdb/node-api@1.5.6-r.1'
 
 export interface Duckdb {
-  DuckDBInstance: { create(path?: string): Promise<{ connect(): Promise<DuckdbConnection>; closeSync(): void }> }
+  DuckDBInstance: { create(path?: string): Promise<DuckdbInstance> }
 }
 
-export interface DuckdbConnection {
-  run(sql: string): Promise<unknown>
+interface DuckdbInstance extends cli.DuckdbInstance {
+  connect(): Promise<DuckdbConnection>
+}
+
+export interface DuckdbConnection extends cli.DuckdbConnection {
   runAndReadAll(sql: string): Promise<{ getRowObjectsJson(): unknown; getRowObjectsJS(): unknown }>
-  closeSync(): void
 }
 
 /** DuckDB (70 MB) is no dependency: it is installed into the temporary folder the first time. */

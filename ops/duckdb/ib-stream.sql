@@ -4,19 +4,24 @@ SET VARIABLE ib_stream_archive = coalesce(getvariable('ib_stream_archive'), 'par
 -- Or a list of files of one's own; `ib-stream sql` gives those of one moment, with the hours that are not sealed yet.
 SET VARIABLE ib_stream_files = coalesce(getvariable('ib_stream_files'), [getvariable('ib_stream_archive') || '/cid=*/tt=*/date=*/*.parquet']);
 SET TimeZone = 'UTC';
+SET parquet_metadata_cache = true; -- footers are read once, not for each statement
 
--- Every column of every tick type, NULL where a type has none. cid, tt and date come from the path, so a filter on them opens only the files it names.
+-- Every column of every tick type.
+CREATE OR REPLACE TEMP TABLE no_ticks (
+  cid INTEGER, tt VARCHAR, date DATE, time TIMESTAMPTZ, received TIMESTAMPTZ,
+  bid_price DECIMAL(18, 2), bid_size DECIMAL(18, 0), ask_price DECIMAL(18, 2), ask_size DECIMAL(18, 0), bid_past_low BOOLEAN, ask_past_high BOOLEAN,
+  price DECIMAL(18, 2), size DECIMAL(18, 0), exchange VARCHAR, conditions VARCHAR, unreported BOOLEAN, past_limit BOOLEAN,
+  mid_point DECIMAL(18, 2), backfilled BOOLEAN, request_id INTEGER
+);
+
+-- NULL where a type has no such column. cid, tt and date come from the path, so a filter on them opens only the files it names.
 CREATE OR REPLACE TEMP VIEW ticks AS
+FROM no_ticks WHERE false
+UNION ALL BY NAME
 SELECT * FROM read_parquet(
   getvariable('ib_stream_files'),
   hive_partitioning = true, hive_types = {cid: INTEGER, tt: VARCHAR, date: DATE}, union_by_name = true
-)
-UNION ALL BY NAME
-SELECT NULL::TIMESTAMPTZ AS time, NULL::TIMESTAMPTZ AS received, NULL::DECIMAL(18, 2) AS bid_price, NULL::DECIMAL(18, 0) AS bid_size,
-  NULL::DECIMAL(18, 2) AS ask_price, NULL::DECIMAL(18, 0) AS ask_size, NULL::BOOLEAN AS bid_past_low, NULL::BOOLEAN AS ask_past_high,
-  NULL::DECIMAL(18, 2) AS price, NULL::DECIMAL(18, 0) AS size, NULL::VARCHAR AS exchange, NULL::VARCHAR AS conditions,
-  NULL::BOOLEAN AS unreported, NULL::BOOLEAN AS past_limit, NULL::DECIMAL(18, 2) AS mid_point, NULL::BOOLEAN AS backfilled, NULL::INTEGER AS request_id
-WHERE false;
+);
 
 CREATE OR REPLACE TEMP VIEW quotes AS
 SELECT cid, date, time, received, bid_price, bid_size, ask_price, ask_size, bid_past_low, ask_past_high, backfilled FROM ticks WHERE tt = 'bid_ask';
@@ -42,6 +47,26 @@ CREATE OR REPLACE TEMP MACRO trades_as_of(contract, day) AS TABLE
 SELECT t.*, q.received AS quoted, q.bid_price, q.bid_size, q.ask_price, q.ask_size
 FROM (FROM trades WHERE cid = contract AND date = day) t
 ASOF LEFT JOIN (FROM quotes WHERE cid = contract AND date = day) q ON t.received >= q.received;
+
+-- The quote that stood at a moment: the last one heard by then, of the seven days before it:  FROM quote_at(265598, '2025-07-30 15:00:00Z')
+-- A quarter of an hour is looked at first, which statistics of the files make quick; the days only where it has none.
+CREATE OR REPLACE TEMP MACRO quote_at(contract, moment) AS TABLE
+WITH near AS MATERIALIZED (
+  FROM quotes
+  WHERE cid = contract AND date BETWEEN (moment::TIMESTAMPTZ - INTERVAL 15 minute)::DATE AND (moment::TIMESTAMPTZ)::DATE
+    AND received > moment::TIMESTAMPTZ - INTERVAL 15 minute AND received <= moment::TIMESTAMPTZ
+  ORDER BY received DESC LIMIT 1
+)
+FROM near
+UNION ALL
+(
+  FROM quotes
+  WHERE cid = contract AND date BETWEEN (moment::TIMESTAMPTZ)::DATE - 7 AND (moment::TIMESTAMPTZ)::DATE AND received = (
+    SELECT max(received) FROM quotes SEMI JOIN (SELECT contract AS cid WHERE NOT EXISTS (FROM near)) USING (cid)
+    WHERE cid = contract AND date BETWEEN (moment::TIMESTAMPTZ)::DATE - 7 AND (moment::TIMESTAMPTZ)::DATE AND received <= moment::TIMESTAMPTZ
+  )
+  LIMIT 1
+);
 
 -- Volume-weighted price of a contract's trades:  SELECT vwap(265598, 'last', '2025-07-30 13:30:00Z', '2025-07-30 20:00:00Z')
 CREATE OR REPLACE TEMP MACRO vwap(contract, tick_type, start_time, end_time) AS (

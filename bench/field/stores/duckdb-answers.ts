@@ -8,11 +8,13 @@ import { barsAnswer } from '../truth.ts'
 /**
  * The same SQL over whatever `quotes` and `trades` are: tables, or views on files, with the columns of our archive.
  * @param ofDay what else limits them to the contract and the day, where that saves work: the archive's `date` is a folder
+ * @param quoteAt from where the quote of a moment comes, as an expression of SQL, where there is a shorter way than a sort
  */
 export function duckdbAnswers(
   connection: DuckdbConnection,
   tape: Tape,
   ofDay = `cid = ${tape.cid}`,
+  quoteAt = (at: string): string => `quotes WHERE ${ofDay} AND received <= ${at} ORDER BY received DESC LIMIT 1`,
 ): Record<Question, () => Promise<Answer>> {
   const quotes = (range: Range) => `FROM quotes WHERE ${ofDay} AND ${within(range)}`
   const row = 'epoch_us(received)::DOUBLE, bid_price::DOUBLE, bid_size::DOUBLE, ask_price::DOUBLE, ask_size::DOUBLE'
@@ -56,7 +58,7 @@ export function duckdbAnswers(
       for (const atUs of tape.moments) {
         const columns = await columnsOf(
           connection,
-          `SELECT epoch_us(received)::DOUBLE, bid_price::DOUBLE, ask_price::DOUBLE FROM quotes WHERE ${ofDay} AND received <= ${moment(atUs)} ORDER BY received DESC LIMIT 1`,
+          `SELECT epoch_us(received)::DOUBLE, bid_price::DOUBLE, ask_price::DOUBLE FROM ${quoteAt(moment(atUs))}`,
           3,
         )
         found.push(...columns.map(([value = 0]) => value))

@@ -22,7 +22,8 @@ export class IbStreamSql implements Omit<Store, 'load' | 'sizeBytes'> {
     await makeTables(connection, files)
     const [first, last] = tape.dates
     const ofDay = `cid = ${tape.cid} AND date BETWEEN '${first}' AND '${last}'`
-    return new IbStreamSql(instance, connection, duckdbAnswers(connection, tape, ofDay))
+    const quoteAt = (at: string) => `quote_at(${tape.cid}, ${at})`
+    return new IbStreamSql(instance, connection, duckdbAnswers(connection, tape, ofDay, quoteAt))
   }
 
   constructor(instance: DuckdbInstance, connection: DuckdbConnection, asking: IbStreamSql['asking']) {

@@ -9,7 +9,8 @@ import { dataDirOf } from '../data-dir.ts'
 import { CliError } from '../errors.ts'
 import { refuseExisting } from '../export/refuse-existing.ts'
 import { tableOf } from '../output/table.ts'
-import { archiveFiles, makeTables, quoted } from '../sql/archive-tables.ts'
+import { archiveFiles, checkArchive, makeTables, quoted } from '../sql/archive-tables.ts'
+import { daysAsked } from '../sql/days-asked.ts'
 import { type Duckdb, type DuckdbConnection, loadDuckdb } from '../sql/load-duckdb.ts'
 import { invalid } from './time-range.ts'
 
@@ -26,9 +27,11 @@ export async function run(call: SqlCall): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'ib-stream-sql-'))
   try {
     const dataDir = dataDirOf(flags.dataDir)
-    let archive = await archiveFiles(dataDir, join(folder, '0')) // before anything is fetched
+    await checkArchive(dataDir) // before anything is fetched
     const duckdb = await loadDuckdb(env, (line) => out.say(line), signal)
+    const isWanted = await daysAsked(duckdb, statementOf(call))
     for (let look = 1; ; look++) {
+      const archive = await archiveFiles(dataDir, join(folder, String(look)), isWanted)
       const result = await asked(duckdb, archive.files, call, { format, folder }).catch((error: unknown) => ({ error }))
       signal.throwIfAborted()
       const isStill = await archive.isStill()
@@ -36,7 +39,6 @@ export async function run(call: SqlCall): Promise<void> {
       if (isStill && 'give' in result) return await result.give()
       if (look === LOOKS)
         throw new CliError('IBS_CLI_SQL_REFUSED', `sealed files were replaced each of the ${LOOKS} times that it ran; ask again`)
-      archive = await archiveFiles(dataDir, join(folder, String(look)))
     }
   } finally {
     await rm(folder, { recursive: true, force: true })
@@ -51,6 +53,8 @@ function formatOf(asked: SqlFormat | undefined, output: string | undefined): Sql
   throw invalid('--output', output, 'a name that ends with .csv, .json, .ndjson, .arrow or .parquet, or --format')
 }
 
+const statementOf = ({ args }: SqlCall): string => args.statement.trim().replace(/;$/, '')
+
 /** Does the statement; the answer is given once it is sure that the files stood still meanwhile. */
 async function asked(
   { DuckDBInstance }: Duckdb,
@@ -58,8 +62,8 @@ async function asked(
   call: SqlCall,
   { format, folder }: { format: SqlFormat; folder: string },
 ): Promise<{ give: () => Promise<void> }> {
-  const { args, signal } = call
-  const statement = args.statement.trim().replace(/;$/, '')
+  const { signal } = call
+  const statement = statementOf(call)
   const instance = await DuckDBInstance.create(':memory:')
   const connection = await instance.connect()
   const stop = () => connection.interrupt()

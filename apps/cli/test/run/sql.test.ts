@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hash31, hourOf, type TickMessage, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
@@ -79,6 +79,36 @@ describe('sql', () => {
     const vwap = trades.reduce((sum, { p, s }) => sum + p * s, 0) / trades.reduce((sum, { s }) => sum + s, 0)
     expect(JSON.parse(out)).toEqual({ quotes: 720, bars: 240, ticks: 361, joined: expect.any(Number), vwap: expect.closeTo(vwap, 5) })
     expect(JSON.parse(out).joined).toBeGreaterThan(170)
+  })
+
+  it('finds the quote of a moment in the quarter of an hour before it, in the days before it, or not at all', async () => {
+    const moments = ['2025-07-31 00:00:05Z', '2025-08-03 12:00:00Z', '2025-07-30 21:00:00Z', '2025-08-20 00:00:00Z']
+    const each = moments.map((moment, n) => `SELECT ${n} AS nth, received, bid_price FROM quote_at(${CID}, '${moment}')`)
+    const before = `SELECT 9, received, bid_price FROM quotes WHERE received <= '${moments[0]}' ORDER BY received DESC LIMIT 1`
+    const { out } = await sql(`${each.join(' UNION ALL ')} UNION ALL (${before}) ORDER BY nth`, '-f', 'csv')
+    const [stood, last] = ['2025-07-30 23:59:50+00,99.00', '2025-07-31 00:59:50+00,99.00']
+    expect(out).toBe(`nth,received,bid_price\n0,${stood}\n1,${last}\n9,${stood}\n`)
+  })
+
+  it('has the columns of ticks in one order, whatever files there are', async () => {
+    const columns = async (where: string) => (await sql(`SELECT * FROM ticks WHERE ${where} LIMIT 0`, '-f', 'csv')).out
+    const all = await columns('true')
+    expect(all).toMatch(/^cid,tt,date,time,received,bid_price,.*,request_id\n$/)
+    expect([await columns(`cid = ${CID} AND tt = 'last'`), await columns('cid = 1')]).toEqual([all, all])
+  })
+
+  it('opens no file that the statement cannot need', async () => {
+    const other = join(dataDir, 'parquet/cid=9999')
+    const folder = join(other, 'tt=last/date=2025-07-30')
+    await mkdir(folder, { recursive: true })
+    await writeFile(join(folder, 'day.parquet'), 'no Parquet')
+    try {
+      const count = (where: string) => sql(`SELECT count(*) AS n FROM trades WHERE ${where}`, '-f', 'csv')
+      expect(await count('true')).toMatchObject({ status: 2, err: expect.stringContaining('IBS_CLI_SQL_REFUSED') })
+      expect(await count(`cid = ${CID} AND date BETWEEN '2025-07-30' AND '2025-07-31'`)).toEqual({ status: 0, out: 'n\n720\n', err: '' })
+    } finally {
+      await rm(other, { recursive: true })
+    }
   })
 
   it('gives a table, CSV, and Parquet that is read again', async () => {

@@ -39,18 +39,25 @@ export interface ArchiveSight {
   isStill(): Promise<boolean>
 }
 
+/** Whether a day is to be looked at; without the day, whether one of the series may be. */
+export type IsWanted = (of: Omit<SealedDay, 'dayUs'> & { dayUs?: number }) => boolean
+
 /**
- * Looks at all of the archive for other readers of Parquet. Memory: the ticks of one hour, and what all waiting rows take as Parquet.
+ * Looks at the archive for other readers of Parquet. Memory: the ticks of one hour, and what all waiting rows take as Parquet.
+ * @param isWanted of which days; by default all. Others are not looked at.
  * @throws StorageError `IBS_STORAGE_SEALED_DAMAGED` (of days with rows that wait), `IBS_STORAGE_RANGE_UNSTABLE`
  */
-export async function lookAtArchive(dataDir: string): Promise<ArchiveSight> {
+export async function lookAtArchive(dataDir: string, isWanted: IsWanted = () => true): Promise<ArchiveSight> {
   const sealed: string[] = []
   const waiting: WaitingHour[] = []
   const found = new Map<string, string>()
   for (let partition = 0; partition < PARTITION_COUNT; partition++) {
     const seen = await atOneCheckpoint(
       () => readCheckpoint(dataDir, SEALED_BACKEND, partition),
-      async (checkpoint) => ({ sealed: await sealedOf(dataDir, partition), waiting: await waitingOf(dataDir, checkpoint) }),
+      async (checkpoint) => ({
+        sealed: await sealedOf(dataDir, partition, isWanted),
+        waiting: await waitingOf(dataDir, checkpoint, isWanted),
+      }),
     )
     for (const [path, identity] of seen.sealed) {
       sealed.push(path)
@@ -65,12 +72,12 @@ export async function lookAtArchive(dataDir: string): Promise<ArchiveSight> {
   return { sealed, waiting, isStill }
 }
 
-async function sealedOf(dataDir: string, partition: number): Promise<Map<string, string>> {
+async function sealedOf(dataDir: string, partition: number, isWanted: IsWanted): Promise<Map<string, string>> {
   const found = new Map<string, string>()
   for (const series of await listSealedSeries(dataDir)) {
-    if (partitionOf(series.cid) !== partition) continue
+    if (partitionOf(series.cid) !== partition || !isWanted(series)) continue
     for (const day of await listSealedDays(dataDir, series, { startUs: 0, endUs: Number.MAX_SAFE_INTEGER }))
-      for (const [path, identity] of await filesOf(dataDir, day)) found.set(path, identity)
+      if (isWanted(day)) for (const [path, identity] of await filesOf(dataDir, day)) found.set(path, identity)
   }
   return found
 }
@@ -98,13 +105,14 @@ async function identityOf(dataDir: string, path: string): Promise<string | undef
 }
 
 /** Rows count while they are listed, and not where a sealed file holds all up to the checkpoint. */
-async function waitingOf(dataDir: string, checkpoint: Checkpoint | undefined): Promise<WaitingHour[]> {
+async function waitingOf(dataDir: string, checkpoint: Checkpoint | undefined, isWanted: IsWanted): Promise<WaitingHour[]> {
   const waiting: WaitingHour[] = []
   for (const [path, lengthBytes] of Object.entries(checkpoint?.files ?? {})) {
     const segment = parseSegmentPath(path)
     if (segment === undefined || checkpoint === undefined || lengthBytes === 0) continue
     const { cid, tt, hourUs } = segment
     const day = { cid, tt, dayUs: dayOf(hourUs) }
+    if (!isWanted(day)) continue
     const file = (await openDay(dataDir, day)).find((each) => each.path.hourUs === undefined || each.path.hourUs === hourUs)
     if (file !== undefined && heldSeq(file.footer.facts, checkpoint.spoolId) >= checkpoint.seq) continue
     const ticks: TickMessage[] = []

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { compareTicks, type TickMessage } from '@ib-stream/model'
+import { compareTicks, type TickMessage, US_PER_DAY } from '@ib-stream/model'
 import { expect, it } from '@jest/globals'
 import { parseSealedPath } from '../../src/layout/sealed-path.ts'
-import { type ArchiveSight, lookAtArchive } from '../../src/parquet/archive-sight.ts'
+import { type ArchiveSight, type IsWanted, lookAtArchive } from '../../src/parquet/archive-sight.ts'
 import { decodeSealed } from '../../src/parquet/sealed-rows.ts'
 import { temporaryDataDir } from '../data-dir.ts'
 import { ArchiveWorld, logOf } from './archive-world.ts'
@@ -60,6 +60,29 @@ it(
     await world.live()
     expect(await sight.isStill()).toBe(false)
     expect(await ticksOf(at.dataDir, await lookAtArchive(at.dataDir))).toEqual(logOf(TICKS).sort(compareTicks))
+  },
+  TIMEOUT_MS,
+)
+
+it(
+  'has of the wanted days what the whole has of them',
+  async () => {
+    await using whole = await temporaryDataDir()
+    const { effects } = await lived(whole.dataDir)
+    await using at = await temporaryDataDir()
+    const world = new ArchiveWorld(at.dataDir, logOf(TICKS))
+    await world.live(Math.floor(effects.length * 0.7))
+    const { ticks } = await world.read()
+    const [first] = ticks
+    const keyOf = (cid: number, tt: string, us: number) => `${cid} ${tt} ${Math.floor(us / US_PER_DAY)}`
+    const key = keyOf(first?.cid ?? 0, first?.tt ?? '', first?.ts ?? 0)
+    const isThat: IsWanted = ({ cid, tt, dayUs }) => (dayUs === undefined ? key.startsWith(`${cid} ${tt} `) : keyOf(cid, tt, dayUs) === key)
+    const found = async (isWanted: IsWanted) => await ticksOf(at.dataDir, await lookAtArchive(at.dataDir, isWanted))
+    const wanted = ticks.filter(({ cid, tt, ts }) => keyOf(cid, tt, ts) === key)
+    expect(wanted.length).toBeGreaterThan(0)
+    expect(wanted.length).toBeLessThan(ticks.length)
+    expect(await found(isThat)).toEqual(wanted)
+    expect(await found((of) => of.dayUs === undefined || !isThat(of))).toEqual(ticks.filter((tick) => !wanted.includes(tick)))
   },
   TIMEOUT_MS,
 )
