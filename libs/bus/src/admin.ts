@@ -2,6 +2,7 @@ import { codeOf } from '@ib-stream/model'
 import { createInbox, type Msg } from '@nats-io/nats-core'
 import type { Bus } from './connection.ts'
 import { BusError } from './errors.ts'
+import { listen } from './listen.ts'
 
 /** Where the owner of a partition takes work on its files: `ib.admin.json.3`, `ib.admin.json.events`. */
 export const adminSubject = (backend: string, partition: number | 'events'): string => `ib.admin.${backend}.${partition}`
@@ -19,8 +20,7 @@ export type AdminHandler = (request: unknown, say: (said: object) => void) => Pr
 
 /** Answers what is asked under a subject until it is closed; several at a time are the handler's to put in turn. */
 export function serveAdmin(bus: Bus, subject: string, handle: AdminHandler): { close(): void } {
-  const subscription = bus.connection.subscribe(subject, { callback: (_, message) => void answer(message, handle) })
-  return { close: () => subscription.unsubscribe() }
+  return listen(bus, subject, (message) => void answer(message, handle))
 }
 
 async function answer(message: Msg, handle: AdminHandler): Promise<void> {

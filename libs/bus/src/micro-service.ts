@@ -1,5 +1,6 @@
 import { headers, type Msg, nuid } from '@nats-io/nats-core'
 import type { Bus } from './connection.ts'
+import { listen } from './listen.ts'
 
 const VERBS = ['PING', 'INFO', 'STATS'] as const
 type Verb = (typeof VERBS)[number]
@@ -35,7 +36,7 @@ class AnsweringService implements MicroService {
   readonly id = nuid.next()
   readonly #options: MicroServiceOptions
   readonly #started = new Date().toISOString()
-  readonly #subscriptions: { unsubscribe(): void }[]
+  readonly #subscriptions: { close(): void }[]
   #requests = 0
   #errors = 0
   #lastError = ''
@@ -45,9 +46,7 @@ class AnsweringService implements MicroService {
     this.#options = options
     const { bus, name } = options
     this.#subscriptions = VERBS.flatMap((verb) =>
-      ['', `.${name}`, `.${name}.${this.id}`].map((whom) =>
-        bus.connection.subscribe(`$SRV.${verb}${whom}`, { callback: (_, message) => this.#answer(verb, message) }),
-      ),
+      ['', `.${name}`, `.${name}.${this.id}`].map((whom) => listen(bus, `$SRV.${verb}${whom}`, (message) => this.#answer(verb, message))),
     )
   }
 
@@ -93,7 +92,7 @@ class AnsweringService implements MicroService {
   }
 
   async close(): Promise<void> {
-    for (const subscription of this.#subscriptions.splice(0)) subscription.unsubscribe()
+    for (const subscription of this.#subscriptions.splice(0)) subscription.close()
     const { bus } = this.#options
     if (bus.state === 'connected') await bus.connection.flush().catch(() => undefined) // closed meanwhile: nobody hears us any more either way
   }

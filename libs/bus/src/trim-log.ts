@@ -1,6 +1,7 @@
-import type { Msg } from '@nats-io/nats-core'
+import { errors, type Msg } from '@nats-io/nats-core'
 import type { Bus } from './connection.ts'
 import { BusError } from './errors.ts'
+import { listen, notAllowed } from './listen.ts'
 import type { Publisher } from './publisher.ts'
 
 /** Where ingest is asked to trim the log: JSON {@link TrimRequest} in, {@link TrimAnswer} out. */
@@ -13,12 +14,14 @@ interface TrimRequest {
 }
 type TrimAnswer = { ok: true } | { ok: false; message: string }
 
-/** The one who publishes the log is the one who trims it: a server that is purged while messages come loses count of them (see `LogChain.trim`). */
-export function serveTrim(bus: Bus, publisher: Pick<Publisher, 'trimLog'>): Disposable {
-  const subscription = bus.connection.subscribe(TRIM_LOG, {
-    callback: (_, message) => void trim(message, publisher).then((answer) => message.respond(JSON.stringify(answer))),
-  })
-  return { [Symbol.dispose]: () => subscription.unsubscribe() }
+/**
+ * The one who publishes the log is the one who trims it: a server that is purged while messages come loses count of them (see `LogChain.trim`).
+ * @param onRefused the server does not let us be asked; it is asked again by itself
+ */
+export function serveTrim(bus: Bus, publisher: Pick<Publisher, 'trimLog'>, onRefused?: (error: BusError) => void): Disposable {
+  const take = (message: Msg) => void trim(message, publisher).then((answer) => message.respond(JSON.stringify(answer)))
+  const listening = listen(bus, TRIM_LOG, take, onRefused)
+  return { [Symbol.dispose]: () => listening.close() }
 }
 
 async function trim(message: Msg, publisher: Pick<Publisher, 'trimLog'>): Promise<TrimAnswer> {
@@ -35,13 +38,15 @@ async function trim(message: Msg, publisher: Pick<Publisher, 'trimLog'>): Promis
 
 /**
  * Has ingest drop from the log all below `belowSeq`.
- * @throws BusError `IBS_BUS_LOG_BUSY` with ingest's words, `IBS_BUS_NO_ANSWER` where none runs: then the log does not grow either
+ * @throws BusError `IBS_BUS_LOG_BUSY` with ingest's words, `IBS_BUS_NO_ANSWER` where none runs: then the log does not grow either; `IBS_BUS_NOT_AUTHORIZED`
  */
 export async function askTrim(bus: Bus, belowSeq: number): Promise<void> {
   const request: TrimRequest = { belowSeq }
   const message = await bus.connection
     .request(TRIM_LOG, JSON.stringify(request), { timeout: TRIMMED_WITHIN_MS })
     .catch((cause: unknown) => {
+      const why = cause instanceof errors.RequestError ? cause.cause : cause
+      if (why instanceof errors.PermissionViolationError) throw notAllowed(`ask on ${TRIM_LOG}`, why)
       throw new BusError(
         'IBS_BUS_NO_ANSWER',
         `ingest, which trims the log, does not answer (${String(cause)}); look whether it runs`,

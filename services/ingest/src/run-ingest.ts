@@ -32,7 +32,7 @@ export async function runIngest(config: Config, service: Service): Promise<void>
     logSyncIntervalMs: config.logSyncMs,
     onEvent: (event) => news.hear(event),
   })
-  using trimming = serveTrim(bus, publisher)
+  using trimming = serveTrim(bus, publisher, (error) => log.error({ code: error.code }, error.message))
   void trimming
   reportPublisher(service, publisher)
   const steps = new ClockSteps()
