@@ -54,7 +54,8 @@ async function fillTicks(options: PartitionOptions & { partition: number }, { st
 
 function append({ codec, onTicks }: PartitionOptions, store: PartitionStore, path: string, ticks: readonly TickMessage[]): void {
   codec.append({ write: (bytes) => store.append(path, bytes) }, { lines: Buffer.from(encodeTicksJson(ticks)), ticks })
-  onTicks(ticks.length)
+  const [first] = ticks // of one file, so of one type
+  if (first) onTicks(first.tt, ticks.length)
 }
 
 /** Nothing waits for it, for nothing depends on it. */

@@ -9,10 +9,11 @@ export function registerWriterMetrics(service: Service, writer: Writer): void {
   new Counter({
     name: 'ibs_writer_ticks_total',
     help: 'Ticks taken from the log since the start',
+    labelNames: ['tick_type'],
     registers,
     collect() {
       this.reset()
-      this.inc(writer.ticks)
+      for (const [tick_type, ticks] of writer.ticksByType) this.inc({ tick_type }, ticks)
     },
   })
   new Counter({

@@ -45,7 +45,7 @@ export interface PartitionOptions {
   /** Finish: commit what is at hand, let go of the lock. */
   signal: AbortSignal
   onState: (state: PartitionState, reason: string) => void
-  onTicks: (ticks: number) => void
+  onTicks: (tt: string, ticks: number) => void
   /** A file of the archive was made. */
   onSealed: (sealed: Sealed) => void
 }
@@ -214,11 +214,11 @@ export class PartitionWriter {
   }
 
   async #takeTicks(message: LogMessage): Promise<void> {
-    const { writes, ticks, poison, newestStUs } = takeTicks(message, this.#options)
+    const { writes, ticks, tt, poison, newestStUs } = takeTicks(message, this.#options)
     if (poison.length > 0) await reportInvalid(this.#options, message, poison)
     for (const { path, bytes } of writes) if (!(await this.#archivist?.holds(path, message.seq))) this.#append(path, bytes)
     this.#advance(message.seq, newestStUs)
-    this.#options.onTicks(ticks)
+    this.#options.onTicks(tt, ticks)
   }
 
   async #takeEvent(message: LogMessage): Promise<void> {

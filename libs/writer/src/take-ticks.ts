@@ -7,8 +7,9 @@ import { linesOf, type PoisonLine, splitHours } from './split-hours.ts'
 /** What one message of the log means for the files. */
 export interface TakenMessage {
   writes: { path: string; bytes: Uint8Array }[]
-  /** Ticks in `writes`. */
+  /** Ticks in `writes`, all of one type. */
   ticks: number
+  tt: string
   /** Lines that cannot be written, with the reason. */
   poison: PoisonLine[]
   newestStUs: number
@@ -18,7 +19,7 @@ export interface TakenMessage {
 export function takeTicks(message: LogMessage, { codec, partition }: { codec: SegmentCodec; partition: PartitionId }): TakenMessage {
   const [, , cid = '', tt = ''] = message.subject.split('.')
   const { hours, poison, newestStUs } = splitHours(message.payload, { cid: Number(cid), tt })
-  const taken: TakenMessage = { writes: [], ticks: 0, poison, newestStUs }
+  const taken: TakenMessage = { writes: [], ticks: 0, tt, poison, newestStUs }
   for (const [hourUs, hour] of hours) {
     const [first] = hour.ticks
     if (!first) continue

@@ -46,6 +46,7 @@ export interface Writer {
   readonly problem: string | undefined
   /** Ticks taken since the start. */
   readonly ticks: number
+  readonly ticksByType: ReadonlyMap<string, number>
   /** Files of the archive made since the start. */
   readonly sealedFiles: number
   /** Works until the signal aborts; then commits everything and lets go. */
@@ -69,7 +70,7 @@ export function openWriter(options: WriterOptions): Writer {
 
 class SharingWriter implements Writer {
   state: WriterState = 'waiting_for_log'
-  ticks = 0
+  readonly ticksByType = new Map<string, number>()
   sealedFiles = 0
   problem: string | undefined
   readonly failed = new Map<PartitionId, string>()
@@ -164,6 +165,10 @@ class SharingWriter implements Writer {
     }
   }
 
+  get ticks(): number {
+    return this.ticksByType.values().reduce((sum, ticks) => sum + ticks, 0)
+  }
+
   async #balance(seat: Seat, owner: PartitionOptions['owner']): Promise<void> {
     const { taken, rank } = await seat.look()
     for (const [i, partition] of this.#all.entries()) {
@@ -190,8 +195,8 @@ class SharingWriter implements Writer {
       owner,
       signal: release.signal,
       onState: (to, reason) => this.#options.onChange({ partition, to, reason, seq: this.#held.get(partition)?.writer.seq ?? 0 }),
-      onTicks: (ticks) => {
-        this.ticks += ticks
+      onTicks: (tt, ticks) => {
+        if (ticks > 0) this.ticksByType.set(tt, (this.ticksByType.get(tt) ?? 0) + ticks)
       },
       onSealed: (sealed) => {
         this.sealedFiles += 1

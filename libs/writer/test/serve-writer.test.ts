@@ -57,5 +57,8 @@ describe('serveWriter, by the services as they run', () => {
     bench.publish(MNQ, 10)
     const alone = await waitFor('it has written', async () => (await statsOf(asking)).find(({ ticks, bytes }) => ticks >= 10 && bytes > 0))
     expect(alone.openFiles).toBeGreaterThan(0)
+    const { healthPort } = await second.logged('its start', ({ msg }) => msg === 'started')
+    const metrics = await (await fetch(`http://127.0.0.1:${healthPort}/metrics`)).text()
+    expect(metrics).toMatch(/^ibs_writer_ticks_total\{[^}]*tick_type="last"[^}]*\} [1-9]/m)
   }, 90_000)
 })
