@@ -1,4 +1,4 @@
-import { BACKFILL, type Bus } from '@ib-stream/bus'
+import { BACKFILL, type Bus, listen } from '@ib-stream/bus'
 import { BACKFILL_REPLY_EVERY_MS, type BackfillReply, TICK_TYPES, US_PER_SECOND } from '@ib-stream/model'
 import type { Clock } from '@ib-stream/service'
 import * as z from 'zod'
@@ -22,22 +22,19 @@ const TOO_YOUNG_US = 10 * US_PER_SECOND
 /** Answers requests to fill a range until it is closed; each gets replies until all its tick types are at their end. */
 export function openBackfillRequests(bus: Bus, clock: Clock, desk: BackfillDesk): { close(): void } {
   const open = new Set<() => void>()
-  const requests = bus.connection.subscribe(BACKFILL, {
-    callback: (error, message) => {
-      if (error) return // the subscription was refused or has ended: nobody waits
-      const say = (reply: BackfillReply) => void message.respond(JSON.stringify(reply))
-      const asked = request.safeParse(parsed(message.string()))
-      if (!asked.success) return say(invalid(asked.error.issues[0]))
-      const { cid, startUs } = asked.data
-      const endUs = Math.min(asked.data.endUs, clock.nowUs() - TOO_YOUNG_US)
-      if (startUs >= endUs) return say(invalid({ path: ['startUs'], message: 'ten seconds ago or longer' }))
-      const ranges = [...new Set(asked.data.tts)].map((tt) => ({ cid, tt, fromUs: startUs, toUs: endUs }))
-      open.add(follow(clock, desk, ranges, { say, ended: (stop) => open.delete(stop) }))
-    },
+  const requests = listen(bus, BACKFILL, (message) => {
+    const say = (reply: BackfillReply) => void message.respond(JSON.stringify(reply))
+    const asked = request.safeParse(parsed(message.string()))
+    if (!asked.success) return say(invalid(asked.error.issues[0]))
+    const { cid, startUs } = asked.data
+    const endUs = Math.min(asked.data.endUs, clock.nowUs() - TOO_YOUNG_US)
+    if (startUs >= endUs) return say(invalid({ path: ['startUs'], message: 'ten seconds ago or longer' }))
+    const ranges = [...new Set(asked.data.tts)].map((tt) => ({ cid, tt, fromUs: startUs, toUs: endUs }))
+    open.add(follow(clock, desk, ranges, { say, ended: (stop) => open.delete(stop) }))
   })
   return {
     close: () => {
-      requests.unsubscribe()
+      requests.close()
       for (const stop of open) stop()
     },
   }

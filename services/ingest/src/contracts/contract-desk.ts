@@ -1,4 +1,4 @@
-import { type Bus, CONTRACT_LOOKUP, CONTRACT_RESOLVE } from '@ib-stream/bus'
+import { type Bus, CONTRACT_LOOKUP, CONTRACT_RESOLVE, listen } from '@ib-stream/bus'
 import type { ContractAnswer, ContractQuery } from '@ib-stream/model'
 import { contractQuery } from './contract-query.ts'
 
@@ -12,19 +12,14 @@ export interface ContractDeskParts {
 /** Answers look-ups over the bus until it is closed; every request gets an answer, also one that cannot be read. */
 export function openContractDesk(bus: Bus, { lookUp, resolve }: ContractDeskParts): { close(): void } {
   const serve = (subject: string, work: (text: string) => Promise<string>) =>
-    bus.connection.subscribe(subject, {
-      callback: (error, message) => {
-        if (error) return // the subscription was refused or has ended: nobody waits
-        void work(message.string()).then((text) => message.respond(text))
-      },
-    })
+    listen(bus, subject, (message) => void work(message.string()).then((text) => message.respond(text)))
   const requests = [
     serve(CONTRACT_LOOKUP, (text) => answer(text, lookUp)),
     serve(CONTRACT_RESOLVE, async (text) => JSON.stringify(await resolve(text))),
   ]
   return {
     close: () => {
-      for (const one of requests) one.unsubscribe()
+      for (const one of requests) one.close()
     },
   }
 }

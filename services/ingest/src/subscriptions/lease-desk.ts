@@ -1,4 +1,4 @@
-import { type Bus, LEASE_SUBJECTS } from '@ib-stream/bus'
+import { type Bus, LEASE_SUBJECTS, listen } from '@ib-stream/bus'
 import { hash31, isTickType, type LeaseAnswer, type TickType } from '@ib-stream/model'
 import type { Clock } from '@ib-stream/service'
 import { z } from 'zod'
@@ -21,14 +21,10 @@ type DeskRecorder = Pick<Recorder, 'statusOf' | 'plan'>
 /** Answers requests for streams on `ib.subscribe.<cid>.<tick type>` until it is closed; every one gets an answer that says in words what became of it. */
 export function openLeaseDesk(bus: Bus, parts: { leases: Leases; recorder: DeskRecorder; clock: Clock }): { close(): void } {
   const desk = new LeaseDesk(parts)
-  const requests = bus.connection.subscribe(LEASE_SUBJECTS, {
-    callback: (error, message) => {
-      if (error) return // the subscription has ended: nobody waits
-      const [, , cid, tt] = message.subject.split('.')
-      void desk.answer(cid, tt, message.string()).then((answer) => message.respond(JSON.stringify(answer)))
-    },
+  return listen(bus, LEASE_SUBJECTS, (message) => {
+    const [, , cid, tt] = message.subject.split('.')
+    void desk.answer(cid, tt, message.string()).then((answer) => message.respond(JSON.stringify(answer)))
   })
-  return { close: () => requests.unsubscribe() }
 }
 
 class LeaseDesk {
