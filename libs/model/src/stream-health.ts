@@ -55,6 +55,8 @@ export interface RecordingHealth {
   /** Names that mean no contract, and contracts that are about to end. */
   troubles: readonly { name: string; text: string }[]
   clock: ClockHealth
+  /** Frames since ingest's start that were no valid ticks. */
+  invalidFrames?: number
 }
 
 /** One word for all: healthy only if everything is that can be. */

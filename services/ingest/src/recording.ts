@@ -122,7 +122,10 @@ export async function runRecording(config: Config, service: Service, { bus, publ
     openContractDesk(bus, { lookUp: (query) => book.lookUp(query), resolve: (name) => names.resolve(name) }),
     openLeaseDesk(bus, { leases, recorder, clock }),
   ]
-  await using micro = serveIngest(() => ({ ...watches.health, clock: clockWatch.health }), { bus, source: config.source })
+  await using micro = serveIngest(() => ({ ...watches.health, clock: clockWatch.health, invalidFrames: invalid.count }), {
+    bus,
+    source: config.source,
+  })
   log.info({ microService: micro.id }, 'recording')
   const filling = backfill.run(stopping)
   await recorder.run(stopping)

@@ -11,6 +11,8 @@ export const LIMITS = {
   diskFreeBytes: 10 * 2 ** 30,
   lagSeconds: 60,
   stillMs: 30_000,
+  /** A backend that is new, or a restart of ingest, blocks for a while. */
+  trimBlockedMs: 600_000,
 } as const
 export type Limits = { readonly [Name in keyof typeof LIMITS]: number }
 
@@ -20,6 +22,7 @@ export function conditionsOf(sight: Sight, plan: PurgePlan | undefined, limits: 
     busAway(sight),
     diskLow(sight, limits),
     logFull(sight, plan, limits),
+    trimBlocked(sight, plan, limits),
     spoolUnsent(sight),
     ...sight.backends.flatMap((one) => ofBackend(one, sight, limits)),
   ]
@@ -47,6 +50,11 @@ function logFull({ log }: Sight, plan: PurgePlan | undefined, limits: Limits): C
   const why = plan?.do === 'blocked' ? `it is not trimmed: ${plan.reason}` : 'it holds what is younger than IB_STREAM_LOG_KEEP'
   const summary = `the log is ${percent(share)} full; ${why}. At 100 % ingest keeps everything in its spool`
   return { alert: 'log_full', firing: log && share >= limits.logFull, summary }
+}
+
+function trimBlocked({ log, trimBlockedMs }: Sight, plan: PurgePlan | undefined, limits: Limits): Condition {
+  const why = plan?.do === 'blocked' ? `the log is not trimmed, so it grows: ${plan.reason}` : 'the log is trimmed'
+  return { alert: 'trim_blocked', firing: log && trimBlockedMs !== undefined && trimBlockedMs >= limits.trimBlockedMs, summary: why }
 }
 
 function spoolUnsent({ unsentSpoolBytes: bytes }: Sight): Condition {

@@ -40,6 +40,8 @@ export class Keeper {
   /** The checkpoint that holds the log back most. */
   lowest: Position | undefined
   purgedMessages = 0
+  /** Since when the plan is `blocked`, by a clock that only rises, ms. */
+  #blockedSinceMs: number | undefined
   webhookFailures = 0
 
   static async open(options: KeeperOptions): Promise<Keeper> {
@@ -77,6 +79,7 @@ export class Keeper {
       log,
       backends: await this.#seeBackends(log),
       unsentSpoolBytes: log && (await seeSpool(dataDir, log.lastSeq)),
+      trimBlockedMs: this.#blockedSinceMs === undefined ? undefined : performance.now() - this.#blockedSinceMs,
     }
     const conditions = [
       ...conditionsOf(this.sight, this.plan, this.#options.limits),
@@ -104,6 +107,7 @@ export class Keeper {
     const { plan, positions } = await trimLog(this.#options, log)
     this.plan = plan
     this.lowest = lowestOf(positions)
+    this.#blockedSinceMs = plan.do === 'blocked' ? (this.#blockedSinceMs ?? performance.now()) : undefined
     if (plan.do !== 'purge') return
     this.purgedMessages += plan.belowSeq - log.firstSeq
     log.firstSeq = plan.belowSeq

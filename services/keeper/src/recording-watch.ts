@@ -2,11 +2,20 @@ import type { RecordingHealth, StreamHealth } from '@ib-stream/model'
 import type { Condition } from './alerts.ts'
 
 /** How long something of the recording has to last until it needs a person, ms. A gateway restarts each night, ingest with each new version. */
-export const RECORDING_LIMITS = { awayMs: 60_000, gatewayMs: 300_000, gapMs: 300_000, silentMs: 600_000, clockMs: 300_000 } as const
+export const RECORDING_LIMITS = {
+  awayMs: 60_000,
+  gatewayMs: 300_000,
+  gapMs: 300_000,
+  silentMs: 600_000,
+  clockMs: 300_000,
+  invalidMs: 600_000,
+} as const
 
 /** What ingest says of its recording, as conditions: who has no Prometheus hears of the same things. */
 export class RecordingWatch {
   readonly #sinceMs = new Map<string, number>()
+  #invalidFrames: number | undefined
+  #invalidMs = Number.NEGATIVE_INFINITY
 
   /** Ingest cannot be asked: everything stays as it is. */
   unseen(): Condition[] {
@@ -29,7 +38,8 @@ export class RecordingWatch {
       summary: health ? 'ingest answers' : 'ingest does not answer, so nothing is recorded; look at its log',
     }
     if (!health) return [away, ...this.unseen().slice(1)]
-    const { gateway, clock, streams } = health
+    const { gateway, clock, streams, invalidFrames = 0 } = health
+    const sawInvalid = this.#sawInvalid(invalidFrames, nowMs)
     const gaps = streams.filter((stream) => stream.gap !== undefined && isTrading(stream))
     const silent = streams.filter((stream) => stream.health === 'unhealthy' && stream.gap === undefined && isTrading(stream))
     return [
@@ -64,11 +74,25 @@ export class RecordingWatch {
             ? "this machine's clock and IB's are more than a second apart; look after NTP"
             : "the clock agrees with IB's",
       },
+      {
+        alert: 'invalid_frames',
+        firing: sawInvalid,
+        summary: sawInvalid
+          ? 'the gateway sent what is no valid tick; it is kept in the stream INVALID, please report it'
+          : 'the gateway sends valid ticks',
+      },
     ]
+  }
+
+  /** Whether there were any lately. The count begins anew with each ingest; what the first look finds may be long ago. */
+  #sawInvalid(count: number, nowMs: number): boolean {
+    if (this.#invalidFrames !== undefined && count > this.#invalidFrames) this.#invalidMs = nowMs
+    this.#invalidFrames = count
+    return nowMs - this.#invalidMs < RECORDING_LIMITS.invalidMs
   }
 }
 
-const NAMES = ['ingest_away', 'gateway_down', 'gap_open', 'stream_silent', 'clock_off'] as const
+const NAMES = ['ingest_away', 'gateway_down', 'gap_open', 'stream_silent', 'clock_off', 'invalid_frames'] as const
 
 /** Where it is not known whether the market is open, ticks may be missing. */
 const isTrading = ({ market }: StreamHealth): boolean => market !== 'closed'

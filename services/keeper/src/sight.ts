@@ -30,6 +30,8 @@ export interface Sight {
   backends: readonly BackendSight[]
   /** Whole segments of ingest's spool of which the log has nothing. */
   unsentSpoolBytes: number | undefined
+  /** How long it could not be said, or not be done, what the log may drop; undefined while it can. */
+  trimBlockedMs: number | undefined
 }
 
 /** What the log is now; undefined while there is none. Other failures are thrown. */

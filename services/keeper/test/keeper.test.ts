@@ -59,6 +59,28 @@ describe('trimming, on a real log', () => {
     expect(await bench.firstSeq()).toBe(1)
   })
 
+  it('tells who has no Prometheus when the log has long not been trimmed, and when it is again', async () => {
+    await using bench = await KeeperBench.open(100)
+    await bench.bring('json', 100)
+    const keeper = await bench.keeper({ limits: { ...LIMITS, trimBlockedMs: 0 } })
+    const told = async () => {
+      for (let look = 0; look < 3; look++) await keeper.look(never)
+      return bench.said.filter(({ alert }) => alert === 'trim_blocked').map(({ state, summary }) => [state, summary])
+    }
+    const why = expect.stringMatching(/not trimmed.*partition \d+ of pb has no durable checkpoint yet; start writer/)
+    expect(await told()).toEqual([['firing', why]])
+    await bench.bring('pb', 100)
+    expect(await told()).toEqual([
+      ['firing', why],
+      ['resolved', 'the log is trimmed'],
+    ])
+    await using patient = await KeeperBench.open(10)
+    const waiting = await patient.keeper()
+    for (let look = 0; look < 3; look++) await waiting.look(never)
+    expect(waiting.plan).toMatchObject({ do: 'blocked' })
+    expect(patient.said.filter(({ alert }) => alert === 'trim_blocked')).toEqual([])
+  })
+
   it('finds the first message of a time', async () => {
     await using bench = await KeeperBench.open(50)
     const boundary = await waitFor('the clock moves on', () => (Date.now() % 5 === 0 ? Date.now() + 5 : undefined))

@@ -45,6 +45,18 @@ describe('RecordingWatch', () => {
     expect(firing(watch, bad, 2 * limitMs + 2)).toEqual([alert])
   })
 
+  it('says for ten minutes that frames were no ticks, not of those of before it looked, and again after a restart of ingest', () => {
+    const watch = new RecordingWatch()
+    const after = (invalidFrames: number, nowMs: number) => firing(watch, recording({ invalidFrames }), nowMs)
+    const { invalidMs } = RECORDING_LIMITS
+    expect(after(7, 0)).toEqual([])
+    expect(after(8, 10)).toEqual(['invalid_frames'])
+    expect(after(8, invalidMs + 9)).toEqual(['invalid_frames'])
+    expect(after(8, invalidMs + 10)).toEqual([])
+    expect(after(0, invalidMs + 20)).toEqual([])
+    expect(after(1, invalidMs + 30)).toEqual(['invalid_frames'])
+  })
+
   it('says nothing of a closed market, whatever is missing there', () => {
     const watch = new RecordingWatch()
     const shut = recording({ streams: [stream({ market: 'closed', gap: GAP }), stream({ market: 'closed', health: 'unhealthy' })] })
@@ -60,6 +72,7 @@ describe('RecordingWatch', () => {
       ['gap_open', undefined],
       ['stream_silent', undefined],
       ['clock_off', undefined],
+      ['invalid_frames', undefined],
     ])
   })
 
