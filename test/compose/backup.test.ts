@@ -24,7 +24,7 @@ async function commandsOf(guide: string, heading: string): Promise<string> {
 }
 
 describe('a backup', () => {
-  it('gives, restored on an empty host and another disk, the same answers, and recording goes on', async () => {
+  it('gives, restored on an empty host and other disks, the same answers, and recording goes on', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ibs-backup-'))
     await using stack = new AsyncDisposableStack()
     stack.defer(() => rm(folder, { recursive: true, force: true }))
@@ -65,12 +65,12 @@ describe('a backup', () => {
     } // containers and volumes are gone
     expect((await stat(join(folder, 'ib-stream.tar'))).size).toBeGreaterThan(100_000)
 
-    const disk = join(folder, 'other-disk')
-    await mkdir(disk) // of root's, as a new disk is
-    const restored = stack.use(await ComposeStack.make({ ...RECORDED, IB_STREAM_VOLUME: disk }))
+    const [disk, fast] = [join(folder, 'other-disk'), join(folder, 'fast-disk')]
+    for (const path of [disk, fast]) await mkdir(path) // of root's, as a new disk is
+    const restored = stack.use(await ComposeStack.make({ ...RECORDED, IB_STREAM_VOLUME: disk, IB_STREAM_NATS_VOLUME: fast }))
     await run(restored, await commandsOf('backup.md', 'Restore'))
     await restored.healthy()
-    expect((await stat(disk)).uid).toBe(1000)
+    for (const path of [disk, fast]) expect((await stat(path)).uid).toBe(1000)
     expect(await answers(restored, endUs)).toEqual(before)
     expect(before.every(({ status, text }) => status === 200 && parseLines(text).length > 100)).toBe(true)
     await waitFor(

@@ -112,7 +112,8 @@ export class ComposeStack implements AsyncDisposable {
   /** A copy of the data volume's simulated half, in a new folder of this host. */
   async copyOfData(): Promise<string> {
     const target = await mkdtemp(join(this.#folder, 'data-'))
-    const tar = ['run', '--rm', '--volume', `${this.project}_data:/data:ro`, TEST_IMAGE, 'tar', '-C', '/data/data-sim', '-c', '.']
+    const image = this.env.IB_STREAM_IMAGE ?? TEST_IMAGE
+    const tar = ['run', '--rm', '--volume', `${this.project}_data:/data:ro`, image, 'tar', '-C', '/data/data-sim', '-c', '.']
     await new Promise<void>((resolve, reject) => {
       const source = spawn('docker', tar, { stdio: ['ignore', 'pipe', 'inherit'] })
       const unpack = spawn('tar', ['-C', target, '-x'], { stdio: [source.stdout, 'ignore', 'inherit'] })
@@ -122,7 +123,7 @@ export class ComposeStack implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.compose('down', '--volumes', '--timeout', '5')
+    await this.compose('--profile', '*', 'down', '--volumes', '--timeout', '5') // also what a profile started
     await rm(this.#folder, { recursive: true, force: true })
   }
 }

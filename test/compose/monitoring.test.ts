@@ -50,7 +50,7 @@ describe('the profile "monitoring"', () => {
     for (const [name] of pages.matchAll(/\bibs_\w+/g)) expect(reference).toContain(`\`${name.replace(/_(bucket|count)$/, '')}\``)
   })
 
-  it('scrapes every service, each replica by itself', async () => {
+  it('scrapes every service, each replica by itself, and finds what its rules ask for', async () => {
     const port = await freePort()
     await using stack = await ComposeStack.make({ PROMETHEUS_PORT: String(port) })
     await stack.build()
@@ -67,5 +67,16 @@ describe('the profile "monitoring"', () => {
     }
     await waitFor('all are scraped', scraped, 60_000).catch(() => undefined)
     expect(up).toEqual({ 'gateway-sim': 1, ingest: 1, 'writer-json': 2, 'writer-proto': 1, 'writer-parquet': 1, keeper: 1, 'query-api': 1 })
+    const rules = await readFile(join(OPS, 'prometheus/alerts.yml'), 'utf8')
+    const asked = new Set([...rules.matchAll(/\bibs_\w+/g)].map(([name]) => name).filter((name) => !name.startsWith('ibs_keeper_archive'))) // those only with a bucket
+    let missing = [...asked]
+    const there = async (): Promise<boolean> => {
+      const answer = await fetch(`http://127.0.0.1:${port}/api/v1/label/__name__/values`)
+      const names = new Set(((await answer.json()) as { data: string[] }).data)
+      missing = [...asked].filter((name) => !names.has(name))
+      return missing.length === 0
+    }
+    await waitFor('what every rule asks for is there', there, 60_000).catch(() => undefined)
+    expect(missing).toEqual([])
   })
 })

@@ -1,4 +1,7 @@
+import { rm } from 'node:fs/promises'
 import { judge, type LiveTick, type Verdict } from '../chaos/check/judge.ts'
+import { readTree } from '../chaos/check/tree.ts'
+import { readArchive } from '../support/parquet-files.ts'
 import { SseClient } from '../support/sse-client.ts'
 import { parseLines, readJsonFiles, readProtoFiles } from '../support/ticks.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -60,15 +63,24 @@ export class Recording implements AsyncDisposable {
     return parts.publisher
   }
 
-  /** Every tick that ingest took is in the log, both backends hold as much as clients heard, and nothing grows. Gives a copy of the files. */
+  /** Every tick that ingest took is in the log, each backend holds as much as clients heard, and nothing grows. Gives a copy of the files. */
   async settled(): Promise<string> {
     let seen = ''
     const look = async () => {
       const { spoolEnd, acknowledged } = await this.publisher()
+      seen = JSON.stringify({ spoolEnd, acknowledged })
+      if (spoolEnd !== acknowledged) return false
       const data = await this.stack.copyOfData()
-      const [json, proto] = [(await readJsonFiles(data)).length, (await readProtoFiles(data)).length]
-      seen = JSON.stringify({ spoolEnd, acknowledged, json, proto, live: this.live.length })
-      return json > 0 && spoolEnd === acknowledged && json === proto && json === this.live.length && data
+      const wanted = this.live.length
+      const counts = {
+        json: (await readJsonFiles(data)).length,
+        pb: (await readProtoFiles(data)).length,
+        parquet: await sealedOrWaiting(data),
+      }
+      seen = JSON.stringify({ spoolEnd, acknowledged, ...counts, live: wanted })
+      if (wanted > 0 && Object.values(counts).every((count) => count === wanted)) return data
+      await rm(data, { recursive: true }) // an hour's soak copies gigabytes
+      return false
     }
     return await waitFor('the files are settled', look, SETTLE_WITHIN_MS).catch((error: unknown) => {
       throw new Error(`${String(error)} ${seen}`)
@@ -93,4 +105,10 @@ export class Recording implements AsyncDisposable {
     for (const client of this.#clients) await client[Symbol.asyncDispose]()
     await this.stack[Symbol.asyncDispose]()
   }
+}
+
+/** Ticks of the archive: in Parquet files, or in rows that the checkpoints list. */
+async function sealedOrWaiting(dataDir: string): Promise<number> {
+  const { listed } = await readTree(dataDir)
+  return (await readArchive(dataDir, (path) => listed.has(path))).length
 }

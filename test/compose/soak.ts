@@ -47,6 +47,7 @@ async function main(): Promise<number> {
     ),
     ['restart nats', () => stack.compose('restart', 'nats')],
     ['pause writer-json for 10 s', () => pausedFor('writer-json', 10_000)],
+    ['pause writer-parquet for 10 s', () => pausedFor('writer-parquet', 10_000)],
   ]
   const pausedFor = async (service: string, ms: number) => {
     await stack.compose('pause', service)

@@ -47,7 +47,7 @@ describe('docker compose up', () => {
     await ticksFlow()
   })
 
-  it('runs nothing of ours as root, gives no container a capability or a file system to write to but its data, and publishes on the loopback address only', async () => {
+  it('runs nothing of ours as root, gives no container a capability, a file system to write to but its data, or memory, processes and logs without end, and publishes on the loopback address only', async () => {
     for (const { ID, Service, Publishers } of await stack.containers()) {
       for (const { URL, PublishedPort } of Publishers ?? []) if (PublishedPort > 0) expect([Service, URL]).toEqual([Service, '127.0.0.1'])
       if (Service === 'prepare') continue // it has ended; it gave folders to the user of the others
@@ -58,6 +58,10 @@ describe('docker compose up', () => {
         CapDrop: ['ALL'],
         SecurityOpt: ['no-new-privileges:true'],
         Privileged: false,
+        LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
+        PidsLimit: 256,
+        Memory: (Service === 'nats' ? 2 : 1) * 2 ** 30,
+        RestartPolicy: { Name: Service === 'gateway-sim' ? 'on-failure' : 'unless-stopped' },
       })
       for (const path of ['/tmp/x', '/etc/x', ...(Service === 'nats' ? [] : ['/app/x'])]) {
         await expect(stack.exec(Service, 'sh', '-c', `echo > ${path}`)).rejects.toThrow(/Read-only file system|read-only/i)
@@ -143,7 +147,7 @@ describe('docker compose up', () => {
       'ingest and the writers are not healthy',
       async () => {
         const health = new Map((await stack.containers()).map(({ Service, Health }) => [Service, Health]))
-        return ['ingest', 'writer-json', 'writer-proto'].every((service) => health.get(service) === 'unhealthy')
+        return ['ingest', 'writer-json', 'writer-proto', 'writer-parquet'].every((service) => health.get(service) === 'unhealthy')
       },
       90_000,
     )
@@ -152,7 +156,7 @@ describe('docker compose up', () => {
     await ticksFlow()
   })
 
-  it('gave every tick that the simulator sent: once, in order, in both kinds of file, live and by HTTP; also after down and up with the same volumes', async () => {
+  it('gave every tick that the simulator sent: once, in order, in every backend, live and by HTTP; also after down and up with the same volumes', async () => {
     await stack.compose('stop', 'gateway-sim')
     await recording.settled()
     for (const { ID, Service } of await stack.containers()) {

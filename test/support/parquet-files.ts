@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { ROOT } from './program.ts'
@@ -21,8 +21,8 @@ export async function readArchive(dataDir: string, doRowsCount: (path: string) =
     (path) => path.endsWith('.rows') && doRowsCount(relative(dataDir, path)),
   )
   const sealed = (await filesBelow(join(dataDir, 'parquet'))).filter((path) => path.endsWith('.parquet'))
-  const ticks = (await Promise.all(rows.map((path) => readFile(path)))).flatMap(decodeProto)
-  ticks.push(...(await readSealed(thatCount(sealed))))
+  const waiting = (await Promise.all(rows.map((path) => readFile(path)))).flatMap(decodeProto)
+  const ticks = waiting.concat(await readSealed(thatCount(sealed)))
   return ticks.sort((a, b) => (a.st ?? 0) - (b.st ?? 0))
 }
 
@@ -32,8 +32,31 @@ export function thatCount(paths: readonly string[]): string[] {
   return paths.filter((path) => path.endsWith('/day.parquet') || !days.has(path.slice(0, -'00.parquet'.length)))
 }
 
+/** The rows of so many bytes of files, as text, are well below what a string may hold. */
+const READ_AT_ONCE_BYTES = 4_000_000
+
 export async function readSealed(paths: readonly string[]): Promise<PlainTick[]> {
-  if (paths.length === 0) return []
+  const ticks: PlainTick[][] = []
+  for (const some of await inPieces(paths)) ticks.push(await readSome(some))
+  return ticks.flat()
+}
+
+async function inPieces(paths: readonly string[]): Promise<string[][]> {
+  const pieces: string[][] = []
+  let bytes = Number.POSITIVE_INFINITY
+  for (const path of paths) {
+    const { size } = await stat(path)
+    if (bytes + size > READ_AT_ONCE_BYTES) {
+      pieces.push([])
+      bytes = 0
+    }
+    pieces.at(-1)?.push(path)
+    bytes += size
+  }
+  return pieces
+}
+
+async function readSome(paths: readonly string[]): Promise<PlainTick[]> {
   const child = resolve(ROOT, 'libs/storage/test/parquet/hyparquet-child.ts')
   const { stdout } = await promisify(execFile)(process.execPath, [child, ...paths], { maxBuffer: 1e9 })
   const files = stdout
