@@ -45,7 +45,7 @@ async function makeOlder(stack: ComposeStack): Promise<void> {
 describe('docker compose up with a new image', () => {
   it('regression: gives an installation whose NATS has older accounts the rights of today, keeps its keys, and loses no tick', async () => {
     await using after = new AsyncDisposableStack()
-    after.defer(() => docker('image', 'rm', '--force', '--no-prune', IMAGE)) // layers are the cache of the next build
+    after.defer(async () => void (await docker('image', 'rm', '--force', '--no-prune', IMAGE))) // layers are the cache of the next build
     await using recording = await Recording.start({ IB_STREAM_IMAGE: IMAGE, IB_STREAM_LOG_KEEP: '10s', KEEPER_EVERY_MS: '1000' })
     const { stack } = recording
     const keeper = async () => (await stack.health('keeper')).parts as { keeper: { trim: string; purgedMessages: number } }
