@@ -110,7 +110,11 @@ export async function checkDataDir({ dataDir, overlayAllowed }: Config): Promise
 /** Half a year apart, New York has two offsets: an engine without its zones says UTC, or one of them always. */
 export function checkTimeZones(): Finding {
   const zone = timeZone('America/New_York')
-  const offsets = ['2026-01-15T12:00Z', '2026-07-15T12:00Z'].map((at) => zone.offsetUs(Date.parse(at) * 1_000) / US_PER_HOUR)
+  return judgeTimeZones(['2026-01-15T12:00Z', '2026-07-15T12:00Z'].map((at) => zone.offsetUs(Date.parse(at) * 1_000) / US_PER_HOUR))
+}
+
+/** @param offsets of New York in winter and in summer, hours */
+export function judgeTimeZones(offsets: readonly number[]): Finding {
   if (offsets.join() === '-5,-4') return ok('time zones', `data of ${process.versions.tz ?? 'the system'}`)
   return fail(
     'time zones',

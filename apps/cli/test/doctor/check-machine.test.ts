@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { judgeSpace, judgeSpeed } from '../../src/doctor/check-machine.ts'
+import { checkTimeZones, judgeSpace, judgeSpeed, judgeTimeZones } from '../../src/doctor/check-machine.ts'
 
 describe('the disk', () => {
   it.each([
@@ -24,6 +24,24 @@ describe('the disk', () => {
       state: 'warn',
       found: expect.stringContaining('50.0 ms'),
       remedy: expect.stringContaining('SSD'),
+    })
+  })
+})
+
+describe('the data of time zones', () => {
+  it('is there with this Node', () => {
+    expect(checkTimeZones()).toMatchObject({ about: 'time zones', state: 'ok' })
+  })
+
+  it.each([
+    ['has no zones and says UTC', [0, 0]],
+    ['knows no summer time', [-5, -5]],
+  ])('fails where an engine %s, and says what to do', (_name, offsets) => {
+    expect(judgeTimeZones(offsets)).toEqual({
+      about: 'time zones',
+      state: 'fail',
+      found: `New York is ${offsets[0]} and ${offsets[1]} h from UTC`,
+      remedy: expect.stringContaining('npm start'),
     })
   })
 })

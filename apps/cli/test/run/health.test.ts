@@ -28,6 +28,23 @@ test('says what is wrong, and where, and ends with 1 where something is degraded
   expect(stream?.split(/ {2,}/)).toEqual(['265598', 'AAPL', 'last', 'degraded', 'open', '1,234', '14:00:00.777', 'nothing for 95 s'])
 })
 
+test('paints what works green: services in each of their good states, and the whole', async () => {
+  const good = { ingest: 'healthy', 'writer-json': 'sharing', keeper: 'keeping', 'query-api': 'ok' }
+  await using server = await answering((_request, response) => {
+    const services = Object.fromEntries(
+      Object.entries({ ...good, 'writer-proto': 'away' }).map(([name, state]) => [name, { replicas: 1, state }]),
+    )
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.end(JSON.stringify({ system_status: 'healthy', recording: null, issues: [], services }))
+  })
+  const run = runCli(['health', '--url', server.url], { FORCE_COLOR: '1', NO_COLOR: '' })
+  expect([await run.ended, run.err]).toEqual([0, ''])
+  const [GREEN, YELLOW] = ['\u001B[32m', '\u001B[33m']
+  for (const [name, state] of Object.entries(good)) expect(run.out).toContain(`${name} ${GREEN}${state}`)
+  expect(run.out).toContain(`writer-proto ${YELLOW}away`)
+  expect(run.out.startsWith(GREEN)).toBe(true)
+})
+
 test.each([
   ['healthy', 0],
   ['warning', 0],
