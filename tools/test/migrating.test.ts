@@ -1,10 +1,14 @@
-import { glob, readFile } from 'node:fs/promises'
+import { glob, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { FIELDS, hourOf, TICK_TYPES } from '@ib-stream/model'
 import { segmentPath } from '@ib-stream/storage'
 import { describeStudies, prepareStudy, pushAll } from '@ib-stream/studies'
 import { describe, expect, it } from '@jest/globals'
 import { allCommands } from '../../apps/cli/test/all-commands.ts'
+import { runCli } from '../../apps/cli/test/run-cli.ts'
 import { SETTINGS } from '../../libs/service/src/config.ts'
+import { writeSource, writtenV2Line } from '../../libs/storage/test/import/old-recordings.ts'
 import { madeUpDay } from '../../libs/studies/test/ticks.ts'
 import { OLD_COMMANDS, OLD_OUTPUTS, OLD_SETTINGS, OLD_STUDY_PARAMETERS } from './old-system.ts'
 
@@ -94,6 +98,27 @@ describe('the guide for users of the Python system', () => {
     }
   })
 })
+
+describe('the import that the guide shows', () => {
+  it('says at its end what the guide prints, in these words and this order', async () => {
+    await using dir = await oldRecording()
+    const run = runCli(['import', '--offline', '--to', join(dir.folder, 'data'), dir.source])
+    expect([await run.ended, run.err]).toEqual([1, ''])
+    const [, shown = ''] = /not estimated:\n\n```\n(.*?)```/s.exec(await readFile(GUIDE, 'utf8')) ?? []
+    const report = run.out.slice(run.out.indexOf('\nread ') + 1)
+    expect(withoutNumbers(report)).toBe(withoutNumbers(shown))
+  })
+})
+
+const withoutNumbers = (text: string): string => text.replaceAll(/ \d[\d,.]*/g, ' N')
+
+/** Lines of v2 and one that is none, as the guide's example had. */
+async function oldRecording() {
+  const folder = await mkdtemp(join(tmpdir(), 'ibs-old-'))
+  const lines = madeUpDay(200).map((tick) => writtenV2Line(tick))
+  const source = await writeSource(join(folder, 'storage/v2/json/2025/07/30/14/bg_711280073_last.jsonl'), [...lines, 'rubbish\n'])
+  return { folder, source, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) }
+}
 
 /** `summary.trade_count` and so on, of a record and what it holds. */
 const pathsOf = (record: object, before = ''): string[] =>
