@@ -87,10 +87,11 @@ function run({ language, code }: Block, python: string): Promise<{ status: numbe
     .replaceAll('nats://127.0.0.1:4222', natsUrl)
     .replaceAll("('127.0.0.1', 4222)", `('127.0.0.1', ${nats.port})`)
     .replaceAll('./ib-stream ', `${resolve('ib-stream')} `)
-  const [command, args] = language === 'sh' ? ['bash', ['-e', '-o', 'pipefail', '-c', text]] : [python, ['-c', text]]
+  const typed = language === 'sh' ? ['bash', '-e', '-o', 'pipefail', '-c', text] : [python, '-c', text]
   return new Promise((done) => {
-    const options = { cwd: standing.folder, env: { ...process.env, ...standing.env }, timeout: 60_000 }
-    execFile(command, args, options, (error, out, problems) => {
+    const options = { cwd: standing.folder, env: { ...process.env, ...standing.env } }
+    // Not by execFile's own limit, which ends the shell alone: what it has begun would go on, and hold what it prints to open.
+    execFile('timeout', ['--kill-after=5', '60', ...typed], options, (error, out, problems) => {
       const isQuiet = language === 'python' && error === null // it may warn of its own modules
       done({ status: error === null ? 0 : Number(error.code ?? -1), out: isQuiet ? out : out + problems })
     })
