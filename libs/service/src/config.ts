@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { parseClockStart, type VirtualTime } from './clock.ts'
 import { ServiceError } from './errors.ts'
 import { BESIDE_THE_ARCHIVE, parseRetention, RETENTION_FORM, type RetentionSetting } from './retention-setting.ts'
+import { shownSetting } from './shown-setting.ts'
 import { parseTrackedContracts } from './tracked-contracts.ts'
 
 /** Real ticks and simulated ones never mix: the source is written into streams and checkpoints. */
@@ -231,7 +232,13 @@ export const SETTINGS = {
     doc: 'What stands in front of all keys in the bucket, e.g. desk-1/ticks; each installation needs its own.',
   },
   ARCHIVE_S3_ENDPOINT: {
-    rule: z.url({ protocol: /^https?$/, error: 'an http or https address, e.g. https://minio.example.com:9000' }).optional(),
+    rule: z
+      .url({ protocol: /^https?$/, error: 'an http or https address, e.g. https://minio.example.com:9000' })
+      .refine(
+        (text) => !URL.canParse(text) || new URL(text).username === '',
+        'an address without a user; keys go into ARCHIVE_S3_ACCESS_KEY_ID',
+      ) // it is in messages
+      .optional(),
     doc: 'Address of a server of your own or of another provider. Unset: AWS.',
   },
   ARCHIVE_S3_REGION: {
@@ -419,7 +426,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     else
       for (const issue of result.error.issues)
         problems.push(
-          `${name}=${given ?? ''}: ${issue.code === 'invalid_type' && Number.isNaN(Number(given)) ? 'a number' : issue.message}`,
+          `${name}=${shownSetting(name, given ?? '')}: ${issue.code === 'invalid_type' && Number.isNaN(Number(given)) ? 'a number' : issue.message}`,
         )
   }
   problems.push(...halfKeys(raw as Partial<Raw>))

@@ -7,5 +7,6 @@ export { type Health, type HealthPages, type Report, serveHealth } from './healt
 export { leanEnv } from './lean-process.ts'
 export { type KeepSetting, parseRetention, RETENTION_FORM, type RetentionSetting } from './retention-setting.ts'
 export { runMain, type Service, startService } from './service.ts'
+export { shownSetting } from './shown-setting.ts'
 export { parseTrackedContracts } from './tracked-contracts.ts'
 export { VERSION } from './version.ts'

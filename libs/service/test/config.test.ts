@@ -69,6 +69,12 @@ describe('loadConfig', () => {
     }
   })
 
+  it('says what is wrong with an address, and not the password in it', () => {
+    expect(problemsOf({ NATS_URL: 'http://ingest:sesame@10.0.0.1:4222' })).toEqual([
+      expect.stringMatching(/^NATS_URL=http:\/\/ingest:…@10\.0\.0\.1:4222: nats:/),
+    ])
+  })
+
   it('says that half a line is none', () => {
     expect(problemsOf({ IB_STREAM_LINES: '2.5' })).toEqual(['IB_STREAM_LINES=2.5: a whole number'])
   })
@@ -205,5 +211,11 @@ describe('the archive', () => {
     expect(problem).toContain('ARCHIVE_S3_ACCESS_KEY_ID')
     expect(problem).not.toContain('a-secret')
     expect(problemsOf({ ARCHIVE_S3_ACCESS_KEY_ID: 'id' })).toEqual([expect.stringContaining('ARCHIVE_S3_SECRET_ACCESS_KEY')])
+  })
+
+  it('takes no keys in the address, which is told where something fails', () => {
+    const [problem = '', ...others] = problemsOf({ ARCHIVE_S3_ENDPOINT: 'https://id:sesame@minio.example.com' })
+    expect(others).toEqual([])
+    expect(problem).toMatch(/^ARCHIVE_S3_ENDPOINT=https:\/\/id:…@minio\.example\.com: .*ARCHIVE_S3_ACCESS_KEY_ID/)
   })
 })

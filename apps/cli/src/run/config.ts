@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
-import { loadConfig, SETTINGS } from '@ib-stream/service'
+import { loadConfig, SETTINGS, shownSetting } from '@ib-stream/service'
 import type { Call } from '../command/define-command.ts'
 import type * as commands from '../commands/config.ts'
 import { type Column, tableOf } from '../output/table.ts'
@@ -17,13 +17,6 @@ interface Setting {
 
 type Env = Readonly<Record<string, string | undefined>>
 
-/** Parts of an address that let somebody in: the path of a webhook, the password of a user. */
-const SECRET_PATH = /^(https?:\/\/[^/]+\/).+$/
-const PASSWORD = /(:\/\/[^/@:,]*:)[^@,]+@/g
-const shown = (name: string, value: string): string => {
-  if (name.includes('SECRET')) return value === '' ? '' : '…'
-  return (name.endsWith('WEBHOOK_URL') ? value.replace(SECRET_PATH, '$1…') : value).replace(PASSWORD, '$1…@')
-}
 const NAMES = Object.keys(SETTINGS)
 
 /** The file beside the project; none is like an empty one. */
@@ -34,7 +27,7 @@ function settingsOf(env: Env, file: Env): Setting[] {
     const [given, written] = [env[name], file[name]]
     const usual = 'defaultValue' in rule.def ? String(rule.def.defaultValue) : ''
     const [value, from] = given ? ([given, 'environment'] as const) : written ? ([written, '.env'] as const) : ([usual, 'default'] as const)
-    return { name, value: shown(name, value), from, doc }
+    return { name, value: shownSetting(name, value), from, doc }
   })
 }
 
