@@ -4,7 +4,7 @@ import type { LogLine } from './batch-cutter.ts'
 const CHUNK_LINES = 8_192
 
 /**
- * Lines in their order, taken from the front some thousands at a time. In pieces: where two hundred thousand wait, an array that is cut anew for each write leaves
+ * Lines in their order, taken from the front some thousands at a time. In pieces: where a hundred thousand wait, an array that is cut anew for each write leaves
  * megabytes of itself behind every time, at the very moment at which memory is short.
  */
 export class LineQueue {

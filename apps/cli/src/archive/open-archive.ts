@@ -1,17 +1,13 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { parseEnv } from 'node:util'
 import { ArchiveError, type ObjectStore, openS3 } from '@ib-stream/archive'
 import { type ArchiveSetting, loadConfig, type Source } from '@ib-stream/service'
-import { ROOT } from '../root.ts'
+import { dotEnv } from '../dot-env.ts'
 
 /** The archive that the environment and `.env` name. @throws ArchiveError `IBS_ARCHIVE_OFF`, ServiceError `IBS_CONFIG_INVALID` */
 export async function openArchive(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<{ store: ObjectStore; archive: ArchiveSetting; source: Source }> {
-  const file = parseEnv(await readFile(join(ROOT, '.env'), 'utf8').catch(() => ''))
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
-  const { archive, source } = loadConfig({ ...file, ...given })
+  const { archive, source } = loadConfig({ ...(await dotEnv()), ...given })
   if (archive === undefined)
     throw new ArchiveError(
       'IBS_ARCHIVE_OFF',

@@ -1,11 +1,8 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { parseEnv } from 'node:util'
 import { loadConfig, SETTINGS, shownSetting } from '@ib-stream/service'
 import type { Call } from '../command/define-command.ts'
 import type * as commands from '../commands/config.ts'
+import { dotEnv } from '../dot-env.ts'
 import { type Column, tableOf } from '../output/table.ts'
-import { ROOT } from '../root.ts'
 
 interface Setting {
   name: string
@@ -18,9 +15,6 @@ interface Setting {
 type Env = Readonly<Record<string, string | undefined>>
 
 const NAMES = Object.keys(SETTINGS)
-
-/** The file beside the project; none is like an empty one. */
-const dotEnv = async (): Promise<Env> => parseEnv(await readFile(join(ROOT, '.env'), 'utf8').catch(() => ''))
 
 function settingsOf(env: Env, file: Env): Setting[] {
   return Object.entries(SETTINGS).map(([name, { rule, doc }]) => {
