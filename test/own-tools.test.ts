@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { readRunning } from '../apps/cli/src/up/running.ts'
-import { StandingUp } from '../apps/cli/test/standing-up.ts'
+import { STANDING_WITHIN_MS, StandingUp } from '../apps/cli/test/standing-up.ts'
 import { findPython } from './support/python.ts'
 import { waitFor } from './support/wait-for.ts'
 
@@ -75,7 +75,7 @@ beforeAll(async () => {
     },
     60_000,
   )
-}, 120_000)
+}, STANDING_WITHIN_MS)
 afterAll(() => standing?.[Symbol.asyncDispose]())
 
 /** What it prints. */

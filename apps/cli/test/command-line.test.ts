@@ -9,7 +9,7 @@ import { nodeProgram } from '../../../test/support/program.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
 import type { Example } from '../src/command/define-command.ts'
 import { allCommands } from './all-commands.ts'
-import { StandingUp, shellText } from './standing-up.ts'
+import { STANDING_WITHIN_MS, StandingUp, shellText } from './standing-up.ts'
 import { Terminal } from './terminal.ts'
 
 let standing: StandingUp
@@ -21,8 +21,8 @@ beforeAll(async () => {
     const { out } = await typed('ib-stream query 265598 -t last --last 1m --json | wc -l')
     return Number(out) > 20
   })
-}, 90_000)
-afterAll(() => standing[Symbol.asyncDispose]())
+}, STANDING_WITHIN_MS)
+afterAll(() => standing?.[Symbol.asyncDispose]())
 
 interface Typed {
   status: number

@@ -9,6 +9,11 @@ import { waitFor } from '../../../test/support/wait-for.ts'
 const OLD_LINE =
   '{"ts":1753837634000000,"st":1753837634777542,"cid":711280073,"tt":"bid_ask","rid":7,"bp":23477.5,"bs":6.0,"ap":23478.0,"as":5.0}\n'
 
+/** On a machine with much else to do. */
+const READY_WITHIN_MS = 120_000
+/** How long a hook may take that starts it and then waits for ticks. One that was cut short would leave all of it running. */
+export const STANDING_WITHIN_MS = 2 * READY_WITHIN_MS
+
 /** Everything as `up` runs it, with the simulator, and a folder to stand in. */
 export class StandingUp implements AsyncDisposable {
   readonly up: TestProgram
@@ -42,15 +47,18 @@ export class StandingUp implements AsyncDisposable {
       { ...shared, PORT: String(await freePort()), SIM_PORT: String(await freePort()), IB_STREAM_NATS_SERVER: nats, ...settings },
       ['up'],
     ).start()
-    const url = await waitFor('up is ready', () => /ready: (http:\S+)/.exec(up.output)?.[1], 60_000).catch(async (error: unknown) => {
-      await up[Symbol.asyncDispose]()
-      throw new Error(`${String(error)}\n${up.output.slice(-3_000)}`)
-    })
+    const url = await waitFor('up is ready', () => /ready: (http:\S+)/.exec(up.output)?.[1], READY_WITHIN_MS).catch(
+      async (error: unknown) => {
+        await up.stop()
+        throw new Error(`${String(error)}\n${up.output.slice(-3_000)}`)
+      },
+    )
     return new StandingUp({ up, folder, url: String(url) }, { ...shared, PORT: '' })
   }
 
+  /** `up` gives each of its programs time to end: killed meanwhile it would leave NATS running. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.up[Symbol.asyncDispose]()
+    await this.up.stop()
     await rm(this.folder, { recursive: true, force: true })
   }
 }
