@@ -4,7 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { failPoint, usFromMs } from '@ib-stream/model'
-import { checkWholeDay, type WholeDay } from '@ib-stream/storage'
+import { checkOpenDay, type WholeDay } from '@ib-stream/storage'
 import type { ArchivedDay } from './day-record.ts'
 import { ArchiveError } from './errors.ts'
 import type { ObjectFacts, ObjectStore } from './object-store.ts'
@@ -17,7 +17,7 @@ export interface CopyGround {
 }
 
 /**
- * Brings the file of a day to the bucket and holds the copy to its SHA-256. The file is held open, so what is hashed and sent is one version of it, whatever replaces it
+ * Brings the file of a day to the bucket and holds the copy to its SHA-256. The file is held open, so what is checked, hashed and sent is one version of it, whatever replaces it
  * meanwhile. An object that is as it should be, put by a run that died before it could say so, is not sent again.
  * @param known what is archived of the day
  * @throws ArchiveError `IBS_ARCHIVE_FEWER_TICKS`, `IBS_ARCHIVE_CHECKSUM`, what the store throws; StorageError `IBS_STORAGE_SEALED_DAMAGED`; what `open` throws
@@ -28,8 +28,8 @@ export async function copyDay(
   known: ArchivedDay | undefined,
 ): Promise<{ archived: ArchivedDay; sentBytes: number }> {
   const { dataDir, store, prefix, signal } = ground
-  const facts = await checkWholeDay(dataDir, day.path)
   await using file = await open(join(dataDir, day.path), 'r')
+  const facts = await checkOpenDay(file, day.path)
   const { size: bytes, mtimeMs } = await file.stat()
   const modifiedMs = Math.round(mtimeMs)
   const sha256 = await sha256Of(bytesOf(file, bytes))

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { type FileHandle, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isMissing } from '../errors.ts'
 import { parseSealedPath, type SealedDay, sealedDayPath } from '../layout/sealed-path.ts'
@@ -40,6 +40,11 @@ export async function listWholeDays(
  */
 export async function checkWholeDay(dataDir: string, path: string, place: string = path): Promise<SealedFacts> {
   await using handle = await openReadOnly(dataDir, path)
+  return await checkOpenDay(handle, path, place)
+}
+
+/** The same of a file that is open, whichever has its name meanwhile. */
+export async function checkOpenDay(handle: FileHandle, path: string, place: string = path): Promise<SealedFacts> {
   const { facts } = await checkSealed(await sealedBytesOf(path, handle))
   const wanted = parseSealedPath(place)
   if (facts.cid !== wanted?.cid || facts.tt !== wanted.tt) throw sealedDamaged(path, `it holds ${facts.tt} of ${facts.cid}`)
