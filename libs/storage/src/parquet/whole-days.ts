@@ -1,7 +1,7 @@
-import { type FileHandle, stat } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isMissing } from '../errors.ts'
 import { parseSealedPath, type SealedDay, sealedDayPath } from '../layout/sealed-path.ts'
+import { statOrMissing } from '../layout/stat-or-missing.ts'
 import { sealedDays } from '../retention/sealed-days.ts'
 import { openReadOnly } from '../verify/open-read-only.ts'
 import type { SealedFacts } from './footer.ts'
@@ -49,13 +49,4 @@ export async function checkOpenDay(handle: FileHandle, path: string, place: stri
   const wanted = parseSealedPath(place)
   if (facts.cid !== wanted?.cid || facts.tt !== wanted.tt) throw sealedDamaged(path, `it holds ${facts.tt} of ${facts.cid}`)
   return facts
-}
-
-async function statOrMissing(path: string) {
-  try {
-    return await stat(path)
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
-  }
 }

@@ -1,10 +1,10 @@
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf } from '@ib-stream/model'
-import { isMissing, StorageError } from '../errors.ts'
+import { StorageError } from '../errors.ts'
 import { type Backend, SEALED_BACKEND } from '../layout/backend.ts'
 import { findSegments, isInRange, type SegmentQuery } from '../layout/find-segments.ts'
 import { parseSegmentPath, type Segment } from '../layout/segment-path.ts'
+import { statOrMissing } from '../layout/stat-or-missing.ts'
 import type { ManifestEntry } from '../manifest/manifest-entry.ts'
 import { readManifests } from '../manifest/read-manifest.ts'
 import type { Checkpoint } from '../segment/checkpoint.ts'
@@ -150,14 +150,5 @@ async function sizeOf(
     ...identityOf(found),
     modifiedMs: found.mtimeMs,
     known,
-  }
-}
-
-async function statOrMissing(path: string) {
-  try {
-    return await stat(path)
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
   }
 }

@@ -1,10 +1,9 @@
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { partitionOf, type TickType } from '@ib-stream/model'
-import { isMissing } from '../errors.ts'
 import { type Backend, SEALED_BACKEND } from '../layout/backend.ts'
 import { listDayFiles, manifestsOfDay } from '../layout/list-days.ts'
 import { parseSegmentPath, type Segment } from '../layout/segment-path.ts'
+import { statOrMissing } from '../layout/stat-or-missing.ts'
 import { type ManifestEntry, removedTicks } from '../manifest/manifest-entry.ts'
 import { closesBefore } from '../segment/closed-files.ts'
 import { type DayFacts, readDayFacts } from '../verify/facts.ts'
@@ -161,15 +160,6 @@ function hourOf(files: readonly HeldFile[]): HeldHour {
     ticks: isKnown ? entries.reduce((sum, { count }) => sum + count, removed) : Number.NaN,
     removedTicks: removed,
     diskBytes: files.reduce((sum, { diskBytes }) => sum + diskBytes, 0),
-  }
-}
-
-async function statOrMissing(path: string) {
-  try {
-    return await stat(path)
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
   }
 }
 

@@ -1,6 +1,7 @@
-import { type FileHandle, open, stat } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { tryLock } from 'fs-native-extensions'
-import { isMissing, StorageError } from '../errors.ts'
+import { StorageError } from '../errors.ts'
+import { statOrMissing } from '../layout/stat-or-missing.ts'
 
 /** The right to change the files of one partition of one backend. */
 export interface PartitionLock {
@@ -34,13 +35,4 @@ async function checkSame(handle: FileHandle, path: string): Promise<void> {
     `${path} was ${found ? 'replaced' : 'removed'} while it was locked; stop all writers of this backend, then start them again`,
     { path },
   )
-}
-
-async function statOrMissing(path: string) {
-  try {
-    return await stat(path)
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
-  }
 }
