@@ -3,6 +3,7 @@ import { codeOf, partitionOf } from '@ib-stream/model'
 import { StorageError } from '../errors.ts'
 import { SEALED_BACKEND } from '../layout/backend.ts'
 import { listSealedFiles, type SealedDay, sealedDayPath, sealedFolder, sealedTemporary } from '../layout/sealed-path.ts'
+import { keepOriginal } from '../repair/replace-file.ts'
 import type { Source } from '../segment/checkpoint.ts'
 import { openCheckpoints } from '../segment/open-checkpoints.ts'
 import type { PartitionWork } from '../segment/partition-store.ts'
@@ -22,7 +23,7 @@ export interface AdoptDayOptions {
 
 /**
  * Gives the archive a day that was kept elsewhere, as one file. Whatever sealed files of the day are there and whole stay, and nothing is brought; a day file that is damaged
- * is replaced. Killed, or without power, at any moment there is what was there before or the whole new file. Works under the lock of the partition.
+ * is replaced, and kept as `repair` keeps what it replaces. Killed, or without power, at any moment there is what was there before or the whole new file. Works under the lock of the partition.
  * @returns `adopted`, or `there`: the day has files
  * @throws StorageError `IBS_STORAGE_BACKEND_IN_USE` while a writer owns the partition, `IBS_STORAGE_SOURCE_MIXED` for simulated days among real ones or the other way,
  * `IBS_STORAGE_SEALED_DAMAGED` for what was brought; what `bring` throws
@@ -55,6 +56,7 @@ async function adopt(ground: PartitionWork, { dataDir, day, bring }: AdoptDayOpt
   await disk.syncFile(temporary)
   const at: Pick<PartitionWork, 'backend' | 'partition'> = { backend: SEALED_BACKEND, partition: partitionOf(day.cid) }
   const checkpoints = await openCheckpoints(ground, at)
+  await keepOriginal(ground, SEALED_BACKEND, path) // a damaged one may have ticks that came after the copy was made
   await checkLocks()
   await nameSealed(disk, temporary, path)
   if (checkpoints) await new SegmentFiles({ disk, ...at }, checkpoints).forgetRows([]) // by which readers see that something changed

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, glob, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { compareTicks, type TickMessage } from '@ib-stream/model'
 import { describe, expect, it } from '@jest/globals'
@@ -38,7 +38,7 @@ describe('a day that was kept elsewhere', () => {
     expect(await readFile(join(here.dataDir, first.path))).toEqual(await readFile(join(there.dataDir, first.path)))
   })
 
-  it('replaces a damaged file, never a whole one or hours', async () => {
+  it('replaces a damaged file, which is kept, never a whole one or hours', async () => {
     await using there = await temporaryDataDir()
     await using here = await temporaryDataDir()
     const { days } = await recordedIn(there.dataDir)
@@ -50,6 +50,8 @@ describe('a day that was kept elsewhere', () => {
     await writeFile(join(here.dataDir, day.path), bad)
     expect(await adopt(there.dataDir, here.dataDir, day)).toBe('adopted')
     expect(await readFile(join(here.dataDir, day.path))).toEqual(good)
+    const kept = await Array.fromAsync(glob('.state/parquet/damaged/**/day.parquet@*', { cwd: here.dataDir }))
+    expect(await Promise.all(kept.map((path) => readFile(join(here.dataDir, path))))).toEqual([bad])
     const hour = join(here.dataDir, dirname(other.path), '14.parquet')
     await mkdir(dirname(hour), { recursive: true })
     await copyFile(join(there.dataDir, other.path), hour)
