@@ -31,10 +31,10 @@ async function api<Answer>(path: string): Promise<Answer> {
   return (await (await fetch(`${stack.apiUrl}${path}`)).json()) as Answer
 }
 
-/** Bars of a second that nothing changes any more. */
+/** Bars of a second that nothing changes any more: by what is recorded, not by the clock, for a busy machine is behind it. */
 async function barsOver(): Promise<StudyAnswer['outputs']> {
   const { outputs } = await api<StudyAnswer>(`/v3/bars/${AAPL}?interval=1s&buffer_duration=10m`)
-  return outputs.filter(({ ts }) => ts < Date.now() * 1_000 - LATE_US)
+  return outputs.filter(({ ts }) => ts < (outputs.at(-1)?.ts ?? 0) - LATE_US)
 }
 
 /** A range that is over, of so many bars. */
