@@ -49,7 +49,7 @@ async function ask(
 /** All that the API has of a contract. */
 export async function askAll(world: World, cid: number): Promise<PlainTick[]> {
   const url = `${world.apiUrl}/v3/buffer/${cid}/query?tick_types=${TICK_TYPES.join(',')}&start_time=0&end_time=${Date.now() * 1_000 + 60_000_000}&format=ndjson`
-  const response = await fetch(url)
+  const response = await world.waitFor('query-api is to be reached', () => fetch(url).catch(() => undefined)) // a kept connection may just have been closed
   if (response.status !== 200) throw new Error(`${url} answered ${response.status} ${await response.text()}`)
   return parseLines(await response.text())
 }
