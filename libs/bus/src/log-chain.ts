@@ -29,6 +29,7 @@ const ANSWERED_LOOK_MS = 5
 /** The log is confirmed to the last message within this, or it is trimmed another time. */
 const AT_REST_WITHIN_MS = 5_000
 const AT_REST_LOOK_MS = 1
+const PURGE_ASKED_MOST = 3
 /** How often it is looked whether the spool has made durable what it was given. */
 const SPOOLED_LOOK_MS = 5
 
@@ -156,10 +157,22 @@ export class LogChain {
     this.#holds += 1
     try {
       await this.#comeToRest()
-      await this.#options.bus.manager.streams.purge(TICKS, { seq: belowSeq })
+      await this.#purge(belowSeq)
     } finally {
       this.#holds -= 1
       this.#send()
+    }
+  }
+
+  /** A server that does not answer in time may still be at it, so nothing is sent before it was asked again; at last it is more likely dead. */
+  async #purge(belowSeq: number): Promise<void> {
+    for (let asked = 1; ; asked++) {
+      try {
+        await this.#options.bus.manager.streams.purge(TICKS, { seq: belowSeq })
+        return
+      } catch (error) {
+        if (asked === PURGE_ASKED_MOST || this.#stop.signal.aborted) throw error
+      }
     }
   }
 

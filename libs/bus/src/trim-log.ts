@@ -7,7 +7,7 @@ import type { Publisher } from './publisher.ts'
 /** Where ingest is asked to trim the log: JSON {@link TrimRequest} in, {@link TrimAnswer} out. */
 export const TRIM_LOG = 'ib.log.trim'
 /** Ingest waits for the log to come to rest, and a large purge takes the server a while. */
-const TRIMMED_WITHIN_MS = 15_000
+const TRIMMED_WITHIN_MS = 25_000
 
 interface TrimRequest {
   belowSeq: number

@@ -12,7 +12,7 @@ import { logContents, TestNats } from './support/test-nats.ts'
 import { publish, publisherIs, type TestPublisher, testPublisher } from './support/test-publisher.ts'
 
 /** So many of the newest messages are never trimmed here: what the log took last is looked at. */
-const LEFT = 20_000
+const LEFT = 2_000
 const TRIED_FOR_MS = 5_000
 const ONE_BY_ONE = { mostSingles: Number.POSITIVE_INFINITY }
 
@@ -98,10 +98,10 @@ describe('trimming the log under load', () => {
     using _ = serveTrim(bus, publisher)
     const other = await nats.bus('other')
     await publish(publisher, tape(1, 100))
-    const end = 40_000
+    const end = 12_000
     for (const line of tape(101, end)) publisher.add(line)
-    while (publisher.acknowledged < end) await askTrim(other, Math.max(2, publisher.acknowledged - LEFT))
-    expect(seen.atPurge.length).toBeGreaterThan(5)
+    for (; publisher.acknowledged < end; await sleep(5)) await askTrim(other, Math.max(2, publisher.acknowledged - LEFT))
+    expect(seen.atPurge.length).toBeGreaterThan(2)
     expect(new Set(seen.atPurge)).toEqual(new Set([0]))
     expect(seen.during).toBe(0)
     expect(refusals(publisher)).toEqual([])

@@ -1,5 +1,6 @@
 import type { ArchiveRun } from '@ib-stream/archive'
 import { pause } from '@ib-stream/bus'
+import { codeOf, usFromMs } from '@ib-stream/model'
 import type { Condition } from './alerts.ts'
 
 export interface ArchiveScheduleOptions {
@@ -21,10 +22,16 @@ const LAG_MS = 6 * 3_600_000
 /** One failed run is a blink of the network. */
 const FAILED_RUNS = 2
 
+const failedToOpen = (error: unknown): ArchiveRun => ({
+  ...{ startedUs: usFromMs(Date.now()), localDays: 0, archivedDays: 0, archivedBytes: 0, copiedDays: 0, copiedBytes: 0, lagMs: 0 },
+  failures: [{ code: codeOf(error) ?? 'unknown', message: Error.isError(error) ? error.message : String(error) }],
+})
+
 /** Has sealed days copied to the archive, one run after the other. */
 export class ArchiveSchedule {
   readonly #options: ArchiveScheduleOptions
   #archiving: Archiving | undefined
+  #openFailures = 0
   state: 'off' | 'waiting' | 'running' = 'waiting'
   last: ArchiveRun | undefined
   copiedDays = 0
@@ -37,7 +44,7 @@ export class ArchiveSchedule {
   }
 
   get failedRuns(): number {
-    return this.#archiving?.failedRuns ?? 0
+    return this.#archiving?.failedRuns ?? this.#openFailures
   }
 
   /** Works until the signal aborts, with its reason; never begins where there is no archive. */
@@ -49,10 +56,9 @@ export class ArchiveSchedule {
   }
 
   async once(open: () => Promise<Archiving>, signal: AbortSignal): Promise<ArchiveRun> {
-    this.#archiving ??= await open()
     this.state = 'running'
     try {
-      const run = await this.#archiving.run(signal)
+      const run = await this.#runOpened(open, signal)
       this.last = run
       this.copiedDays += run.copiedDays
       this.copiedBytes += run.copiedBytes
@@ -62,6 +68,18 @@ export class ArchiveSchedule {
     } finally {
       this.state = 'waiting'
     }
+  }
+
+  /** An archive that cannot be opened is a run that failed: the keeper has other work, and tries again. */
+  async #runOpened(open: () => Promise<Archiving>, signal: AbortSignal): Promise<ArchiveRun> {
+    try {
+      this.#archiving ??= await open()
+    } catch (error) {
+      signal.throwIfAborted()
+      this.#openFailures += 1
+      return failedToOpen(error)
+    }
+    return await this.#archiving.run(signal)
   }
 
   /** What needs a person; nothing where there is no archive. */

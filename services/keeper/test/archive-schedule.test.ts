@@ -35,6 +35,18 @@ describe('the keeper and the archive', () => {
     expect(keeper.output).not.toContain('S3RVER') // no key in the log
   }, 180_000)
 
+  it('regression: an archive that cannot be opened is a run that failed, and the keeper goes on', async () => {
+    const runs: number[] = []
+    const open = () => Promise.reject(new Error('Cannot find package'))
+    const schedule = new ArchiveSchedule({ open, everyMs: 1, onRun: ({ failures }) => runs.push(failures.length) })
+    const stop = new AbortController()
+    const running = schedule.run(stop.signal).catch(() => undefined)
+    await waitFor('it is tried again', () => runs.length > 2)
+    expect(schedule.conditions()).toContainEqual(expect.objectContaining({ alert: 'archive_failing', firing: true }))
+    stop.abort(new Error('test ends'))
+    await running
+  })
+
   it('is off, and watches nothing, where no bucket is set', () => {
     const schedule = new ArchiveSchedule({ open: undefined, everyMs: 1, onRun: () => undefined })
     expect([schedule.state, schedule.conditions()]).toEqual(['off', []])
