@@ -98,7 +98,7 @@ describe('trimming the log under load', () => {
     using _ = serveTrim(bus, publisher)
     const other = await nats.bus('other')
     await publish(publisher, tape(1, 100))
-    const end = 12_000
+    const end = 8_000
     for (const line of tape(101, end)) publisher.add(line)
     for (; publisher.acknowledged < end; await sleep(5)) await askTrim(other, Math.max(2, publisher.acknowledged - LEFT))
     expect(seen.atPurge.length).toBeGreaterThan(2)
