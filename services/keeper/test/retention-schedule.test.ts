@@ -40,17 +40,18 @@ describe('retention by schedule', () => {
     const runs: RetentionRun[] = []
     const about = { keep: { json: { maxAgeUs: US_PER_DAY } }, backends: ['json', 'pb'] as const }
     const schedule = new RetentionSchedule({ bus: bench.bus, ...about, everyMs: 60_000, onRun: (run) => runs.push(run) })
-    const { removed, stayedHours, failed } = await schedule.once(never)
-    expect({ failed, stayedHours }).toEqual({ failed: [], stayedHours: 0 })
-    expect(removed.hours).toBeGreaterThan(3)
-    expect((await names(bench, 'json')).length).toBe(before.length - removed.files)
+    // What a manifest names counts once a checkpoint does too, which comes a moment later.
+    const hours = () => runs.reduce((sum, { removed }) => sum + removed.hours, 0)
+    await waitFor('all but the newest are taken away', async () => (await schedule.once(never)) && hours() > 3)
+    expect(runs.flatMap(({ failed }) => failed)).toEqual([])
+    expect((await names(bench, 'json')).length).toBe(before.length - schedule.removedFiles)
     expect(await names(bench, 'pb')).toEqual(before)
-    expect(runs).toHaveLength(1)
     expect((await verify({ dataDir: bench.dataDir })).damage).toEqual([])
     expect([json.running, pb.running]).toEqual([true, true])
     await json.stop()
+    const files = schedule.removedFiles
     expect((await schedule.once(never)).failed).toHaveLength(16)
-    expect(schedule.removedFiles).toBe(removed.files)
+    expect(schedule.removedFiles).toBe(files)
   }, 60_000)
 
   it('does nothing where no backend has a limit', () => {
