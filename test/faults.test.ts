@@ -127,10 +127,7 @@ function expectOneHoleInsideGap(sent: readonly PlainTick[], recorded: readonly P
   const lastBefore = recorded[before - 1]?.st ?? 0
   const firstAfter = recorded[before]?.st ?? Number.MAX_SAFE_INTEGER
   // Equal neighbours make the run's place ambiguous by as many ticks; the gap must reach over one of the places.
-  expect(
-    gaps.some(
-      ({ fromUs, toUs }) =>
-        toUs > lastBefore && fromUs < firstAfter && fromUs >= (recorded[Math.max(0, before - 50)]?.st ?? 0) && toUs <= firstAfter,
-    ),
-  ).toBe(true)
+  const fromLeast = recorded[Math.max(0, before - 50)]?.st ?? 0
+  const covers = ({ fromUs, toUs }: Gap) => toUs > lastBefore && fromUs < firstAfter && fromUs >= fromLeast && toUs <= firstAfter
+  expect({ isCovered: gaps.some(covers), gaps, lastBefore, firstAfter, fromLeast }).toMatchObject({ isCovered: true })
 }

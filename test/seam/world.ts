@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type Bus, connectBus, openPublisher, type Publisher, readLog, tickSubject } from '@ib-stream/bus'
+import { type Bus, connectBus, openPublisher, type Publisher, readLog, serveTrim, tickSubject } from '@ib-stream/bus'
 import { TICK_TYPES, type TickMessage } from '@ib-stream/model'
 import { loadConfig } from '@ib-stream/service'
 import { type Backend, encodeTickJson, openRange } from '@ib-stream/storage'
@@ -26,6 +26,7 @@ export class SeamWorld implements AsyncDisposable {
   readonly backends: readonly Backend[]
   readonly #bus: Bus
   readonly #publisher: Publisher
+  readonly #trimming: Disposable
 
   static async open(): Promise<SeamWorld> {
     const env = {
@@ -50,6 +51,7 @@ export class SeamWorld implements AsyncDisposable {
     this.backends = backends
     this.#bus = bus
     this.#publisher = publisher
+    this.#trimming = serveTrim(bus, publisher) // as ingest does it
   }
 
   /** One of each backend. */
@@ -116,6 +118,7 @@ export class SeamWorld implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#trimming[Symbol.dispose]()
     await this.#publisher.close()
     await this.#bus.close()
     await this.stack[Symbol.asyncDispose]()
