@@ -29,13 +29,15 @@ export class SeamWorld implements AsyncDisposable {
   readonly #trimming: Disposable
 
   static async open(): Promise<SeamWorld> {
+    const wanted = process.env.IB_STREAM_BACKENDS ?? 'json,pb'
     const env = {
+      IB_STREAM_BACKENDS: wanted,
       IB_STREAM_LOG_KEEP: `${LOG_KEEP_MS / 1_000}s`,
       KEEPER_EVERY_MS: String(KEEPER_EVERY_MS),
       CHECKPOINT_DURABLE_MS: String(CHECKPOINT_DURABLE_MS),
     }
     const stack = await Stack.make({ tracked: '', simulator: [], env })
-    const { backends } = loadConfig(process.env) // as the services read them
+    const { backends } = loadConfig({ ...process.env, IB_STREAM_BACKENDS: wanted }) // as the services read them
     const bus = await startBus(stack)
     const spoolFolder = join(stack.dataDir, '.state/spool')
     const publisher = await openPublisher({ bus, spoolFolder, source: 'simulator', logMaxBytes: 2 ** 29 })
