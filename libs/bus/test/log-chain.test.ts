@@ -10,6 +10,7 @@ import { readLog } from '../src/streams.ts'
 import { CIDS, linesIn, range, record, stampsOf, tape, tickLine } from './support/lines.ts'
 import { logContents, logReaches, TestNats } from './support/test-nats.ts'
 import { fillDisk, publish, publisherIs, testPublisher } from './support/test-publisher.ts'
+import { tellingTicks, withStreams } from './support/wrapped-bus.ts'
 
 describe('log chain, faults of the server', () => {
   it('loses and doubles nothing when NATS is killed again and again and comes back with its store', async () => {
@@ -116,7 +117,11 @@ describe('log chain, faults of the server', () => {
     await using nats = await TestNats.start()
     const bus = await nats.bus()
     const sent: string[] = []
-    await using publisher = await testPublisher(listening(bus, sent), nats.spoolFolder, { mostSingles: 5_000 })
+    await using publisher = await testPublisher(
+      tellingTicks(bus, (payload) => sent.push(payload)),
+      nats.spoolFolder,
+      { mostSingles: 5_000 },
+    )
     await publish(publisher, tape(1, 10))
     const lost = () => publisher.events.some((event) => event.kind === 'state' && event.reason === 'connection lost')
     for (let held = 0; held < 2; held += lost() ? 0 : 1) {
@@ -152,27 +157,16 @@ describe('log chain, faults of the server', () => {
 
 /** A bus whose next answers of where the log stands are old ones, as of a server that was cut off from its cluster. */
 function remembering(bus: Bus, remembered: { answers: number; lastSeq: number }): Bus {
-  const streams = Object.create(bus.manager.streams) as Bus['manager']['streams']
-  streams.info = async (name, options) => {
-    const info = await bus.manager.streams.info(name, options)
-    if (name === TICKS && remembered.answers > 0) {
-      remembered.answers -= 1
-      info.state.last_seq = remembered.lastSeq
-    }
-    return info
-  }
-  const manager = Object.create(bus.manager, { streams: { value: streams } }) as Bus['manager']
-  return Object.create(bus, { manager: { value: manager } }) as Bus
-}
-
-/** A bus that notes each message that goes to the log. */
-function listening(bus: Bus, sent: string[]): Bus {
-  const connection = Object.create(bus.connection) as Bus['connection']
-  connection.publish = (subject, payload, options) => {
-    if (subject.startsWith('ticks.')) sent.push(String(payload))
-    bus.connection.publish(subject, payload, options)
-  }
-  return Object.create(bus, { connection: { value: connection } }) as Bus
+  return withStreams(bus, {
+    info: async (name, options) => {
+      const info = await bus.manager.streams.info(name, options)
+      if (name === TICKS && remembered.answers > 0) {
+        remembered.answers -= 1
+        info.state.last_seq = remembered.lastSeq
+      }
+      return info
+    },
+  })
 }
 
 describe('log chain, numbers', () => {

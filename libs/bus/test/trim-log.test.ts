@@ -10,6 +10,7 @@ import { askTrim, serveTrim, TRIM_LOG } from '../src/trim-log.ts'
 import { range, stampsOf, tape, tickLine } from './support/lines.ts'
 import { logContents, TestNats } from './support/test-nats.ts'
 import { publish, publisherIs, type TestPublisher, testPublisher } from './support/test-publisher.ts'
+import { tellingTicks, withStreams } from './support/wrapped-bus.ts'
 
 /** So many of the newest messages are never trimmed here: what the log took last is looked at. */
 const LEFT = 2_000
@@ -36,21 +37,18 @@ interface OnTheWay {
 
 /** A bus that counts what goes to the log, beside purges. */
 function watched(bus: Bus, seen: OnTheWay, acknowledged: () => number): Bus {
-  const connection = Object.create(bus.connection) as Bus['connection']
-  connection.publish = (subject, payload, options) => {
-    if (subject.startsWith('ticks.')) seen.sent += 1
-    bus.connection.publish(subject, payload, options)
-  }
-  const streams = Object.create(bus.manager.streams) as Bus['manager']['streams']
-  streams.purge = async (name, options) => {
-    const { sent } = seen
-    seen.atPurge.push(sent - acknowledged())
-    const answer = await bus.manager.streams.purge(name, options)
-    seen.during += seen.sent - sent
-    return answer
-  }
-  const manager = Object.create(bus.manager, { streams: { value: streams } }) as Bus['manager']
-  return Object.create(bus, { manager: { value: manager }, connection: { value: connection } }) as Bus
+  const counting = tellingTicks(bus, () => {
+    seen.sent += 1
+  })
+  return withStreams(counting, {
+    purge: async (name, options) => {
+      const { sent } = seen
+      seen.atPurge.push(sent - acknowledged())
+      const answer = await bus.manager.streams.purge(name, options)
+      seen.during += seen.sent - sent
+      return answer
+    },
+  })
 }
 
 /**
