@@ -2,8 +2,9 @@ import { codeOf, msFromUs, usFromMs } from '@ib-stream/model'
 import { listWholeDays, type WholeDay } from '@ib-stream/storage'
 import { Audit } from './audit.ts'
 import { copyDay } from './day-copy.ts'
-import { type ArchivedDay, dateOf } from './day-record.ts'
+import { type ArchivedDay, dateOf, recordKey } from './day-record.ts'
 import { ArchiveError } from './errors.ts'
+import { Failures } from './failures.ts'
 import { assertSource } from './marker.ts'
 import type { ObjectStore } from './object-store.ts'
 import { localDates, Records } from './records.ts'
@@ -16,7 +17,7 @@ export interface ArchiverOptions {
   source: 'gateway' | 'simulator'
   /** How often the bucket is listed and held to the records. @default a day */
   auditEveryMs?: number
-  /** Told of each day that was copied, and of each copy that was found damaged or gone. */
+  /** Told of each day that was copied, and of each copy that was found damaged or gone and is made anew. */
   onCopied?: (day: ArchivedDay) => void
   onDamaged?: (day: ArchivedDay) => void
 }
@@ -25,6 +26,9 @@ const AUDIT_EVERY_MS = 86_400_000
 
 interface Turn {
   run: ArchiveRun
+  /** `run.failures`, and how one comes among them. */
+  failures: Failures
+  /** Undefined: what the records say is believed. */
   audit: Audit | undefined
   /** Days that are not archived as they are now. */
   missing: Set<WholeDay>
@@ -40,6 +44,8 @@ export class Archiver {
   readonly #records: Records
   #isSourceSure = false
   #auditedMs = Number.NEGATIVE_INFINITY
+  /** Dates in which something failed when they were last looked at. */
+  readonly #failedDates = new Set<string>()
   /** Runs in a row in which something failed. */
   failedRuns = 0
 
@@ -49,7 +55,7 @@ export class Archiver {
   }
 
   /**
-   * One look at all days. What fails is in the answer: where it is one day the others go on; a server that is away or refuses, or a disk that fails, ends the run.
+   * One look at all days. What fails is in the answer: where it is one day or record the others go on; a server that is away or refuses, or a disk that is full, ends the run.
    * @throws `signal.reason`
    */
   async run(signal: AbortSignal): Promise<ArchiveRun> {
@@ -64,7 +70,7 @@ export class Archiver {
       const days = await listWholeDays(dataDir)
       run.localDays = days.length
       for (const day of days) missing.add(day)
-      await this.#runDates({ run, missing, signal }, days)
+      await this.#runDates({ run, failures: new Failures({ ...this.#options, signal }, run.failures), missing, signal }, days)
     } catch (error) {
       note(error)
     }
@@ -77,28 +83,54 @@ export class Archiver {
 
   async #runDates(turn: Omit<Turn, 'audit'>, days: readonly WholeDay[]): Promise<void> {
     const { dataDir, auditEveryMs = AUDIT_EVERY_MS } = this.#options
-    const { run, signal } = turn
+    const { signal } = turn
     if (!this.#isSourceSure) await assertSource(this.#options, { make: true, signal })
     this.#isSourceSure = true
     const isAuditDue = performance.now() - this.#auditedMs >= auditEveryMs
     const audit = isAuditDue ? await Audit.list(this.#options, signal) : undefined
     const byDate = Map.groupBy(days, ({ dayUs }) => dateOf(dayUs))
     const dates = new Set([...byDate.keys(), ...(await localDates(dataDir)), ...(audit?.dates ?? [])])
-    for (const date of [...dates].sort()) await this.#runDate({ ...turn, audit }, date, byDate.get(date) ?? [])
-    if (isAuditDue && run.failures.length === 0) this.#auditedMs = performance.now()
+    const unseen = new Set(dates)
+    try {
+      for (const date of this.#inOrder(dates)) {
+        unseen.delete(date)
+        await this.#tryDate({ ...turn, audit }, date, byDate.get(date) ?? [])
+      }
+    } finally {
+      if (isAuditDue && unseen.isSubsetOf(this.#failedDates)) this.#auditedMs = performance.now()
+    }
+  }
+
+  /** Oldest first; what failed last time keeps no other date waiting. */
+  #inOrder(dates: ReadonlySet<string>): string[] {
+    const sorted = [...dates].sort()
+    return [...sorted.filter((date) => !this.#failedDates.has(date)), ...sorted.filter((date) => this.#failedDates.has(date))]
+  }
+
+  /** A date in which something failed is held to the bucket in each run until all of it is well; the others wait for the next audit. */
+  async #tryDate(turn: Turn, date: string, days: readonly WholeDay[]): Promise<void> {
+    const { failures } = turn
+    const before = failures.list.length
+    const audit = turn.audit ?? (this.#failedDates.has(date) ? Audit.ofFew(this.#options) : undefined)
+    this.#failedDates.add(date)
+    try {
+      await this.#runDate({ ...turn, audit }, date, days)
+    } catch (error) {
+      await failures.note(recordKey(date), error)
+    }
+    if (failures.list.length === before) this.#failedDates.delete(date)
   }
 
   async #runDate(turn: Turn, date: string, days: readonly WholeDay[]): Promise<void> {
     const { run, audit, missing, signal } = turn
-    const { record: before, isInBucket } =
-      audit === undefined ? { record: await this.#records.read(date, signal), isInBucket: true } : await this.#records.refresh(date, signal)
+    const { record: before, isInBucket } = await this.#records[audit === undefined ? 'read' : 'refresh'](date, signal)
     const known = new Map(before.days.map((day) => [day.path, day]))
     await this.#holdCopies(turn, known, new Set(days.map(({ path }) => path)))
     for (const day of days) {
       signal.throwIfAborted()
       const archived = known.get(day.path)
       const isAsCopied = archived?.bytes === day.bytes && archived.modifiedMs === day.modifiedMs
-      const now = isAsCopied ? archived : await this.#copy(run, day, archived, signal)
+      const now = isAsCopied ? archived : await this.#copy(turn, day, archived)
       if (now === undefined) continue
       known.set(day.path, now)
       missing.delete(day)
@@ -111,22 +143,26 @@ export class Archiver {
   }
 
   /** A copy that is not as it was counts no more, so that its day is copied anew; where the day is gone the record stays, and says what is lost. */
-  async #holdCopies({ run, audit, signal }: Turn, known: Map<string, ArchivedDay>, here: ReadonlySet<string>): Promise<void> {
+  async #holdCopies({ failures, audit, signal }: Turn, known: Map<string, ArchivedDay>, here: ReadonlySet<string>): Promise<void> {
     if (audit === undefined) return
     for (const day of [...known.values()]) {
-      const now = await audit.hold(day, signal)
-      if (now !== undefined) {
-        known.set(day.path, now)
-        continue
+      try {
+        const now = await audit.hold(day, signal)
+        if (now !== undefined) {
+          known.set(day.path, now)
+          continue
+        }
+        if (!here.has(day.path)) throw copyLost(day)
+        this.#options.onDamaged?.(day)
+        known.delete(day.path)
+      } catch (error) {
+        await failures.note(day.path, error)
       }
-      this.#options.onDamaged?.(day)
-      if (here.has(day.path)) known.delete(day.path)
-      else run.failures.push(failureOf(day.path, copyLost(day)))
     }
   }
 
   /** @returns undefined where it failed and others may not */
-  async #copy(run: ArchiveRun, day: WholeDay, known: ArchivedDay | undefined, signal: AbortSignal): Promise<ArchivedDay | undefined> {
+  async #copy({ run, failures, signal }: Turn, day: WholeDay, known: ArchivedDay | undefined): Promise<ArchivedDay | undefined> {
     try {
       const { archived, sentBytes } = await copyDay({ ...this.#options, signal }, day, known)
       if (archived.sha256 === known?.sha256) return archived
@@ -135,10 +171,7 @@ export class Archiver {
       this.#options.onCopied?.(archived)
       return archived
     } catch (error) {
-      signal.throwIfAborted()
-      const code = codeOf(error)
-      if (code === 'IBS_ARCHIVE_AWAY' || code === 'IBS_ARCHIVE_REFUSED') throw error
-      if (code !== 'ENOENT') run.failures.push(failureOf(day.path, error)) // a day that went since it was listed is nobody's failure
+      if (codeOf(error) !== 'ENOENT') await failures.note(day.path, error) // a day that went since it was listed is nobody's failure
       return undefined
     }
   }

@@ -49,10 +49,14 @@ export function decodeRecord(text: string, date: string, where: string): DateRec
   const found = parsed(text)
   if (found?.date === date && found.version === 1 && Array.isArray(found.days) && found.days.every(isArchivedDay))
     return { date, days: found.days }
-  throw new ArchiveError('IBS_ARCHIVE_RECORD_INVALID', `${where} is no record of ${date}; remove it: what it says is found again`, {
-    where,
-    date,
-  })
+  throw new ArchiveError(
+    'IBS_ARCHIVE_RECORD_INVALID',
+    `${where} is no record of ${date}; remove it, and the keeper of the host that has its days writes it anew`,
+    {
+      where,
+      date,
+    },
+  )
 }
 
 function parsed(text: string): { version?: unknown; date?: unknown; days?: unknown } | undefined {

@@ -5,11 +5,13 @@ import { pipeline } from 'node:stream/promises'
 import { codeOf, type TickType, US_PER_DAY, usFromMs } from '@ib-stream/model'
 import { adoptDay, parseSealedPath } from '@ib-stream/storage'
 import { Audit } from './audit.ts'
-import type { ArchivedDay } from './day-record.ts'
+import { type ArchivedDay, recordKey } from './day-record.ts'
 import { ArchiveError } from './errors.ts'
+import { Failures } from './failures.ts'
 import { assertSource } from './marker.ts'
 import type { ObjectStore } from './object-store.ts'
 import { Records } from './records.ts'
+import type { ArchiveFailure } from './run.ts'
 
 export interface FetchOptions {
   dataDir: string
@@ -31,30 +33,39 @@ export interface FetchedDay {
   did: 'fetched' | 'there'
 }
 
+export interface FetchReport {
+  days: FetchedDay[]
+  /** Records that could not be read, and days that could not be brought; the others were. */
+  failures: ArchiveFailure[]
+}
+
 /** A day may be copied anew between the reading of its record and that of its bytes. */
 const TRIES = 3
 
 /**
  * Brings archived days into a data folder, each held to its SHA-256 before it gets its name; whatever whole files of a day are there stay.
- * @throws ArchiveError of the store, `IBS_ARCHIVE_CHECKSUM`, `IBS_ARCHIVE_SOURCE_MIXED`; StorageError as `adoptDay`; `signal.reason`
+ * @throws ArchiveError of a store that is away or refuses, `IBS_ARCHIVE_SOURCE_MIXED`; StorageError `IBS_STORAGE_BACKEND_IN_USE`, `IBS_STORAGE_SOURCE_MIXED`; a disk that is full; `signal.reason`
  */
-export async function fetchDays(options: FetchOptions): Promise<FetchedDay[]> {
+export async function fetchDays(options: FetchOptions): Promise<FetchReport> {
   const { store, prefix, range, cid, tts, signal, onDay } = options
   await assertSource(options, { make: false, signal })
   const records = new Records(options)
-  const fetched: FetchedDay[] = []
+  const report: FetchReport = { days: [], failures: [] }
+  const failures = new Failures(options, report.failures)
   const { dates } = await Audit.list({ store, prefix }, signal)
   for (const date of dates.sort()) {
     const dayUs = usFromMs(Date.parse(`${date}T00:00:00Z`))
     if (dayUs + US_PER_DAY <= range.startUs || dayUs >= range.endUs) continue
-    for (const day of (await records.readBucket(date, signal))?.days ?? []) {
+    const record = await records.readBucket(date, signal).catch((error: unknown) => failures.note(recordKey(date), error))
+    for (const day of record?.days ?? []) {
       if ((cid !== undefined && day.cid !== cid) || tts?.includes(day.tt) === false) continue
-      const one = await fetchDay(options, records, date, day)
+      const one = await fetchDay(options, records, date, day).catch((error: unknown) => failures.note(day.path, error))
+      if (!one) continue
       onDay?.(one)
-      fetched.push(one)
+      report.days.push(one)
     }
   }
-  return fetched
+  return report
 }
 
 async function fetchDay(options: FetchOptions, records: Records, date: string, listed: ArchivedDay): Promise<FetchedDay> {

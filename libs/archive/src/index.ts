@@ -1,7 +1,7 @@
 export { Archiver, type ArchiverOptions } from './archiver.ts'
 export type { ArchivedDay } from './day-record.ts'
 export { ARCHIVE_ERROR_CODES, ArchiveError, type ArchiveErrorCode } from './errors.ts'
-export { type FetchedDay, type FetchOptions, fetchDays } from './fetch-days.ts'
+export { type FetchedDay, type FetchOptions, type FetchReport, fetchDays } from './fetch-days.ts'
 export type { ListedObject, ObjectBody, ObjectFacts, ObjectStore } from './object-store.ts'
 export { type ArchiveFailure, type ArchiveRun, type LastRun, readLastRun } from './run.ts'
 export { openS3, type S3Settings } from './s3-store.ts'

@@ -3,7 +3,8 @@ import { ArchiveError } from './errors.ts'
 import type { ObjectStore } from './object-store.ts'
 import { bodyOf } from './records.ts'
 
-const KEY = 'ib-stream.json'
+/** Below the prefix. */
+export const MARKER = 'ib-stream.json'
 
 /**
  * Real days and simulated ones never share a prefix: its first day says which they are.
@@ -14,7 +15,7 @@ export async function assertSource(
   { store, prefix, source }: { store: ObjectStore; prefix: string; source: 'gateway' | 'simulator' },
   { make, signal }: { make: boolean; signal: AbortSignal | undefined },
 ): Promise<void> {
-  const key = `${prefix}${KEY}`
+  const key = `${prefix}${MARKER}`
   const body = await store.get(key, signal)
   if (body === undefined) {
     if (make) await store.put(key, bodyOf(`${JSON.stringify({ version: 1, source })}\n`), signal)

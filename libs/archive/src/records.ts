@@ -16,6 +16,12 @@ export interface RecordsOptions {
   prefix: string
 }
 
+interface FoundRecord {
+  /** Without days where there is none. */
+  record: DateRecord
+  isInBucket: boolean
+}
+
 /** Which days are archived, by date: in the bucket, and the same here, so that a look costs no request. The bucket's counts: a lost one here is taken from there. */
 export class Records {
   readonly #options: RecordsOptions
@@ -24,20 +30,17 @@ export class Records {
     this.#options = options
   }
 
-  /** The record of a date, from here or else from the bucket; without days where there is none. */
-  async read(date: string, signal?: AbortSignal): Promise<DateRecord> {
+  /** The record of a date, from here or else from the bucket, as {@link refresh} gives it. */
+  async read(date: string, signal?: AbortSignal): Promise<FoundRecord> {
     const here = await readLocalRecord(this.#options.dataDir, date)
-    if (here !== undefined) return here
-    const there = await this.readBucket(date, signal)
-    if (there !== undefined) await this.#writeHere(there)
-    return there ?? { date, days: [] }
+    return here === undefined ? await this.refresh(date, signal) : { record: here, isInBucket: true }
   }
 
   /**
    * The record as the bucket has it, which is what counts: the one here may be older, or of another bucket. Where the bucket has none it is that from here, to be written.
    * @throws what the store throws; a record in the bucket that cannot be read counts as none
    */
-  async refresh(date: string, signal?: AbortSignal): Promise<{ record: DateRecord; isInBucket: boolean }> {
+  async refresh(date: string, signal?: AbortSignal): Promise<FoundRecord> {
     const there = await this.readBucket(date, signal).catch((error: unknown) => {
       if (codeOf(error) === 'IBS_ARCHIVE_RECORD_INVALID') return undefined
       throw error

@@ -2,7 +2,7 @@ import { codeOf } from '@ib-stream/model'
 import { readState, writeState } from './records.ts'
 
 export interface ArchiveFailure {
-  /** The day that it is about; left out where all are. */
+  /** The day that it is about, or the record of a date (`manifest/<date>.json`); left out where all are. */
   path?: string
   code: string
   message: string
@@ -36,8 +36,10 @@ export const emptyRun = (startedUs: number): ArchiveRun => ({
 })
 
 export function failureOf(path: string | undefined, error: unknown): ArchiveFailure {
-  const message = Error.isError(error) ? error.message : String(error)
-  return { ...(path === undefined ? {} : { path }), code: codeOf(error) ?? 'unknown', message }
+  const words = Error.isError(error) ? error.message : String(error)
+  const code = codeOf(error) ?? 'unknown'
+  if (path === undefined) return { code, message: words }
+  return { path, code, message: words.includes(path) ? words : `${path}: ${words}` } // the system's own words name no record
 }
 
 const NAME = 'last-run.json'

@@ -1,4 +1,4 @@
-import { copyFile, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { BUCKET, S3Server } from '../../../test/support/s3-server.ts'
@@ -101,6 +101,66 @@ describe('the archive', () => {
       expect((await archiver.run(never)).failures).toEqual([expect.objectContaining({ path: third, code: 'IBS_ARCHIVE_COPY_LOST' })])
     expect(archiver.failedRuns).toBe(2)
   }, 60_000)
+
+  describe('a day or a record that fails', () => {
+    /** An archiver that looks through the bucket once, at its start, and how often it asked for a list. */
+    function startedOnce(dataDir: string, prefix = nextPrefix()) {
+      const store = server.open()
+      const lists: string[] = []
+      const list: typeof store.list = (under, signal) => {
+        lists.push(under)
+        return store.list(under, signal)
+      }
+      return { prefix, lists, archiver: new Archiver({ dataDir, store: { ...store, list }, prefix, source: 'simulator' }) }
+    }
+
+    it('regression: is tried in each run without a look through the whole bucket', async () => {
+      await using recorded = await RecordedDays.make(2)
+      const { archiver, lists } = startedOnce(recorded.dataDir)
+      const path = join(recorded.dataDir, FIRST)
+      const bytes = await readFile(path)
+      await writeFile(path, Buffer.concat([bytes.subarray(0, 50), Buffer.from('x'), bytes.subarray(51)]))
+      for (const _ of [1, 2, 3]) expect((await archiver.run(never)).failures).toEqual([expect.objectContaining({ path: FIRST })])
+      expect(lists).toHaveLength(2) // its objects and its records
+      await writeFile(path, bytes)
+      expect(await archiver.run(never)).toMatchObject({ copiedDays: 1, archivedDays: 2, failures: [] })
+      expect(lists).toHaveLength(2)
+    }, 60_000)
+
+    it('stays told, where it is a copy that is lost, until somebody brings it back', async () => {
+      await using recorded = await RecordedDays.make(2)
+      const { archiver, prefix } = startedOnce(recorded.dataDir)
+      await archiver.run(never)
+      const [object, away] = [server.fileOf(`${prefix}${FIRST}`), join(recorded.dataDir, 'away')]
+      await rename(object, away)
+      await rename(join(recorded.dataDir, FIRST), join(recorded.dataDir, 'gone'))
+      const { archiver: next, lists } = startedOnce(recorded.dataDir, prefix)
+      for (const _ of [1, 2]) expect((await next.run(never)).failures).toEqual([expect.objectContaining({ code: 'IBS_ARCHIVE_COPY_LOST' })])
+      await rename(away, object)
+      expect(await next.run(never)).toMatchObject({ archivedDays: 2, failures: [] })
+      expect(lists).toHaveLength(2)
+    }, 60_000)
+
+    it('keeps no other date back, be it the record here, that in the bucket, or an object that the server cannot take', async () => {
+      await using recorded = await RecordedDays.make(3)
+      const { archiver, prefix } = startedOnce(recorded.dataDir)
+      const state = join(recorded.dataDir, '.state/archive/2025-07-28.json')
+      await mkdir(state, { recursive: true })
+      const object = server.fileOf(`${prefix}${FIRST.replace('-28', '-29')}`)
+      await mkdir(object, { recursive: true })
+      for (const copiedDays of [1, 0]) {
+        const { failures, ...run } = await archiver.run(never)
+        expect(run).toMatchObject({ localDays: 3, copiedDays })
+        expect(failures).toEqual([
+          { path: 'manifest/2025-07-28.json', code: 'EISDIR', message: expect.stringMatching(/^manifest\/2025-07-28\.json: EISDIR/) },
+          expect.objectContaining({ path: FIRST.replace('-28', '-29'), code: 'IBS_ARCHIVE_AWAY' }),
+        ])
+      }
+      await Promise.all([state, object].map((path) => rm(path, { recursive: true })))
+      await writeFile(server.fileOf(`${prefix}manifest/2025-07-28.json`), 'no record')
+      expect(await archiver.run(never)).toMatchObject({ copiedDays: 2, archivedDays: 3, failures: [] })
+    }, 60_000)
+  })
 
   it('says what the disk says, and goes on when that is over', async () => {
     await using recorded = await RecordedDays.make(1)

@@ -17,7 +17,7 @@ export const status = defineCommand({
   ],
   statuses: {
     0: 'all copies are sound and the keeper has no trouble',
-    1: 'a copy is damaged or gone, or the last run of the keeper failed',
+    1: 'a copy is damaged or gone, a record or a copy could not be read, or the last run of the keeper failed',
   },
   endsWithReader: true,
   interrupt: 'stops',
@@ -45,6 +45,7 @@ export const fetch = defineCommand({
   statuses: {
     0: 'the days are here',
     1: 'nothing is archived of it',
+    2: 'it could not begin, or something could not be fetched; the rest was',
   },
   interrupt: 'stops',
   whenStopped: 'stopped; days that are here are whole, and the same command goes on',

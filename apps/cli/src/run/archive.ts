@@ -1,4 +1,12 @@
-import { archiveStatus, type DateStatus, type FetchedDay, fetchDays, type LastRun, readLastRun } from '@ib-stream/archive'
+import {
+  type ArchiveFailure,
+  archiveStatus,
+  type DateStatus,
+  type FetchedDay,
+  fetchDays,
+  type LastRun,
+  readLastRun,
+} from '@ib-stream/archive'
 import { isoFromUs } from '@ib-stream/model'
 import { openArchive } from '../archive/open-archive.ts'
 import type { Call } from '../command/define-command.ts'
@@ -10,7 +18,7 @@ import { bytesText, countText } from '../output/units-text.ts'
 import { contractIdOf } from './contract-id.ts'
 import { rangeOf } from './time-range.ts'
 
-/** @returns the exit status: 1 where a copy is not sound or the keeper has trouble */
+/** @returns the exit status: 1 where a copy is not sound, something could not be looked at, or the keeper has trouble */
 export async function status({ flags, out, signal, env }: Call<typeof commands.status>): Promise<number> {
   const dataDir = dataDirOf(flags.dataDir)
   const { store, archive } = await openArchive(env)
@@ -20,16 +28,18 @@ export async function status({ flags, out, signal, env }: Call<typeof commands.s
   const counts = { ...totalOf(dates), lastRun }
   if (flags.json) for (const line of [...dates, counts]) out.json(line)
   else await out.write(textOf(out, dates, lastRun))
-  return dates.some(({ damaged }) => damaged.length > 0) || (lastRun?.failures.length ?? 0) > 0 ? 1 : 0
+  if (!flags.json) for (const { failures } of dates) sayFailures(out, failures)
+  return counts.damaged > 0 || counts.failures > 0 || (lastRun?.failures.length ?? 0) > 0 ? 1 : 0
 }
 
 const COUNTED = ['local', 'archived', 'archivedBytes', 'verified', 'waiting'] as const
 
-function totalOf(dates: readonly DateStatus[]): Record<(typeof COUNTED)[number] | 'dates' | 'damaged', number> {
-  const total = { dates: dates.length, damaged: 0, local: 0, archived: 0, archivedBytes: 0, verified: 0, waiting: 0 }
+function totalOf(dates: readonly DateStatus[]): Record<(typeof COUNTED)[number] | 'dates' | 'damaged' | 'failures', number> {
+  const total = { dates: dates.length, damaged: 0, failures: 0, local: 0, archived: 0, archivedBytes: 0, verified: 0, waiting: 0 }
   for (const date of dates) {
     for (const name of COUNTED) total[name] += date[name]
     total.damaged += date.damaged.length
+    total.failures += date.failures.length
   }
   return total
 }
@@ -62,7 +72,12 @@ function keeperText(lastRun: LastRun | undefined): string {
   return `the keeper looked at ${at}; ${lastRun.failedRuns} runs in a row failed:${list}`
 }
 
-/** @returns the exit status: 1 where nothing is archived of it */
+/** What could not be looked at or brought, while the others were. */
+function sayFailures(out: Output, failures: readonly ArchiveFailure[]): void {
+  for (const { message } of failures) out.say(message.replace(/^IBS_[A-Z_]+/, (code) => out.paintErr('red', code)))
+}
+
+/** @returns the exit status: 1 where nothing is archived of it, 2 where something could not be fetched */
 export async function fetch({ args, flags, out, signal, env }: Call<typeof commands.fetch>): Promise<number> {
   const dataDir = dataDirOf(flags.dataDir)
   const { startUs = 0, endUs } = rangeOf(flags)
@@ -72,7 +87,7 @@ export async function fetch({ args, flags, out, signal, env }: Call<typeof comma
     if (flags.json) out.json({ path, did, bytes, ticks: count, sha256 })
     else out.line(`${path}  ${did === 'fetched' ? `${countText(count)} ticks, ${bytesText(bytes)}` : 'is here already; left as it is'}`)
   }
-  const days = await fetchDays({
+  const { days, failures } = await fetchDays({
     dataDir,
     store,
     prefix: archive.prefix,
@@ -88,9 +103,13 @@ export async function fetch({ args, flags, out, signal, env }: Call<typeof comma
   const counts = {
     fetched: fetched.length,
     there: days.length - fetched.length,
+    failed: failures.length,
     bytes: fetched.reduce((sum, { day }) => sum + day.bytes, 0),
   }
-  if (flags.json) out.json(counts)
-  else out.line(`${counts.fetched} days fetched, ${bytesText(counts.bytes)}; ${counts.there} were here`)
+  const notFetched = counts.failed === 0 ? '' : `; ${counts.failed} could not be fetched`
+  if (flags.json) for (const line of [...failures.map((failure) => ({ ...failure, did: 'failed' })), counts]) out.json(line)
+  else out.line(`${counts.fetched} days fetched, ${bytesText(counts.bytes)}; ${counts.there} were here${notFetched}`)
+  if (!flags.json) sayFailures(out, failures)
+  if (counts.failed > 0) return 2
   return days.length === 0 ? 1 : 0
 }

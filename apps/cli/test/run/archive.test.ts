@@ -67,6 +67,34 @@ describe('archive', () => {
     expect((await archive('fetch 1 --json', empty)).status).toBe(1)
   }, 120_000)
 
+  it('regression: a record that cannot be read is told by its name, and the other dates are answered and fetched', async () => {
+    const record = server.fileOf('manifest/2025-07-28.json')
+    const text = await readFile(record)
+    const other = await mkdtemp(join(tmpdir(), 'ibs-fetched-'))
+    try {
+      await writeFile(record, text.subarray(0, 100))
+      const told = expect.stringMatching(/^IBS_ARCHIVE_RECORD_INVALID.*manifest\/2025-07-28\.json.*remove it/m)
+      const found = await archive('status', recorded.dataDir)
+      expect([found.status, found.err]).toEqual([1, told])
+      expect(found.out).toMatch(/2025-07-28 +1 +0 [\s\S]*2025-07-29 +1 +1 /)
+      expect(lastLine((await archive('status --json', recorded.dataDir)).out)).toMatchObject({ archived: 1, verified: 1, failures: 1 })
+      const fetched = await archive('fetch', other)
+      expect([fetched.status, fetched.err]).toEqual([2, told])
+      expect(fetched.out).toContain('1 days fetched')
+      expect(fetched.out).toContain('1 could not be fetched')
+      const failed = { did: 'failed', path: 'manifest/2025-07-28.json', code: 'IBS_ARCHIVE_RECORD_INVALID' }
+      const lines = (await archive('fetch --json', other)).out.trimEnd().split('\n')
+      expect(lines.map((line) => JSON.parse(line))).toEqual([
+        expect.objectContaining({ did: 'there' }),
+        expect.objectContaining(failed),
+        expect.objectContaining({ fetched: 0, there: 1, failed: 1 }),
+      ])
+    } finally {
+      await writeFile(record, text)
+      await rm(other, { recursive: true })
+    }
+  }, 120_000)
+
   it('refuses what is not as it was archived, and leaves nothing of it', async () => {
     const [path = ''] = await recorded.paths()
     const bytes = await readFile(server.fileOf(path))
