@@ -52,4 +52,26 @@ describe('PatientTime', () => {
     every.cancel()
     expect(fired).toEqual([-1_021, 1_031, -1_041])
   })
+
+  it('lets a timer begin anew while it waits and when it is over, but not once it was cancelled', () => {
+    const { time, run } = start()
+    const fired: number[] = []
+    const timer = time.after(20, () => fired.push(time.nowMs()))
+    const turns = (count: number) => {
+      for (let i = 0; i < count; i++) run(2)
+    }
+    turns(8)
+    timer.refresh()
+    turns(9)
+    expect(fired).toEqual([])
+    turns(3)
+    expect(fired).toEqual([1_036])
+    timer.refresh()
+    turns(20)
+    expect(fired).toEqual([1_036, 1_060])
+    timer.cancel()
+    timer.refresh()
+    turns(20)
+    expect(fired).toHaveLength(2)
+  })
 })

@@ -42,8 +42,11 @@ export class PatientTime {
 
   /** @param every again and again */
   after(ms: number, work: () => void, every = false): PatientTimer {
-    const timer = new PatientTimer()
-    let dueMs = this.nowMs() + ms
+    let dueMs = 0
+    const timer = new PatientTimer(() => {
+      dueMs = this.nowMs() + ms
+      timer.wait(this.#machine.after(ms, look))
+    })
     const look = () => {
       const leftMs = dueMs - this.nowMs()
       if (leftMs > NEARLY_MS) return timer.wait(this.#machine.after(leftMs, look))
@@ -53,8 +56,7 @@ export class PatientTime {
       }
       work()
     }
-    timer.wait(this.#machine.after(ms, look))
-    return timer
+    return timer.refresh()
   }
 }
 
@@ -63,11 +65,25 @@ export class PatientTimer {
   #waiting: MachineTimer | undefined
   #ended = false
   #keepsAlive = true
+  readonly #start: () => void
+
+  /** @param start has it wait for its whole time from now on */
+  constructor(start: () => void) {
+    this.#start = start
+  }
 
   wait(waiting: MachineTimer): void {
     this.#waiting = waiting
     if (!this.#keepsAlive) waiting.unref()
     if (this.#ended) waiting.close()
+  }
+
+  /** Its whole time begins anew, also where it is over; one that was cancelled stays so. */
+  refresh(): this {
+    if (this.#ended) return this
+    this.#waiting?.close()
+    this.#start()
+    return this
   }
 
   cancel(): void {
