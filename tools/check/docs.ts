@@ -5,6 +5,7 @@ import { SETTINGS } from '../../libs/service/src/config.ts'
 import { busTable } from './bus-table.ts'
 import { checkCliReference } from './cli-reference.ts'
 import { ROOMS } from './rooms.ts'
+import { routingMapProblems } from './routing-map.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const read = (path: string) => readFile(join(ROOT, path), 'utf8').catch(() => '')
@@ -30,6 +31,7 @@ await checkEnvExample()
 await checkCompose()
 await checkErrorTable()
 await checkBusTable()
+await checkRoutingMap()
 await checkRooms()
 problems.push(...(await checkCliReference({ write: process.argv.includes('--write') })))
 for (const problem of problems) console.error(problem)
@@ -88,6 +90,12 @@ async function checkBusTable(): Promise<void> {
     problems.push(
       `${path}: the table of users differs from libs/bus/src/security/bus-users.ts; write it anew: node tools/check/docs.ts --write`,
     )
+}
+
+/** Which message goes where. */
+async function checkRoutingMap(): Promise<void> {
+  const path = 'docs/STORAGE_V3_COMPONENT_ANALYSIS.md'
+  problems.push(...routingMapProblems(path, await read(path)))
 }
 
 async function checkRooms(): Promise<void> {

@@ -1,13 +1,10 @@
-import { CONTRACT_LOOKUP, CONTRACT_RESOLVE } from '@ib-stream/bus'
-import { TICK_TYPES } from '@ib-stream/model'
 import { z } from 'zod'
-import { contractAnswerSchema, contractQuerySchema } from '../contracts/contract-schema.ts'
-import { STREAM_EVENTS, TICK } from '../stream/events.ts'
-import { RECORDER_EVENTS } from '../stream/recorder-events.ts'
+import { STREAM_EVENTS } from '../stream/events.ts'
 import { CLIENT_MESSAGES } from '../ws/client-messages.ts'
 import { CLOSE_CODES } from '../ws/close-codes.ts'
 import { CONNECTION_MESSAGES } from '../ws/server-messages.ts'
 import { WS_PATH } from '../ws/ws-path.ts'
+import { BUS_CHANNELS } from './bus-channels.ts'
 import type { Route } from './route.ts'
 
 /** One message of a channel. */
@@ -31,42 +28,6 @@ export interface Channel {
   /** What ib-stream takes there, by name; with `sends`, those are the replies. */
   takes?: Readonly<Record<string, ChannelMessage>>
 }
-
-/** Subjects of the bus that others may listen to. */
-const BUS: readonly Channel[] = [
-  {
-    id: 'ticks',
-    address: 'ticks.{cid}.{tick_type}',
-    server: 'bus',
-    doc: 'Every tick. A message is one line of JSON or more, each ended by a newline. With the header Ibs-Batch: k/n it is one of n that belong together: hold them until k is n, or until another message comes, and merge the lines by st. Plain subscribers may hear a message again: drop what is not above the last st of its subject.',
-    parameters: { cid: 'IB contract id', tick_type: TICK_TYPES.join(', ') },
-    sends: { tick: { doc: 'One tick a line.', payload: TICK, contentType: 'application/x-ndjson' } },
-  },
-  {
-    id: 'recorderEvents',
-    address: 'ib.events.{kind}',
-    server: 'bus',
-    doc: 'What happened to the recording, in its place between the ticks of the log.',
-    parameters: { kind: Object.keys(RECORDER_EVENTS).join(', ') },
-    sends: RECORDER_EVENTS,
-  },
-  {
-    id: 'contractLookup',
-    address: CONTRACT_LOOKUP,
-    server: 'bus',
-    doc: 'Asks ingest, which asks IB, for every contract that fits a description.',
-    takes: { contractQuery: { doc: 'Everything that is given must fit; an id or a symbol at least.', payload: contractQuerySchema } },
-    sends: { contractAnswer: { doc: 'The contracts, or why there are none.', payload: contractAnswerSchema } },
-  },
-  {
-    id: 'contractName',
-    address: CONTRACT_RESOLVE,
-    server: 'bus',
-    doc: 'Asks which one contract a name means now: AAPL, MNQ.front, FUT MNQ CME 202612.',
-    takes: { contractName: { doc: 'The name as plain text.', payload: z.string(), contentType: 'text/plain' } },
-    sends: { contractAnswer: { doc: 'That contract, first; around a roll the other one follows.', payload: contractAnswerSchema } },
-  },
-]
 
 const to = z.string().optional().describe('The id of your message that this belongs to: for all of a subscription, its name')
 
@@ -103,5 +64,5 @@ export function channelsOf(routes: readonly Route[]): Channel[] {
           },
         ],
   )
-  return [...BUS, ...streams, WEB_SOCKET]
+  return [...BUS_CHANNELS, ...streams, WEB_SOCKET]
 }

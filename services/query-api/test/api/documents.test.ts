@@ -4,7 +4,10 @@ import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { Ajv } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
+import { overlap, SUBJECTS } from '../../../../tools/check/routing-map.ts'
 import { asyncApiOf } from '../../src/api/asyncapi.ts'
+import { OPS_EVENTS } from '../../src/api/bus-messages.ts'
+import { channelsOf } from '../../src/api/channels.ts'
 import { docsPage } from '../../src/api/docs-page.ts'
 import { errorsOf, openApiOf } from '../../src/api/openapi.ts'
 import { KNOWN_CODES, PROBLEMS } from '../../src/api/problem-table.ts'
@@ -59,6 +62,16 @@ test('asyncapi.json is valid AsyncAPI 3.0 and has every stream with its events, 
   const wanted = [...Object.keys(CONNECTION_MESSAGES), ...Object.keys(STREAM_EVENTS), ...Object.keys(CLIENT_MESSAGES)]
   expect(Object.keys(channels.webSocket?.messages ?? {})).toEqual(wanted)
   expect(Object.keys(channels.recorderEvents?.messages ?? {})).toEqual(Object.keys(RECORDER_EVENTS))
+  expect(Object.keys(channels.ops?.messages ?? {})).toEqual(Object.keys(OPS_EVENTS))
+})
+
+test('asyncapi.json has every subject of ours on the bus but those between our own services', () => {
+  const own = ['ib.admin.', 'ib.log.', 'ib.replies.', 'ticks_invalid.'] // files, trimming, long answers, what is no tick
+  const addresses = channelsOf(ROUTES).flatMap(({ server, address }) => (server === 'bus' ? [address.replaceAll(/\{\w+\}/g, '*')] : []))
+  const others = SUBJECTS.filter((subject) => !own.some((prefix) => subject.startsWith(prefix)))
+  expect(others.filter((subject) => !addresses.some((address) => overlap(address, subject)))).toEqual([])
+  expect(addresses.filter((address) => !others.some((subject) => overlap(address, subject)))).toEqual([])
+  expect(others.length).toBeGreaterThan(5)
 })
 
 test('every reference of both documents leads somewhere', () => {
