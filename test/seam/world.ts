@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type Bus, connectBus, openPublisher, type Publisher, readLog, serveTrim, tickSubject } from '@ib-stream/bus'
 import { TICK_TYPES, type TickMessage } from '@ib-stream/model'
-import { loadConfig } from '@ib-stream/service'
+import { type Config, loadConfig } from '@ib-stream/service'
 import { type Backend, encodeTickJson, openRange } from '@ib-stream/storage'
 import type { TestProgram } from '../support/program.ts'
 import { Stack } from '../support/stack.ts'
@@ -24,33 +24,38 @@ const CHECKPOINT_DURABLE_MS = 2_000
 export class SeamWorld implements AsyncDisposable {
   readonly stack: Stack
   readonly backends: readonly Backend[]
+  readonly #retention: Config['retention']
   readonly #bus: Bus
   readonly #publisher: Publisher
   readonly #trimming: Disposable
 
   static async open(): Promise<SeamWorld> {
-    const wanted = process.env.IB_STREAM_BACKENDS ?? 'json,pb'
+    const asked = {
+      IB_STREAM_BACKENDS: process.env.IB_STREAM_BACKENDS ?? 'json,pb,parquet',
+      IB_STREAM_RETENTION: process.env.IB_STREAM_RETENTION ?? 'all', // the ticks are of a day long ago: they would go from json and pb as soon as the archive has them
+    }
     const env = {
-      IB_STREAM_BACKENDS: wanted,
+      ...asked,
       IB_STREAM_LOG_KEEP: `${LOG_KEEP_MS / 1_000}s`,
       KEEPER_EVERY_MS: String(KEEPER_EVERY_MS),
       CHECKPOINT_DURABLE_MS: String(CHECKPOINT_DURABLE_MS),
     }
     const stack = await Stack.make({ tracked: '', simulator: [], env })
-    const { backends } = loadConfig({ ...process.env, IB_STREAM_BACKENDS: wanted }) // as the services read them
+    const config = loadConfig({ ...process.env, ...asked }) // as the services read it
     const bus = await startBus(stack)
     const spoolFolder = join(stack.dataDir, '.state/spool')
     const publisher = await openPublisher({ bus, spoolFolder, source: 'simulator', logMaxBytes: 2 ** 29 })
-    const world = new SeamWorld(stack, backends, { bus, publisher })
+    const world = new SeamWorld(stack, config, { bus, publisher })
     for (const program of [...world.writers, stack.keeper, stack.queryApi]) program.start()
     await waitFor('the log stands', () => publisher.state === 'sending', READY_MS)
     await world.ready()
     return world
   }
 
-  constructor(stack: Stack, backends: readonly Backend[], { bus, publisher }: { bus: Bus; publisher: Publisher }) {
+  constructor(stack: Stack, { backends, retention }: Config, { bus, publisher }: { bus: Bus; publisher: Publisher }) {
     this.stack = stack
     this.backends = backends
+    this.#retention = retention
     this.#bus = bus
     this.#publisher = publisher
     this.#trimming = serveTrim(bus, publisher) // as ingest does it
@@ -88,12 +93,17 @@ export class SeamWorld implements AsyncDisposable {
     await waitFor('the keeper trims the log', isTrimmed, SETTLE_MS)
   }
 
-  /** Lines of a backend's files, once there are as many as were published. */
+  /** Retention takes nothing from it. */
+  isKept(backend: Backend): boolean {
+    return !(backend in this.#retention)
+  }
+
+  /** Lines of a backend's files, once there are as many as were published, where it is kept. */
   async linesInFiles(backend: Backend, count: number): Promise<string[]> {
     let lines: string[] = []
     const all = async () => {
       lines = backend === 'json' ? await this.#linesAsTheyLie() : await this.#linesOf(backend)
-      return lines.length >= count
+      return lines.length >= count || !this.isKept(backend)
     }
     await waitFor('the files have all', all, SETTLE_MS).catch(() => undefined)
     return lines
