@@ -34,6 +34,8 @@ export class LiveSubscription implements LiveStream {
   #cuts: number
   /** Cursor after the last item that was given. */
   #given: string
+  /** That cursor says a time. */
+  #givenTime: boolean
   /** Ends its waiting; undefined unless it has seen all that there is. */
   #goOn: (() => void) | undefined
 
@@ -46,13 +48,17 @@ export class LiveSubscription implements LiveStream {
     this.#waiter = { subjects, wake: (index) => this.#wake(index) }
     this.#after = after
     this.#cuts = shared.heard.cuts
-    this.#given = formatCursor(after ?? shared.heard.place)
+    const given = after ?? shared.heard.place
+    this.#given = formatCursor(given)
+    this.#givenTime = given.st >= 0
     this.#next = index === 'from_log' ? shared.heard.ring.end : index
     this.#batches = index === 'from_log' && after ? this.#replayThenFollow(after) : this.#follow()
   }
 
   get cursor(): string {
-    return this.#goOn ? formatCursor(this.#placeAfter(this.#shared.heard.place)) : this.#given
+    const { place } = this.#shared.heard
+    const moves = this.#goOn && (place.st >= 0 || !this.#givenTime) // a place that says nothing of the time is none to find in the files, once the log is trimmed
+    return moves ? formatCursor(this.#placeAfter(place)) : this.#given
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<readonly LiveItem[]> {
@@ -160,6 +166,7 @@ export class LiveSubscription implements LiveStream {
 
   #give(batch: readonly LiveItem[]): readonly LiveItem[] {
     this.#given = batch.at(-1)?.cursor ?? this.#given
+    this.#givenTime ||= batch.length > 0
     return batch
   }
 }
@@ -173,5 +180,8 @@ function slowConsumer(missed: number): TapeError {
 }
 
 function logCut(): TapeError {
-  return new TapeError('IBS_TAPE_LOG_CUT', 'the log was trimmed before it was read live, ticks are missing here; query the time in between')
+  return new TapeError(
+    'IBS_TAPE_LOG_CUT',
+    'the log was trimmed before it was read live; subscribe again after your last cursor: what is missing here comes from the files',
+  )
 }

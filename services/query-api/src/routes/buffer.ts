@@ -2,6 +2,7 @@ import { defineRoute } from '../api/route.ts'
 import { DEFAULT_TICK_TYPES, TICK_TYPE_LIST } from '../api/shared-parameters.ts'
 import { CONTRACT, CONTRACT_ERRORS } from '../contracts/contract-ref.ts'
 import { beginningOf, TIME_RANGE, TIME_RANGE_ERRORS } from '../history/time-range.ts'
+import { TOLD_KINDS } from '../stream/events.ts'
 import { LIVE_STREAM_ERRORS } from '../stream/live-source.ts'
 import { serveSse } from '../stream/serve-sse.ts'
 import { CURSOR, STREAM_ENDS } from '../stream/stream-parameters.ts'
@@ -33,7 +34,7 @@ export const streamBuffer = defineRoute({
         const given = request.query as Record<string, unknown>
         const startUs = await beginningOf(query, { nowUs: deps.nowUs(), contracts: deps.contracts, cid, given })
         const after = headers['Last-Event-ID'] ?? query.last_event_id
-        return openTapeFeed(deps, { cids: [cid], tts: query.tick_types ?? DEFAULT_TICK_TYPES, startUs, after, signal })
+        return openTapeFeed(deps, { cids: [cid], tts: query.tick_types ?? DEFAULT_TICK_TYPES, startUs, after, kinds: TOLD_KINDS, signal })
       },
       limit: query.limit,
       timeoutMs: query.timeout,

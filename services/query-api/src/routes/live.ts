@@ -1,23 +1,23 @@
 import type { ContractName } from '@ib-stream/model'
 import { TICK_TYPES, type TickType } from '@ib-stream/model'
-import type { LiveCursor } from '@ib-stream/tape'
+import type { Cursor } from '@ib-stream/tape'
 import { oneOf } from '../api/parameter.ts'
 import { type Call, defineRoute, type RouteDeps } from '../api/route.ts'
 import { DEFAULT_TICK_TYPES, TICK_TYPE_LIST } from '../api/shared-parameters.ts'
 import { CONTRACT, CONTRACT_ERRORS } from '../contracts/contract-ref.ts'
-import { openLiveFeed } from '../stream/feed.ts'
 import { hubOf, LIVE_STREAM_ERRORS } from '../stream/live-source.ts'
+import { openResumedFeed } from '../stream/resumed-feed.ts'
 import { serveSse } from '../stream/serve-sse.ts'
-import { LIVE_CURSOR, STREAM_ENDS } from '../stream/stream-parameters.ts'
+import { CURSOR, STREAM_ENDS } from '../stream/stream-parameters.ts'
 
 const shared = {
   tag: 'live',
-  headers: { 'Last-Event-ID': LIVE_CURSOR },
+  headers: { 'Last-Event-ID': CURSOR },
   answers: {
     200: { doc: 'A stream that ends when the client leaves or the service stops.', content: { 'text/event-stream': 'text' } },
   },
-  events: ['info', 'tick', 'complete', 'error'],
-  errors: [...CONTRACT_ERRORS, ...LIVE_STREAM_ERRORS],
+  events: ['info', 'tick', 'live', 'resume_incomplete', 'complete', 'error'],
+  errors: [...CONTRACT_ERRORS, ...LIVE_STREAM_ERRORS, 'IBS_TAPE_TAIL_GONE', 'IBS_TAPE_TAIL_TOO_LONG'],
 } as const
 
 export const streamLive = defineRoute({
@@ -26,7 +26,7 @@ export const streamLive = defineRoute({
   id: 'streamLive',
   summary: 'Live ticks of a contract in the order of their arrival, as server-sent events',
   pathParameters: { cid: CONTRACT },
-  query: { tick_types: TICK_TYPE_LIST, last_event_id: LIVE_CURSOR, ...STREAM_ENDS },
+  query: { tick_types: TICK_TYPE_LIST, last_event_id: CURSOR, ...STREAM_ENDS },
   handle: (call, deps) => serveLive(call, deps, { ...call.query, tts: call.query.tick_types ?? DEFAULT_TICK_TYPES }),
 })
 
@@ -36,28 +36,28 @@ export const streamLiveOfType = defineRoute({
   id: 'streamLiveOfType',
   summary: 'Live ticks of a contract and one tick type, as server-sent events',
   pathParameters: { cid: CONTRACT, tt: oneOf(TICK_TYPES, { doc: 'Tick type.' }) },
-  query: { last_event_id: LIVE_CURSOR, ...STREAM_ENDS },
+  query: { last_event_id: CURSOR, ...STREAM_ENDS },
   handle: (call, deps) => serveLive(call, deps, { ...call.query, tts: [call.path.tt] }),
 })
 
 interface Asked {
   tts: readonly TickType[]
-  last_event_id?: LiveCursor | undefined
+  last_event_id?: Cursor | undefined
   limit?: number | undefined
   timeout?: number | undefined
 }
 
 type LiveCall = Pick<Call, 'isHead' | 'gone' | 'request' | 'reply'> & {
   path: { cid: ContractName }
-  headers: { 'Last-Event-ID'?: LiveCursor }
+  headers: { 'Last-Event-ID'?: Cursor }
 }
 
 function serveLive(call: LiveCall, deps: RouteDeps, { tts, last_event_id: lastEventId, limit, timeout }: Asked) {
-  const hub = hubOf(deps.live)
+  hubOf(deps.live) // before a name is looked up, which needs the log too
   return serveSse(call, deps, {
     open: async (signal) => {
       const cid = await deps.contracts.cidOf(call.path.cid)
-      return await openLiveFeed(hub, { cids: [cid], tts, after: call.headers['Last-Event-ID'] ?? lastEventId, signal })
+      return await openResumedFeed(deps, { cids: [cid], tts, after: call.headers['Last-Event-ID'] ?? lastEventId, signal })
     },
     limit,
     timeoutMs: timeout,

@@ -1,17 +1,8 @@
 import { DURATION_FORMS, parseDuration, US_PER_MS, US_PER_SECOND } from '@ib-stream/model'
-import { type Cursor, type LiveCursor, parseCursor } from '@ib-stream/tape'
+import { type Cursor, parseCursor } from '@ib-stream/tape'
 import { type Read, readBy, wholeNumber } from '../api/parameter.ts'
 
-/** After a cursor of a live stream. */
-export const LIVE_CURSOR = readBy<LiveCursor>(
-  (text) => {
-    const value = parseCursor(text)
-    return value?.kind === 'live' ? { value } : { problem: 'is no event id of this stream' }
-  },
-  { allowed: 'the id of the last event that was received', doc: 'Go on after this event; the header goes before the parameter.' },
-)
-
-/** After a cursor of a stream that begins with history. */
+/** After a cursor of a stream. */
 export const CURSOR = readBy<Cursor>(
   (text) => {
     const value = parseCursor(text)

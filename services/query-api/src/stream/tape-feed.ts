@@ -1,7 +1,7 @@
-import { isoFromUs, type TickType } from '@ib-stream/model'
+import { isoFromUs, type RecorderEventKind, type TickType } from '@ib-stream/model'
 import { type Cursor, openTape, type TapeItem } from '@ib-stream/tape'
 import type { RouteDeps } from '../api/route.ts'
-import { TOLD_KINDS } from './events.ts'
+import type { TOLD_KINDS } from './events.ts'
 import type { Feed } from './feed.ts'
 import { hubOf } from './live-source.ts'
 import { eventMessage, type StreamMessage, tickMessage } from './message.ts'
@@ -12,6 +12,8 @@ export interface TapeFeedOptions {
   /** First `ts` of the history, µs UTC. */
   startUs: number
   after: Cursor | undefined
+  /** What is told of the recording. */
+  kinds: readonly RecorderEventKind[]
   signal: AbortSignal
 }
 
@@ -19,12 +21,12 @@ export interface TapeFeedOptions {
  * History from a moment on, then live. Its first ticks are read before it is given, so what cannot be had at all is thrown here.
  * @throws QueryError `IBS_QUERY_LIVE_UNAVAILABLE`; TapeError, StorageError as `openTape`
  */
-export async function openTapeFeed(deps: RouteDeps, { cids, tts, startUs, after, signal }: TapeFeedOptions): Promise<Feed> {
+export async function openTapeFeed(deps: RouteDeps, { cids, tts, startUs, after, kinds, signal }: TapeFeedOptions): Promise<Feed> {
   const hub = hubOf(deps.live)
   const { bus } = deps.live
   if (!bus) throw new TypeError('a hub without a bus')
   const { dataDir, backends, nowUs } = deps
-  const tape = openTape({ dataDir, backends, bus, hub, cids, tts, startUs, after, kinds: TOLD_KINDS, nowUs, signal })
+  const tape = openTape({ dataDir, backends, bus, hub, cids, tts, startUs, after, kinds, nowUs, signal })
   const batches = tape[Symbol.asyncIterator]()
   const first = await batches.next()
   const messages = async function* () {

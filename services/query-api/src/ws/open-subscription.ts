@@ -1,9 +1,11 @@
 import { readOne, readQuery } from '../api/read-parameters.ts'
 import type { RouteDeps } from '../api/route.ts'
 import { beginningOf, type TimeRangeContext, timeRangeOf } from '../history/time-range.ts'
-import { type Feed, openLiveFeed } from '../stream/feed.ts'
+import { TOLD_KINDS } from '../stream/events.ts'
+import type { Feed } from '../stream/feed.ts'
 import { hubOf } from '../stream/live-source.ts'
 import { openReplayFeed, REPLAY_PLACE, type ReplayFeed } from '../stream/replay-feed.ts'
+import { openResumedFeed } from '../stream/resumed-feed.ts'
 import { CURSOR } from '../stream/stream-parameters.ts'
 import { openTapeFeed } from '../stream/tape-feed.ts'
 import { REPLAY_PARAMETERS, type Subscribe } from './client-messages.ts'
@@ -23,13 +25,13 @@ export async function openSubscription(data: Subscribe['data'], deps: RouteDeps,
     return await openReplayFeed(deps, { cids, tts, range, speed: values.speed ?? 1, after: place, signal })
   }
   const cursor = after === undefined ? undefined : readOne('after', CURSOR, after)
-  const hub = hubOf(deps.live)
+  hubOf(deps.live) // before names are looked up, which needs the log too
   const cids = await cidsOf(contracts, deps, signal)
   const { start_time, buffer_duration, session, hours, tz } = data
   const isLive = start_time === undefined && buffer_duration === undefined && session === undefined
-  if (isLive && cursor?.kind !== 'history') return await openLiveFeed(hub, { cids, tts, after: cursor, signal })
+  if (isLive && cursor?.kind !== 'history') return await openResumedFeed(deps, { cids, tts, after: cursor, signal })
   const startUs = await beginningOf({ start_time, buffer_duration, session, hours, tz }, contextOf(cids, deps, {}))
-  return await openTapeFeed(deps, { cids, tts, startUs, after: cursor, signal })
+  return await openTapeFeed(deps, { cids, tts, startUs, after: cursor, kinds: TOLD_KINDS, signal })
 }
 
 async function cidsOf(contracts: Subscribe['data']['contracts'], deps: RouteDeps, signal: AbortSignal): Promise<number[]> {

@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { compareTicks } from '@ib-stream/model'
 import { type LiveHub, openLiveHub } from '@ib-stream/tape'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { CIDS, type Recording, until } from '../../../../libs/tape/test/recording.ts'
@@ -161,6 +162,65 @@ test('the tick type may stand in the path', async () => {
   expect(stream.ticks.map(({ line }) => line)).toEqual(trades)
   stream.leave()
 })
+
+test('regression: a client whose place is trimmed away gets what it missed from the files, is told so, and is live again', async () => {
+  const early = await openStream(server.url)
+  await until('the subscription', () => early.text.includes('subscribed'))
+  const seen = await publish(300, 41)
+  await until('the ticks', () => early.ticks.length === seen.length)
+  early.leave()
+  const missed = linesOf((await live.publish(900, 42)).toSorted(compareTicks)) // files give the order of queries
+  await writeAndTrim()
+  await using young = await openLiveHub({ bus: recording.bus, signal: live.signal })
+  await using restarted = await startServer({ dataDir: recording.dataDir, live: { bus: recording.bus, hub: young } })
+  const back = await openStream(restarted.url, { lastEventId: early.lastId })
+  await until('what it missed', () => back.ticks.length >= missed.length && back.text.includes('event: live'))
+  const [told] = back.text.matchAll(/^event: (?!info|tick)(.+)$/gm)
+  expect(told?.[1]).toBe('resume_incomplete')
+  expect(back.ticks.map(({ line }) => line)).toEqual(missed)
+  const later = await publish(60, 43)
+  await until('what comes live', () => back.ticks.length >= missed.length + later.length)
+  back.leave()
+  expect(back.ticks.map(({ line }) => line)).toEqual([...missed, ...later])
+  // cut off anywhere on this way, it goes on there
+  for (const k of [0, Math.floor(missed.length / 2), missed.length - 1, missed.length]) {
+    const rest = await openStream(restarted.url, { lastEventId: back.ticks[k]?.id ?? '' })
+    const wanted = back.ticks.slice(k + 1).map(({ line }) => line)
+    await until(`the rest after ${k}`, () => rest.ticks.length >= wanted.length)
+    rest.leave()
+    expect(rest.ticks.map(({ line }) => line).toSorted()).toEqual(wanted.toSorted()) // what came live before may be history now
+  }
+})
+
+test('regression: the place of a client that waits in a new server is still one to find in the files', async () => {
+  const early = await openStream(server.url)
+  await until('the subscription', () => early.text.includes('subscribed'))
+  await publish(20, 45)
+  await until('a tick', () => early.ticks.length > 0)
+  early.leave()
+  const rest = await openLiveHub({ bus: recording.bus, signal: live.signal })
+  await using quiet = await startServer({ dataDir: recording.dataDir, live: { bus: recording.bus, hub: rest }, keepAliveMs: 20 })
+  const waiting = await openStream(quiet.url, { lastEventId: early.lastId })
+  await until('it waits', () => waiting.text.split(': keep-alive').length > 4)
+  waiting.leave()
+  await rest.close()
+  const missed = linesOf((await live.publish(40, 46)).toSorted(compareTicks))
+  await writeAndTrim()
+  await using young = await openLiveHub({ bus: recording.bus, signal: live.signal })
+  await using restarted = await startServer({ dataDir: recording.dataDir, live: { bus: recording.bus, hub: young } })
+  const back = await openStream(restarted.url, { lastEventId: waiting.lastId })
+  expect(back.response.status).toBe(200)
+  await until('what it missed', () => back.text.includes('event: live'))
+  back.leave()
+  expect(back.ticks.map(({ line }) => line)).toEqual(missed)
+})
+
+/** All that the log has is in files, and most of it nowhere else any more. */
+async function writeAndTrim(): Promise<void> {
+  const seq = (await recording.messages()).at(-1)?.seq ?? 0
+  for (const cid of CIDS) await recording.write('json', cid, seq)
+  await recording.bus.manager.streams.purge('TICKS', { seq: seq - 5 })
+}
 
 test('an event id of another recording is 410', async () => {
   const response = await fetch(`${server.url}/v3/stream/${ONE}/live?last_event_id=l.other.1.2`)

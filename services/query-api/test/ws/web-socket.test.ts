@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { compareTicks } from '@ib-stream/model'
 import { type LiveHub, openLiveHub } from '@ib-stream/tape'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { WebSocket } from 'ws'
@@ -69,6 +70,28 @@ test('goes on after any id, also after that of the first event', async () => {
   await until('the rest', () => back.lines('begin').length === wanted.length && back.lines('middle').length === wanted.length - 20)
   expect(back.lines('begin')).toEqual(wanted)
   expect(back.lines('middle')).toEqual(wanted.slice(20))
+})
+
+test('regression: a subscription whose place is trimmed away gets what it missed from the files, is told so, and is live again', async () => {
+  await using early = await openWs(server.url)
+  early.send(subscribe('a'))
+  await subscribed(early, 'a')
+  const seen = linesOf(await publish(200, 21), [ONE])
+  await until('the ticks', () => early.lines('a').length === seen.length)
+  const missed = linesOf((await publish(400, 22)).toSorted(compareTicks), [ONE]) // files give the order of queries
+  const seq = (await recording.messages()).at(-1)?.seq ?? 0
+  await recording.write('json', ONE, seq)
+  await recording.bus.manager.streams.purge('TICKS', { seq: seq - 5 })
+  await using young = await openLiveHub({ bus: recording.bus, signal: live.signal })
+  await using restarted = await startServer({ dataDir: recording.dataDir, live: { bus: recording.bus, hub: young } })
+  await using back = await openWs(restarted.url)
+  back.send(subscribe('a', { after: early.of('a')[seen.length]?.id }))
+  await until('what it missed', () => back.of('a').some(({ type }) => type === 'live'))
+  const later = linesOf(await publish(60, 23), [ONE])
+  await until('what comes live', () => back.lines('a').length >= missed.length + later.length)
+  expect(back.lines('a')).toEqual([...missed, ...later])
+  expect(back.of('a').find(({ type }) => type !== 'info')?.type).toBe('resume_incomplete')
+  expect(back.breaches).toEqual([])
 })
 
 test('ends a subscription by its limit, its timeout or on request, says why, and frees its name', async () => {
