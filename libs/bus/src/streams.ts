@@ -68,19 +68,28 @@ export async function forgetFirstSeq(manager: JetStreamManager): Promise<StreamI
   return await manager.streams.update(TICKS, without)
 }
 
+export interface LogState {
+  firstSeq: number
+  lastSeq: number
+  bytes: number
+  maxBytes: number
+  owner: LogOwner
+  /** Into how many partitions its subjects are cut; 0: into none. */
+  partitionCount: number
+}
+
 /** State of the log, or undefined while there is none. Other failures (time-out, no connection, a server that may not know, see {@link assertLed}) are thrown. */
-export async function readLog(
-  manager: JetStreamManager,
-): Promise<{ firstSeq: number; lastSeq: number; bytes: number; maxBytes: number; owner: LogOwner } | undefined> {
+export async function readLog(manager: JetStreamManager): Promise<LogState | undefined> {
   const info = await streamInfo(manager, TICKS)
   if (!info) return undefined
   assertLed(info)
-  const { metadata = {} } = info.config
+  const { metadata = {}, subject_transform } = info.config
   return {
     firstSeq: Math.max(1, info.state.first_seq), // 0 before the first message
     lastSeq: info.state.last_seq,
     bytes: info.state.bytes,
     maxBytes: info.config.max_bytes,
     owner: { spoolId: metadata[SPOOL_KEY] ?? '', source: metadata[SOURCE_KEY] ?? '' },
+    partitionCount: Number(/\{\{partition\((\d+),/.exec(subject_transform?.dest ?? '')?.[1] ?? 0),
   }
 }

@@ -17,7 +17,7 @@ describe('streams', () => {
     await createLog(manager, owner, { firstSeq: 101, maxBytes: 1_000_000 })
     await ensureStreams(manager, owner)
     await ensureStreams(manager, owner)
-    expect(await readLog(manager)).toEqual({ firstSeq: 101, lastSeq: 100, bytes: 0, maxBytes: 1_000_000, owner })
+    expect(await readLog(manager)).toEqual({ firstSeq: 101, lastSeq: 100, bytes: 0, maxBytes: 1_000_000, owner, partitionCount: 16 })
     const stored: [number, number][] = [
       [265598, 2],
       [8314, 9],
@@ -112,6 +112,19 @@ describe('streams', () => {
       facts: { stream: INVALID, fields: expect.arrayContaining(['storage']) },
     })
     expect(await manager.streams.info(INVALID)).toMatchObject({ config: { storage: 'memory' }, state: { messages: 1 } })
+  })
+
+  it('refuses a log that is cut into another number of partitions, which readers see too', async () => {
+    await using nats = await TestNats.start()
+    const { manager } = await nats.bus()
+    await createLog(manager, owner, { firstSeq: 1, maxBytes: 1_000_000 })
+    const dest = 'ticks.{{partition(8,1)}}.{{wildcard(1)}}.{{wildcard(2)}}'
+    await manager.streams.update(TICKS, { subject_transform: { src: 'ticks.*.*', dest } })
+    await expect(ensureStreams(manager, owner)).rejects.toMatchObject({
+      code: 'IBS_BUS_STREAM_DIFFERS',
+      facts: { stream: TICKS, fields: ['subject_transform'] },
+    })
+    expect((await readLog(manager))?.partitionCount).toBe(8)
   })
 
   it('refuses a limit under which messages would go, and takes it where they have their room', async () => {

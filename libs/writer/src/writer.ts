@@ -126,6 +126,14 @@ class SharingWriter implements Writer {
           { ...log.owner },
         )
       }
+      if (log && log.partitionCount !== PARTITION_COUNT) {
+        // Its ticks would be taken for lines that belong elsewhere, and stand in INVALID instead of the files.
+        throw new WriterError(
+          'IBS_WRITER_PARTITION_COUNT',
+          `the log (stream TICKS) is cut into ${log.partitionCount} partitions, this version shares ${PARTITION_COUNT}; run writers and ingest of one version, ingest first`,
+          { found: log.partitionCount, expected: PARTITION_COUNT },
+        )
+      }
       if (log) return { spoolId: log.owner.spoolId, source }
       await pause(LOG_WAIT_MS, signal)
     }

@@ -1,5 +1,6 @@
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { TICKS } from '@ib-stream/bus'
 import { eventSubject, partitionOf } from '@ib-stream/model'
 import { describe, expect, it } from '@jest/globals'
 import { nodeProgram } from '../../../test/support/program.ts'
@@ -126,5 +127,22 @@ describe('openWriter, on a real log', () => {
       onChange: () => undefined,
     })
     await expect(writer.run(new AbortController().signal)).rejects.toMatchObject({ code: 'IBS_WRITER_SOURCE_MIXED' })
+  })
+
+  it('refuses a log that is cut into another number of partitions, and writes nothing of it', async () => {
+    await using bench = await WriterBench.open()
+    const dest = 'ticks.{{partition(8,1)}}.{{wildcard(1)}}.{{wildcard(2)}}'
+    await bench.publisher.settled()
+    await waitFor('the log', () => bench.bus.manager.streams.info(TICKS).catch(() => undefined))
+    await bench.bus.manager.streams.update(TICKS, { subject_transform: { src: 'ticks.*.*', dest } })
+    bench.publish(MNQ, 5)
+    bench.publish(IBM, 5)
+    await bench.publisher.settled()
+    await expect(bench.run().done).rejects.toMatchObject({
+      code: 'IBS_WRITER_PARTITION_COUNT',
+      message: expect.stringContaining('8 partitions, this version shares 16'),
+    })
+    expect([...(await bench.recorded(MNQ)), ...(await bench.recorded(IBM))]).toEqual([])
+    expect(await bench.stored('INVALID', 'ticks_invalid.>')).toBeUndefined()
   })
 })
