@@ -5,11 +5,12 @@ import { type Bus, beginAttempt, pause, unlessAborted } from './connection.ts'
 import { findDisplaced } from './displaced.ts'
 import { BusError } from './errors.ts'
 import { logHead } from './log-head.ts'
+import { LogMeeting } from './log-meeting.ts'
+import { purgeAtRest } from './purge-at-rest.ts'
 import { RecordCache } from './record-cache.ts'
 import type { Spool } from './spool.ts'
 import type { SpoolRecord } from './spool-record.ts'
-import { type LogOwner, TICKS } from './stream-configs.ts'
-import { createLog, ensureStreams, forgetFirstSeq, othersStand, readLog } from './streams.ts'
+import type { LogOwner } from './stream-configs.ts'
 
 /** Messages on their way at once. */
 const WINDOW = 1_000
@@ -26,10 +27,6 @@ const RETRY_FULL_MS = 1_000
 /** What was sent before a break is answered within this or never: a server that is only slow answers in turn. */
 const ANSWERED_WITHIN_MS = 2_000
 const ANSWERED_LOOK_MS = 5
-/** The log is confirmed to the last message within this, or it is trimmed another time. */
-const AT_REST_WITHIN_MS = 5_000
-const AT_REST_LOOK_MS = 1
-const PURGE_ASKED_MOST = 3
 /** How often it is looked whether the spool has made durable what it was given. */
 const SPOOLED_LOOK_MS = 5
 
@@ -67,6 +64,7 @@ export class LogChain {
   #options: ChainOptions
   #spool: Spool
   #owner: LogOwner
+  #meeting: LogMeeting
   #stop = new AbortController()
   #offChange: () => void
   #ackTimer: NodeJS.Timeout
@@ -95,8 +93,6 @@ export class LogChain {
   #linked = false
   #logFull = false
   #refused = false
-  /** The streams were all held to their configuration; from then on they are looked at beside the log. */
-  #streamsStand = false
   #lastSyncMs = Number.NEGATIVE_INFINITY
 
   #generation = 0
@@ -111,6 +107,12 @@ export class LogChain {
     this.#options = options
     this.#spool = options.spool
     this.#owner = { spoolId: options.spool.id, source: options.source }
+    this.#meeting = new LogMeeting({
+      ...options,
+      owner: this.#owner,
+      hasLostCount: (lastSeq) => this.#hasLostCount(lastSeq),
+      onRefused: (error) => this.#refuse(error),
+    })
     this.#durable = options.spool.end
     this.#acknowledged = options.spool.low - 1
     this.#confirmedMost = this.#acknowledged
@@ -148,40 +150,15 @@ export class LogChain {
     this.#send()
   }
 
-  /**
-   * Drops from the log all below `belowSeq`, with nothing on its way meanwhile. A server that keeps a log alone and purges it puts what it takes to be the log's end back
-   * to where that was when the purge was done: what came in between is refused in its turn, and taken again where it is sent again (seen on 2.10.27, not on 2.15.1).
-   * @throws BusError `IBS_BUS_LOG_BUSY` when the log does not come to rest
-   */
+  /** Drops from the log all below `belowSeq`, with nothing on its way meanwhile. @throws BusError `IBS_BUS_LOG_BUSY` when the log does not come to rest; what the server says */
   async trim(belowSeq: number): Promise<void> {
     this.#holds += 1
     try {
-      await this.#comeToRest()
-      await this.#purge(belowSeq)
+      const isAtRest = () => this.#linked && this.#sent <= this.#acknowledged
+      await purgeAtRest(this.#options.bus, belowSeq, { isAtRest, state: () => this.state, signal: this.#stop.signal })
     } finally {
       this.#holds -= 1
       this.#send()
-    }
-  }
-
-  /** A server that does not answer in time may still be at it, so nothing is sent before it was asked again; at last it is more likely dead. */
-  async #purge(belowSeq: number): Promise<void> {
-    for (let asked = 1; ; asked++) {
-      try {
-        await this.#options.bus.manager.streams.purge(TICKS, { seq: belowSeq })
-        return
-      } catch (error) {
-        if (asked === PURGE_ASKED_MOST || this.#stop.signal.aborted) throw error
-      }
-    }
-  }
-
-  async #comeToRest(): Promise<void> {
-    const untilMs = performance.now() + AT_REST_WITHIN_MS
-    while (!this.#linked || this.#sent > this.#acknowledged) {
-      if (performance.now() > untilMs)
-        throw new BusError('IBS_BUS_LOG_BUSY', `the log is ${this.state}; it is trimmed when it confirms again`)
-      await pause(AT_REST_LOOK_MS, this.#stop.signal)
     }
   }
 
@@ -325,7 +302,7 @@ export class LogChain {
       const generation = this.#generation
       this.#lastSyncMs = performance.now()
       try {
-        const lastSeq = await unlessAborted(this.#meetLog(), attempt.signal)
+        const lastSeq = await unlessAborted(this.#meeting.meet(), attempt.signal)
         await unlessAborted(this.#moveDisplaced(lastSeq), attempt.signal)
         if (generation === this.#generation) return this.#goOnFrom(lastSeq)
       } catch (error) {
@@ -343,43 +320,9 @@ export class LogChain {
     while (this.#answered < this.#sent && performance.now() < untilMs) await pause(ANSWERED_LOOK_MS, signal)
   }
 
-  async #meetLog(): Promise<number> {
-    const { bus, logMaxBytes, replicas = 1 } = this.#options
-    failPoint('STREAM.INFO')
-    const found = await readLog(bus.manager)
-    if (!found) {
-      failPoint('make the stream ours')
-      await createLog(bus.manager, this.#owner, { firstSeq: this.#spool.low, maxBytes: logMaxBytes, replicas })
-      await ensureStreams(bus.manager, this.#owner, replicas)
-      this.#streamsStand = true
-      return this.#spool.low - 1
-    }
-    if (found.owner.spoolId !== this.#owner.spoolId || found.owner.source !== this.#owner.source) throw foreignLog(found.owner, this.#owner)
-    await forgetFirstSeq(bus.manager) // who made it may have died before
-    await this.#mendEnd(found)
-    if (this.#streamsStand) void this.#tendOthers()
-    else await ensureStreams(bus.manager, this.#owner, replicas)
-    this.#streamsStand = true
-    return found.lastSeq
-  }
-
-  /**
-   * Somebody purged the log while messages came (see {@link trim}), and the server takes it to end below its last message: it would refuse everything from here on. A purge
-   * that drops nothing, with nothing on its way, puts that right.
-   */
-  async #mendEnd({ firstSeq, lastSeq }: { firstSeq: number; lastSeq: number }): Promise<void> {
-    if (this.#endWhenRefused === undefined || this.#endWhenRefused >= lastSeq || this.#answered < this.#sent || firstSeq <= 1) return
-    await this.#options.bus.manager.streams.purge(TICKS, { seq: firstSeq })
-  }
-
-  /** The log does not wait for it: in a cluster that has just lost a server each stream may be without a leader for some seconds. */
-  async #tendOthers(): Promise<void> {
-    const { bus, replicas = 1 } = this.#options
-    try {
-      if (!(await othersStand(bus.manager))) await ensureStreams(bus.manager, this.#owner, replicas)
-    } catch (error) {
-      if (error instanceof BusError) this.#refuse(error) // anything else: with the next connection
-    }
+  /** With nothing on its way: the server refused a message because it takes the log to end below its last one. */
+  #hasLostCount(lastSeq: number): boolean {
+    return this.#endWhenRefused !== undefined && this.#endWhenRefused < lastSeq && this.#answered >= this.#sent
   }
 
   /**
@@ -438,14 +381,5 @@ function numberTaken(n: number, seq: number): BusError {
     'IBS_BUS_NUMBER_TAKEN',
     `message ${n} became sequence ${seq} of the log; stop what else publishes to it, then restart ingest`,
     { n, seq },
-  )
-}
-
-function foreignLog(found: LogOwner, mine: LogOwner): BusError {
-  const what = found.source === mine.source ? `spool ${found.spoolId || 'unknown'}` : `the ${found.source || 'unknown source'}`
-  return new BusError(
-    'IBS_BUS_FOREIGN_LOG',
-    `the log belongs to ${what}, not to spool ${mine.spoolId} of the ${mine.source}; stop the other ingest, or use another NATS or DATA_DIR`,
-    { found, mine },
   )
 }

@@ -15,7 +15,7 @@ interface TrimRequest {
 type TrimAnswer = { ok: true } | { ok: false; message: string }
 
 /**
- * The one who publishes the log is the one who trims it: a server that is purged while messages come loses count of them (see `LogChain.trim`).
+ * The one who publishes the log is the one who trims it: a server that is purged while messages come loses count of them (see `purgeAtRest`).
  * @param onRefused the server does not let us be asked; it is asked again by itself
  */
 export function serveTrim(bus: Bus, publisher: Pick<Publisher, 'trimLog'>, onRefused?: (error: BusError) => void): Disposable {
