@@ -1,7 +1,7 @@
 // Fails when settings, error codes, rooms or commands in the documents differ from the code. `--write` writes .env.example and the parts of cli.md anew.
 import { glob, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { SETTINGS } from '../../libs/service/src/config.ts'
+import { SETTINGS } from '../../libs/service/src/settings.ts'
 import { busTable } from './bus-table.ts'
 import { checkCliReference } from './cli-reference.ts'
 import { ROOMS } from './rooms.ts'
@@ -41,7 +41,7 @@ async function checkEnvExample(): Promise<void> {
   const wanted = envExample()
   if (process.argv.includes('--write')) await writeFile(join(ROOT, '.env.example'), wanted)
   else if ((await read('.env.example')) !== wanted)
-    problems.push('.env.example differs from libs/service/src/config.ts; write it anew: node tools/check/docs.ts --write')
+    problems.push('.env.example differs from libs/service/src/settings.ts; write it anew: node tools/check/docs.ts --write')
 }
 
 /** Every setting with its default, commented out: a copy as .env changes nothing until a line is opened. */

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
-import { loadConfig, type SETTINGS } from '../src/config.ts'
+import { loadConfig } from '../src/config.ts'
+import type { SETTINGS } from '../src/settings.ts'
 
 const problemsOf = (env: Record<string, string>): string[] => {
   try {
