@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
+import { type DeclaredGap, undeclaredHoles } from './support/holes.ts'
 import { readArchive } from './support/parquet-files.ts'
 import type { TestProgram } from './support/program.ts'
 import { SseClient } from './support/sse-client.ts'
 import { Stack } from './support/stack.ts'
 import { tapeSource } from './support/tape-source.ts'
-import { byStream, type PlainTick, readEvents, readJsonFiles, readProtoFiles, readTruth, withoutStamp } from './support/ticks.ts'
+import { byStream, type PlainTick, readEvents, readJsonFiles, readProtoFiles, readTruth } from './support/ticks.ts'
 import { waitFor } from './support/wait-for.ts'
 
 const SECONDS_OF_PLAY = 24
@@ -22,18 +23,10 @@ const KILLS = [
 ] as const
 const BETWEEN_KILLS_MS = 2_000
 
-interface Gap {
-  kind: string
-  cid: number
-  tt: string
-  fromUs: number
-  toUs: number
-}
-
 describe('kill -9 in the middle of the tape', () => {
   it('doubles and reorders nothing, in the files or live; only what ingest had not yet in its spool is missing, in one run inside a declared gap', async () => {
     const { tracked, simulator, replay, cids, tts } = tapeSource(SECONDS_OF_PLAY)
-    await using stack = await Stack.make({ tracked, simulator })
+    await using stack = await Stack.make({ tracked, simulator: [...simulator, '--hold'] }) // on a busy machine ingest is away for longer than the rest of the tape
     for (const program of [stack.nats, stack.writerJson, stack.writerProto, stack.writerParquet, stack.queryApi, stack.ingest])
       program.start()
     await using clients = new AsyncDisposableStack()
@@ -48,31 +41,29 @@ describe('kill -9 in the middle of the tape', () => {
     await stack.ready(stack.ingest)
     if (replay) await stack.simulator.logged('the end of the tape', ({ msg }) => msg === 'tape ended', 60_000)
     else await new Promise((resolve) => setTimeout(resolve, BETWEEN_KILLS_MS))
+    await gapsAreOver(stack.ingest, cids.length * tts.length)
     await stack.simulator.stop()
     await filesAreSettled(stack)
 
-    const truth = byStream(await readTruth(stack.truthFile))
+    const order = await readTruth(stack.truthFile)
+    const truth = byStream(order)
     const json = byStream(await readJsonFiles(stack.dataDir))
     const proto = byStream(await readProtoFiles(stack.dataDir))
     const archive = byStream(await readArchive(stack.dataDir))
-    const gaps = (await readEvents(stack.dataDir)).filter(({ kind }) => kind === 'gap') as unknown as Gap[]
+    const gaps = (await readEvents(stack.dataDir)).filter(({ kind }) => kind === 'gap' || kind === 'gap_opened') as unknown as DeclaredGap[]
     const recordedCount = [...json.values()].reduce((sum, ticks) => sum + ticks.length, 0)
     await waitFor('the live streams have all of it', () => lives.reduce((sum, { ticks }) => sum + ticks.length, 0) >= recordedCount, 30_000)
     const live = byStream(lives.flatMap(({ ticks }) => ticks))
     let recorded = 0
-    for (const [stream, sent] of truth) {
+    for (const stream of truth.keys()) {
       const ticks = json.get(stream) ?? []
       recorded += ticks.length
       expect(proto.get(stream)).toEqual(ticks)
       expect(archive.get(stream)).toEqual(ticks)
       expect(live.get(stream)).toEqual(ticks)
       expectOrdered(ticks)
-      expectOneHoleInsideGap(
-        sent,
-        ticks,
-        gaps.filter(({ cid, tt }) => `${cid}_${tt}` === stream),
-      )
     }
+    expect(undeclaredHoles(truth, json, { order, gaps })).toEqual([])
     expect(recorded).toBeGreaterThan(1_000)
     expect([...json.keys()].sort()).toEqual([...truth.keys()].sort())
   }, 150_000)
@@ -83,7 +74,17 @@ async function killAndRestart(program: TestProgram): Promise<void> {
   program.start()
 }
 
-/** All backends hold the same number of ticks, and it no longer grows. */
+/** What was missing at ingest's last start is over: by the stream's next tick, or where the tape has no more by its silence. */
+async function gapsAreOver(ingest: TestProgram, streams: number): Promise<void> {
+  const ended = () => {
+    const { log } = ingest
+    const lastRun = log.slice(log.findLastIndex(({ msg }) => msg === 'started'))
+    return new Set(lastRun.filter(({ kind }) => kind === 'gap').map(({ cid, tt }) => `${cid}_${tt}`))
+  }
+  await waitFor('the gaps of the last start are over', () => ended().size === streams, 60_000)
+}
+
+/** All backends hold the same number of ticks, and neither that nor the number of events grows any more. */
 async function filesAreSettled(stack: Stack): Promise<void> {
   let before = -1
   await waitFor(
@@ -91,17 +92,18 @@ async function filesAreSettled(stack: Stack): Promise<void> {
     async () => {
       const json = (await readJsonFiles(stack.dataDir)).length
       const proto = (await readProtoFiles(stack.dataDir)).length
-      const archive = (await readArchive(stack.dataDir).catch(() => [])).length // a file may be sealed between its listing and its reading
+      const archive = (await readArchive(stack.dataDir)).length
+      const all = json + (await readEvents(stack.dataDir)).length
       const health = await stack.health(stack.ingest)
       const publisher = (health?.parts as Record<string, { spoolEnd: number; acknowledged: number }> | undefined)?.publisher
       const settled =
         json > 0 &&
         json === proto &&
         json === archive &&
-        json === before &&
+        all === before &&
         publisher !== undefined &&
         publisher.spoolEnd === publisher.acknowledged
-      before = json
+      before = all
       await new Promise((resolve) => setTimeout(resolve, 1_500))
       return settled
     },
@@ -112,22 +114,4 @@ async function filesAreSettled(stack: Stack): Promise<void> {
 function expectOrdered(ticks: readonly PlainTick[]): void {
   const stamps = ticks.map(({ st }) => st ?? 0)
   expect(stamps.every((st, i) => i === 0 || st > (stamps[i - 1] ?? 0))).toBe(true)
-}
-
-/** `recorded` is `sent` without one run, and one gap reaches over that run's place. */
-function expectOneHoleInsideGap(sent: readonly PlainTick[], recorded: readonly PlainTick[], gaps: readonly Gap[]): void {
-  const wanted = sent.map(withoutStamp)
-  const got = recorded.map(withoutStamp)
-  let before = 0
-  while (before < got.length && got[before] === wanted[before]) before++
-  const missing = wanted.length - got.length
-  expect(missing).toBeGreaterThanOrEqual(0)
-  expect(got.slice(before)).toEqual(wanted.slice(before + missing))
-  if (missing === 0) return
-  const lastBefore = recorded[before - 1]?.st ?? 0
-  const firstAfter = recorded[before]?.st ?? Number.MAX_SAFE_INTEGER
-  // Equal neighbours make the run's place ambiguous by as many ticks; the gap must reach over one of the places.
-  const fromLeast = recorded[Math.max(0, before - 50)]?.st ?? 0
-  const covers = ({ fromUs, toUs }: Gap) => toUs > lastBefore && fromUs < firstAfter && fromUs >= fromLeast && toUs <= firstAfter
-  expect({ isCovered: gaps.some(covers), gaps, lastBefore, firstAfter, fromLeast }).toMatchObject({ isCovered: true })
 }

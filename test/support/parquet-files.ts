@@ -12,11 +12,24 @@ const FIELDS: Record<string, string> = {
   ...{ price: 'p', size: 's', exchange: 'ex', conditions: 'sc', unreported: 'upt', past_limit: 'pl', mid_point: 'mp' },
 }
 
+const READ_ANEW_MOST = 20
+
 /**
- * Ticks of the archive, of each stream in order of arrival: sealed files as a library reads them that knows nothing of us, and the rows that wait.
+ * Ticks of the archive, of each stream in order of arrival: sealed files as a library reads them that knows nothing of us, and the rows that wait. Where one of them is
+ * gone before it is read, because its rows were sealed or its day took its place, all are listed anew.
  * @param doRowsCount of a file of rows, by its path relative to DATA_DIR
  */
 export async function readArchive(dataDir: string, doRowsCount: (path: string) => boolean = () => true): Promise<PlainTick[]> {
+  for (let readings = 1; ; readings++) {
+    try {
+      return await readListed(dataDir, doRowsCount)
+    } catch (error) {
+      if (readings === READ_ANEW_MOST || !String(error).includes('ENOENT')) throw error
+    }
+  }
+}
+
+async function readListed(dataDir: string, doRowsCount: (path: string) => boolean): Promise<PlainTick[]> {
   const rows = (await filesBelow(join(dataDir, '.state/parquet/rows'))).filter(
     (path) => path.endsWith('.rows') && doRowsCount(relative(dataDir, path)),
   )
