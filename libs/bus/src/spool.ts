@@ -14,6 +14,7 @@ const LOG_SYNC_INTERVAL_MS = 10_000
 const MOST_BYTES = 8 * 2 ** 30
 /** So much of a segment is written when the next one begins to be made: a spool that hardly grows needs none for a while. */
 const SPARE_FROM_BYTES = SEGMENT_BYTES / 8
+const NEWLINE = 10
 
 export interface SpoolOptions {
   source: string
@@ -41,7 +42,10 @@ export interface Spool extends AsyncDisposable {
   readonly bytes: number
   /** At the time of opening the record with the newest line: what `st` goes on from. */
   readonly lastRecord: SpoolRecord | undefined
-  /** The same of ticks alone: an event shows that ingest ran, a tick that its source was heard. */
+  /**
+   * The same of ticks alone: an event shows that ingest ran, a tick that its source was heard. Of a batch that a kill tore its first line alone, for lines of the messages that
+   * are gone may come right behind it.
+   */
   readonly lastTicks: SpoolRecord | undefined
   /** Buffers records; their numbers must go on from `end`. */
   append(records: readonly SpoolRecord[]): void
@@ -153,7 +157,7 @@ class SegmentedSpool implements Spool {
     if (rest === 'damaged' || (rest === 'torn' && !isLast)) throw damaged(this.#folder, firstN, endBytes)
     this.#end = lastN
     this.lastRecord = newestOf(records) ?? this.lastRecord
-    this.lastTicks = newestOf(records.filter(({ subject }) => subject.startsWith('ticks.'))) ?? this.lastTicks
+    this.lastTicks = newestSureOf(records.filter(({ subject }) => subject.startsWith('ticks.'))) ?? this.lastTicks
     this.#segments.push({ firstN, lastN, confirmedMs: undefined })
     const handle = await openSegment(join(this.#folder, segmentName(firstN)))
     if (rest === 'torn') await zeroFrom(handle, endBytes)
@@ -280,6 +284,14 @@ function newestOf(records: readonly SpoolRecord[]): SpoolRecord | undefined {
     if (newest && newestStUs(before) > newestStUs(newest)) newest = before
   }
   return newest && { ...newest, payload: Uint8Array.from(newest.payload) }
+}
+
+/** As {@link newestOf}, up to where no line is missing. */
+function newestSureOf(ticks: readonly SpoolRecord[]): SpoolRecord | undefined {
+  const batch = ticks.at(-1)?.batch
+  if (!batch || batch.k === batch.n) return newestOf(ticks)
+  const first = ticks.at(-batch.k) // a batch begins with its first line
+  return first && { ...first, payload: Uint8Array.from(first.payload.subarray(0, first.payload.indexOf(NEWLINE) + 1)) }
 }
 
 function newestStUs({ payload }: SpoolRecord): number {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it, jest } from '@jest/globals'
 import fc from 'fast-check'
 import { waitFor } from '../../../test/support/wait-for.ts'
+import { cutBatch } from '../src/batch-cutter.ts'
 import { openSpool, type Spool } from '../src/spool.ts'
 import type { SpoolRecord } from '../src/spool-record.ts'
 import { SEGMENT_BYTES, segmentName } from '../src/spool-segment.ts'
@@ -46,6 +47,8 @@ async function readAll(spool: Spool): Promise<SpoolRecord[]> {
 const numbers = (records: readonly SpoolRecord[]): number[] => records.map(({ n }) => n)
 const plain = (records: readonly SpoolRecord[]) =>
   records.map(({ payload, ...rest }) => ({ ...rest, text: Buffer.from(payload).toString() }))
+
+const textOf = (record: SpoolRecord | undefined): string => Buffer.from(record?.payload ?? []).toString()
 
 /** Some writes of some records each, and the bytes of the segment as they left it. */
 async function written(folder: Folder, writes: readonly (readonly SpoolRecord[])[]) {
@@ -309,6 +312,36 @@ describe('spool, numbers and age', () => {
     }
     await using spool = await open(folder)
     expect(spool.lastRecord?.n).toBe(502)
+  })
+
+  it('regression: of a batch that a kill tore the first line alone shows that nothing before it is missing', async () => {
+    await using folder = await Folder.make()
+    const lines = [10, 20, 30, 40, 50].flatMap((st) => [
+      { subject: 'ticks.1.bid_ask', line: `{"st":${st}}` },
+      { subject: 'ticks.1.last', line: `{"st":${st + 5}}` },
+    ])
+    {
+      await using spool = await open(folder)
+      const { records } = cutBatch(lines, 1)
+      expect(records.map(({ batch }) => batch)).toEqual([
+        { k: 1, n: 2 },
+        { k: 2, n: 2 },
+      ])
+      await write(spool, records)
+    }
+    {
+      await using spool = await open(folder)
+      expect(textOf(spool.lastTicks)).toBe('{"st":15}\n{"st":25}\n{"st":35}\n{"st":45}\n{"st":55}\n')
+    }
+    const path = join(folder.path, segmentName(1))
+    const bytes = await readFile(path)
+    await writeFile(path, bytes.fill(0, bytes.indexOf('{"st":55}'))) // as written page by page until the kill
+    await using spool = await open(folder)
+    expect([spool.end, textOf(spool.lastRecord), textOf(spool.lastTicks)]).toEqual([
+      1,
+      '{"st":10}\n{"st":20}\n{"st":30}\n{"st":40}\n{"st":50}\n',
+      '{"st":10}\n', // {"st":15} is missing
+    ])
   })
 
   it('regression: keeps a record for the whole time after its confirmation, however long ago it was written', async () => {
