@@ -44,8 +44,8 @@ export async function runRecording(config: Config, service: Service, { bus, publ
   if (newestStUs !== undefined) clock.startAbove(newestStUs) // `st` goes on from what an earlier run left, whatever the clock says now
   // What an earlier run said of itself, or of a stream that it took to be quiet, shows not that it heard the gateway then; only where it left no tick at all it is all there is.
   const heardUntilUs = lastTicks ? newestStOf(lastTicks) : newestStUs
-  const memory = new StreamMemory(stateFile('streams.json'))
-  const before = memory.recall() ?? namedById(config.tracked)
+  const memory = new StreamMemory(stateFile('streams.json'), () => publisher.spooled())
+  const before = memory.before ?? namedById(config.tracked)
   let recorder: Recorder | undefined
   const metrics = registerIngestMetrics(service, { publisher, recorder: () => recorder, invalid })
   const { lines, requestGuardMs, restart } = config.gateway

@@ -10,33 +10,61 @@ export interface RememberedStream extends DesiredStream {
 
 /**
  * Which streams are recorded and of which ticks are missing right now, for the next start: what an earlier run recorded has a hole from its end on, and a hole
- * that was open then began earlier.
+ * that was open then began earlier. That a hole begins is kept at once, that it is over only when the spool has that too: a kill in between must not lose both.
  */
 export class StreamMemory {
   readonly #file: StateFile
+  readonly #spooled: () => Promise<void>
   #next: readonly RememberedStream[] | undefined
-
-  constructor(file: StateFile) {
-    this.#file = file
-  }
-
+  #newest: readonly RememberedStream[] = []
+  #written: readonly RememberedStream[]
+  #writtenText = ''
   /** Of the run before; undefined where none left word. */
-  recall(): RememberedStream[] | undefined {
-    const value = this.#file.read()
-    return Array.isArray(value) ? value.flatMap((entry) => streamIn(entry) ?? []) : undefined
+  readonly before: readonly RememberedStream[] | undefined
+
+  /** @param spooled resolves when all that was said up to now is durable in the spool */
+  constructor(file: StateFile, spooled: () => Promise<void>) {
+    this.#file = file
+    this.#spooled = spooled
+    const value = file.read()
+    this.before = Array.isArray(value) ? value.flatMap((entry) => streamIn(entry) ?? []) : undefined
+    this.#written = this.before ?? []
   }
 
   /** What changes within one turn is written once. */
   keep(streams: readonly RememberedStream[]): void {
-    if (this.#next === undefined) queueMicrotask(() => this.#write())
+    if (this.#next === undefined) queueMicrotask(() => void this.#settle())
     this.#next = streams
   }
 
-  #write(): void {
+  async #settle(): Promise<void> {
     const streams = this.#next ?? []
     this.#next = undefined
-    this.#file.write(streams.map(({ cid, tt, symbol, tracked, gap }) => ({ cid, tt, symbol, tracked, gap })))
+    this.#newest = streams
+    this.#write(withGapsOf(this.#written, streams))
+    await this.#spooled()
+    if (this.#newest === streams) this.#write(streams)
   }
+
+  #write(streams: readonly RememberedStream[]): void {
+    const value = streams.map(({ cid, tt, symbol, tracked, gap }) => ({ cid, tt, symbol, tracked, gap }))
+    const text = JSON.stringify(value)
+    if (text === this.#writtenText) return
+    this.#written = streams
+    this.#writtenText = text
+    this.#file.write(value)
+  }
+}
+
+/** `streams`, with every gap that was open before, and every stream that had one. */
+function withGapsOf(before: readonly RememberedStream[], streams: readonly RememberedStream[]): readonly RememberedStream[] {
+  const open = new Map(before.flatMap((stream) => (stream.gap ? [[stream.rid, stream]] : [])))
+  const wider = streams.map((stream) => {
+    const gap = open.get(stream.rid)?.gap
+    open.delete(stream.rid)
+    return gap && gap.fromUs <= (stream.gap?.fromUs ?? Number.POSITIVE_INFINITY) ? { ...stream, gap } : stream
+  })
+  return [...wider, ...open.values()]
 }
 
 function streamIn(entry: unknown): RememberedStream | undefined {
