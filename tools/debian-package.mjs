@@ -1,7 +1,8 @@
 // Fetches one package from a suite of Debian that need not be the system's own. Plain JavaScript that runs on Node 20: it works before anything is installed.
 import { execFile } from 'node:child_process'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
@@ -53,13 +54,31 @@ export async function debianMirror() {
 }
 
 /**
- * Unpacks a package of this system's own suite together with what of its dependencies the system lacks; nothing is installed. Its programs may need
+ * Keeps what `fetchDebianTree` gives as a folder of its own, which is there whole or not at all.
+ * @param {string} kept
+ * @param {readonly string[]} names
+ */
+export async function keepDebianTree(kept, names) {
+  const folder = await mkdtemp(join(tmpdir(), 'ib-stream-debian-'))
+  try {
+    const partial = `${kept}.${process.pid}`
+    await cp(await fetchDebianTree(folder, names), partial, { recursive: true, verbatimSymlinks: true })
+    await mkdir(dirname(kept), { recursive: true })
+    await rm(kept, { recursive: true, force: true })
+    await rename(partial, kept)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Unpacks packages of this system's own suite together with what of their dependencies the system lacks; nothing is installed. Their programs may need
  * `tree`/usr/lib/… in LD_LIBRARY_PATH.
  * @param {string} folder empty, to work in
- * @param {string} name
+ * @param {readonly string[]} names
  * @returns {Promise<string>} the tree's path
  */
-export async function fetchDebianTree(folder, name) {
+export async function fetchDebianTree(folder, names) {
   for (const part of ['lists/partial', 'cache/archives/partial', 'tree']) await mkdir(join(folder, part), { recursive: true })
   const suite = /^VERSION_CODENAME=(\w+)$/m.exec(await readFile('/etc/os-release', 'utf8'))?.[1]
   const source = `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${await debianMirror()} ${suite} main\n`
@@ -73,7 +92,7 @@ export async function fetchDebianTree(folder, name) {
     'Debug::NoLocking': 'true',
   }).flatMap(([option, value]) => ['-o', `${option}=${value}`])
   await run('apt-get', [...apt, '-qq', 'update'], { timeout: 180_000 })
-  await run('apt-get', [...apt, '-qq', '-y', '--no-install-recommends', '--download-only', 'install', name], { timeout: 180_000 })
+  await run('apt-get', [...apt, '-qq', '-y', '--no-install-recommends', '--download-only', 'install', ...names], { timeout: 180_000 })
   const archives = join(folder, 'cache/archives')
   for (const deb of (await readdir(archives)).filter((file) => file.endsWith('.deb')))
     await run('dpkg', ['-x', join(archives, deb), join(folder, 'tree')])

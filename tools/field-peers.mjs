@@ -1,10 +1,10 @@
 // Finds the database servers that `npm run bench -- field` measures beside us, or fetches Debian's packages of them into a cache. Plain JavaScript that runs on Node 20.
 import { execFile } from 'node:child_process'
-import { access, cp, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
-import { homedir, tmpdir } from 'node:os'
+import { access, readdir } from 'node:fs/promises'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { fetchDebianTree } from './debian-package.mjs'
+import { keepDebianTree } from './debian-package.mjs'
 
 /** Debian's package, the setting that names the program, and where the program lies below a root. */
 const PEERS = [
@@ -36,16 +36,7 @@ async function findPeer({ name, program }, env, say) {
     if (await runs(path)) return path
   }
   say(`${name} is not here; fetching Debian's package into ${cached}`)
-  const folder = await mkdtemp(join(tmpdir(), 'ib-stream-peer-'))
-  try {
-    const partial = `${cached}.${process.pid}`
-    await cp(await fetchDebianTree(folder, name), partial, { recursive: true, verbatimSymlinks: true })
-    await mkdir(join(cached, '..'), { recursive: true })
-    await rm(cached, { recursive: true, force: true })
-    await rename(partial, cached)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  await keepDebianTree(cached, [name])
   const path = await program(cached)
   if (await runs(path)) return path
   throw new Error(`what came does not run here: ${path}`)
