@@ -1,9 +1,12 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { BatchMerger, connectBus, openLogReader, openPublisher, readLog, tickSubject } from '@ib-stream/bus'
 import { startGatewaySim } from '@ib-stream/gateway-sim'
 import { eventSubject } from '@ib-stream/model'
 import { describe, expect, it } from '@jest/globals'
+import { canMount } from '../../../libs/writer/test/support.ts'
 import { freePort } from '../../../test/support/free-port.ts'
 import { NatsServer } from '../../../test/support/nats-server.ts'
 import { nodeProgram, type TestProgram } from '../../../test/support/program.ts'
@@ -115,6 +118,68 @@ describe('ingest, as a process', () => {
     const gap = await program.logged('the gap', ({ kind, cause }) => kind === 'gap' && cause === 'ingest_down')
     expect(gap).toMatchObject({ cid: 265598, tt: 'last', fromUs: tickUs })
   }, 60_000)
+
+  it('refuses by name a spool that another ingest works on, and a log that belongs to another spool; the first goes on', async () => {
+    await using nats = await NatsServer.start()
+    await using sim = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0 })
+    const env = { NATS_URL: nats.url, DATA_DIR: join(nats.folder, 'first'), SIM_PORT: String(sim.port) }
+    await using first = ingest(env)
+    const acknowledged = async () => Number((await health(first)).parts.publisher?.['acknowledged' as 'state'] ?? 0)
+    await waitFor('it records', async () => (await acknowledged()) > 20)
+    await using onSpool = ingest(env)
+    expect(await onSpool.exited).not.toBe(0)
+    expect(onSpool.output).toMatch(/IBS_BUS_SPOOL_LOCKED.*another ingest works on .*stop it, or give this one its own DATA_DIR/)
+    await using onLog = ingest({ ...env, DATA_DIR: join(nats.folder, 'second') })
+    expect(await onLog.exited).not.toBe(0)
+    expect(onLog.output).toMatch(/the log belongs to spool .*stop the other ingest/)
+    expect(onLog.output).toMatch(/IBS_INGEST_LOG_REFUSED/)
+    const before = await acknowledged()
+    await waitFor('the first goes on', async () => (await acknowledged()) > before + 20)
+    const stamps = await stampsOfTicks(nats.url)
+    expect(stamps.filter((st, i) => i > 0 && st <= (stamps[i - 1] ?? 0))).toEqual([])
+  }, 60_000)
+
+  if (canMount) {
+    it('is not ready while the disk of its spool is full, says so to log, metrics and EVENTS, and loses nothing when there is room', async () => {
+      await using nats = await NatsServer.start()
+      const truth = join(nats.folder, 'truth.jsonl')
+      await using sim = await startGatewaySim({ port: 0, rate: 5, lines: 100, repeatSeconds: 0, truth })
+      const dataDir = join(nats.folder, 'data')
+      mkdirSync(dataDir)
+      const mount = (options: string) => execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', dataDir])
+      mount('size=4m') // a segment of the spool takes more
+      try {
+        await using program = ingest({ NATS_URL: nats.url, DATA_DIR: dataDir, SIM_PORT: String(sim.port) })
+        const publisher = async () => (await health(program)).parts.publisher
+        const full = await waitFor('it says so', async () => {
+          const page = await health(program)
+          return page.parts.publisher?.state === 'spool_failed' && page
+        })
+        expect([full.status, full.parts.publisher?.ready]).toEqual([503, false])
+        await program.logged('why', ({ reason }) => String(reason).includes('ENOSPC'))
+        const { healthPort } = await program.logged('its pages', ({ msg }) => msg === 'started')
+        const metrics = await (await fetch(`http://127.0.0.1:${healthPort}/metrics`)).text()
+        expect(metrics).toMatch(/^ibs_ingest_publisher_events_total\{[^}]*what="spool_failed"[^}]*\} [1-9]/m)
+        await using bus = await connectBus({ url: nats.url, name: 'test' })
+        const request = { seq: 1, next_by_subj: 'ib.ops.publisher' }
+        const event = await waitFor('the event', () => bus.manager.streams.getMessage('EVENTS', request).catch(() => undefined))
+        expect(event?.json()).toMatchObject({ kind: 'publisher', service: 'ingest', what: 'spool_failed' })
+        const sent = () => readFileSync(truth, 'utf8').split('\n').length - 1
+        const then = sent()
+        await waitFor('the gateway goes on', () => sent() > then + 20)
+        expect(await publisher()).toMatchObject({ state: 'spool_failed', acknowledged: 0 })
+        mount('remount,size=64m')
+        await waitFor('it sends', async () => (await publisher())?.state === 'sending', 30_000)
+        await sim.close()
+        await waitFor('the log has every tick that the gateway sent', async () => (await stampsOfTicks(nats.url)).length === sent(), 30_000)
+        const stamps = await stampsOfTicks(nats.url)
+        expect(stamps.filter((st, i) => i > 0 && st <= (stamps[i - 1] ?? 0))).toEqual([])
+        expect(await program.stop()).toBe(0)
+      } finally {
+        execFileSync('umount', ['--lazy', dataDir])
+      }
+    }, 90_000)
+  }
 })
 
 /** `st` of every tick in the log, in the order of arrival. */
