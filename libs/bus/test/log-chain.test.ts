@@ -129,6 +129,25 @@ describe('log chain, faults of the server', () => {
     await publisher.settled(AbortSignal.timeout(20_000))
     expect(performance.now() - backMs).toBeLessThan(2_000)
   })
+
+  it('goes on after an absence of NATS in which the client tried more often than it does by itself', async () => {
+    await using nats = await TestNats.start()
+    const bus = await nats.bus()
+    let attempts = 0
+    const watching = (async () => {
+      for await (const { type } of bus.connection.status()) if (type === 'reconnecting') attempts += 1
+    })()
+    await using publisher = await testPublisher(bus, nats.spoolFolder)
+    await publish(publisher, tape(1, 10))
+    await nats.kill()
+    for (const line of tape(11, 400)) publisher.add(line)
+    await waitFor('it has tried long', () => attempts > 12, 60_000) // the client's own bound is ten
+    await nats.start()
+    await publisher.settled(AbortSignal.timeout(20_000))
+    expect(stampsOf(await logContents(bus)).toSorted((a, b) => a - b)).toEqual(range(1, 400))
+    await bus.close()
+    await watching
+  })
 })
 
 /** A bus whose next answers of where the log stands are old ones, as of a server that was cut off from its cluster. */

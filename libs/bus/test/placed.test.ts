@@ -3,13 +3,15 @@ import { describe, expect, it } from '@jest/globals'
 import { Cluster } from '../../../test/cluster/cluster.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
 import { connectBus } from '../src/connection.ts'
+import { ensureStream } from '../src/ensure-stream.ts'
 import { isRefusal, placed } from '../src/placed.ts'
+import { INVALID, invalidConfig } from '../src/stream-configs.ts'
 import { createLog } from '../src/streams.ts'
 
 const NO_PEERS = Object.assign(new Error('no suitable peers for placement'), { name: 'JetStreamApiError', code: 10_005, status: 400 })
 
 describe('a stream of three copies', () => {
-  it('is made when all three servers of a cluster are there, although it was asked for when two were', async () => {
+  it('is made when all three servers of a cluster are there, although it was asked for when two were; one that has a copy gets the others, with what it holds', async () => {
     await using cluster = await Cluster.start(2)
     await using bus = await connectBus({ url: cluster.url, name: 'placed', signal: AbortSignal.timeout(60_000) })
     await waitFor('the two have a leader', () => bus.manager.getAccountInfo().catch(() => undefined), 60_000)
@@ -21,6 +23,31 @@ describe('a stream of three copies', () => {
     await sleep(1_000)
     cluster.servers[2]?.start()
     expect((await made).config.num_replicas).toBe(3)
+
+    // Servers that were just started answer when they have a leader for it.
+    const done = (what: string, work: () => Promise<unknown>) =>
+      waitFor(
+        what,
+        () =>
+          work().then(
+            () => true,
+            () => false,
+          ),
+        60_000,
+      )
+    const copies = () => waitFor('the server tells', () => bus.manager.streams.info(INVALID).catch(() => undefined), 60_000)
+    await done('one copy, as an installation of one server leaves it', () => ensureStream(bus.manager, invalidConfig(1)))
+    await done('it holds something', () => bus.jetstream.publish('ticks_invalid.1', 'kept', { msgID: 'kept' }))
+    expect((await copies()).config.num_replicas).toBe(1)
+    await done('three', () => ensureStream(bus.manager, invalidConfig(3)))
+    await waitFor(
+      'the others have it',
+      async () => ((await copies()).cluster?.replicas ?? []).filter(({ current }) => current).length === 2,
+      60_000,
+    )
+    expect(await copies()).toMatchObject({ config: { num_replicas: 3 }, state: { messages: 1 } })
+    await done('fewer are no reason to take copies away', () => ensureStream(bus.manager, invalidConfig(1)))
+    expect((await copies()).config.num_replicas).toBe(3)
   }, 120_000)
 })
 
