@@ -12,7 +12,7 @@ export const BUS_ERROR_CODES = [
   'IBS_BUS_NO_ANSWER', // NATS did not answer in time
   'IBS_BUS_NO_OWNER', // nobody owns the partition that was to be worked on
   'IBS_BUS_OWNER_REFUSED', // the owner of a partition could not do what it was asked; its own words follow
-  'IBS_BUS_REQUEST_INVALID', // a request to an owner that is none
+  'IBS_BUS_REQUEST_INVALID', // a request to an owner, or to ingest, that is none
   'IBS_BUS_NO_CREDENTIALS', // NATS_CREDENTIALS names a folder without a key for this service
   'IBS_BUS_CREDENTIALS_INVALID', // a key file holds no seed
   'IBS_BUS_NOT_AUTHORIZED', // the server does not know the key, or takes none without one

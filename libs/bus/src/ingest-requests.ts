@@ -1,5 +1,7 @@
 import type { ContractAnswer, ContractQuery, LeaseAnswer, LeaseRequest, TickType } from '@ib-stream/model'
+import { askIngest } from './ask-ingest.ts'
 import type { Bus } from './connection.ts'
+import { BusError } from './errors.ts'
 
 /** What ingest answers over the bus. */
 export const CONTRACT_LOOKUP = 'ib.contracts.lookup'
@@ -29,11 +31,10 @@ export const askForStream = (bus: Bus, { cid, tt }: { cid: number; tt: TickType 
 
 async function ask<Answer>(bus: Bus, subject: string, body: string, withinMs: number): Promise<Answer | Refused> {
   try {
-    const message = await bus.connection.request(subject, body, { timeout: withinMs })
-    return message.json<Answer>()
+    return await askIngest<Answer>(bus, subject, body, withinMs)
   } catch (error) {
-    const why = Error.isError(error) ? error.message : String(error)
-    return { ok: false, code: 'IBS_BUS_NO_ANSWER', message: `ingest does not answer (${why}); look whether it runs, then ask again` }
+    if (!(error instanceof BusError)) throw error
+    return { ok: false, code: error.code, message: error.words }
   }
 }
 

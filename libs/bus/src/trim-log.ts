@@ -1,7 +1,8 @@
-import { errors, type Msg } from '@nats-io/nats-core'
+import type { Msg } from '@nats-io/nats-core'
+import { askIngest } from './ask-ingest.ts'
 import type { Bus } from './connection.ts'
-import { BusError } from './errors.ts'
-import { listen, notAllowed } from './listen.ts'
+import { BusError, type BusErrorCode } from './errors.ts'
+import { listen } from './listen.ts'
 import type { Publisher } from './publisher.ts'
 
 /** Where ingest is asked to trim the log: JSON {@link TrimRequest} in, {@link TrimAnswer} out. */
@@ -12,7 +13,7 @@ const TRIMMED_WITHIN_MS = 25_000
 interface TrimRequest {
   belowSeq: number
 }
-type TrimAnswer = { ok: true } | { ok: false; message: string }
+type TrimAnswer = { ok: true } | { ok: false; code: BusErrorCode; message: string }
 
 /**
  * The one who publishes the log is the one who trims it: a server that is purged while messages come loses count of them (see `purgeAtRest`).
@@ -32,28 +33,17 @@ async function trim(message: Msg, publisher: Pick<Publisher, 'trimLog'>): Promis
     await publisher.trimLog(belowSeq)
     return { ok: true }
   } catch (error) {
-    return { ok: false, message: Error.isError(error) ? error.message : String(error) }
+    if (error instanceof BusError) return { ok: false, code: error.code, message: error.words }
+    return { ok: false, code: 'IBS_BUS_LOG_BUSY', message: Error.isError(error) ? error.message : String(error) }
   }
 }
 
 /**
  * Has ingest drop from the log all below `belowSeq`.
- * @throws BusError `IBS_BUS_LOG_BUSY` with ingest's words, `IBS_BUS_NO_ANSWER` where none runs: then the log does not grow either; `IBS_BUS_NOT_AUTHORIZED`
+ * @throws BusError as ingest refuses: `IBS_BUS_LOG_BUSY`, `IBS_BUS_REQUEST_INVALID`; `IBS_BUS_NO_ANSWER` where none runs: then the log does not grow either; `IBS_BUS_NOT_AUTHORIZED`
  */
 export async function askTrim(bus: Bus, belowSeq: number): Promise<void> {
   const request: TrimRequest = { belowSeq }
-  const message = await bus.connection
-    .request(TRIM_LOG, JSON.stringify(request), { timeout: TRIMMED_WITHIN_MS })
-    .catch((cause: unknown) => {
-      const why = cause instanceof errors.RequestError ? cause.cause : cause
-      if (why instanceof errors.PermissionViolationError) throw notAllowed(`ask on ${TRIM_LOG}`, why)
-      throw new BusError(
-        'IBS_BUS_NO_ANSWER',
-        `ingest, which trims the log, does not answer (${String(cause)}); look whether it runs`,
-        {},
-        { cause },
-      )
-    })
-  const answer = message.json<TrimAnswer>()
-  if (!answer.ok) throw new BusError('IBS_BUS_LOG_BUSY', answer.message)
+  const answer = await askIngest<TrimAnswer>(bus, TRIM_LOG, JSON.stringify(request), TRIMMED_WITHIN_MS)
+  if (!answer.ok) throw new BusError(answer.code, answer.message)
 }

@@ -10,7 +10,10 @@ describe('who is asked to trim', () => {
     await expect(askTrim(bus, 1)).rejects.toMatchObject({ code: 'IBS_BUS_NO_ANSWER' })
     await using publisher = await testPublisher(bus, nats.spoolFolder)
     using _ = serveTrim(bus, publisher)
-    await expect(askTrim(bus, 0)).rejects.toMatchObject({ code: 'IBS_BUS_LOG_BUSY', message: expect.stringContaining('belowSeq is 0') })
+    await expect(askTrim(bus, 0)).rejects.toMatchObject({
+      code: 'IBS_BUS_REQUEST_INVALID',
+      message: 'IBS_BUS_REQUEST_INVALID: belowSeq is 0; send a sequence of the log',
+    })
     expect((await bus.connection.request(TRIM_LOG, 'all of it')).json()).toMatchObject({ ok: false })
   })
 })

@@ -12,6 +12,11 @@ export class IbsError<Code extends string = string> extends Error {
     this.code = code
     this.facts = facts
   }
+
+  /** The message for where the code stands beside it. */
+  get words(): string {
+    return this.message.slice(`${this.code}: `.length)
+  }
 }
 
 /** The code of an IbsError or of a Node system error (`ENOENT`); undefined for anything else. Works across realms, unlike `instanceof`. */

@@ -1,4 +1,5 @@
 import { codeOf } from '@ib-stream/model'
+import { errorLine } from '../output/error-line.ts'
 import type { Output } from '../output/output.ts'
 import type { Arguments, Call, Command, Options, Run } from './define-command.ts'
 
@@ -52,6 +53,6 @@ export async function runCommand({ command, values, run, out, readerGone }: RunO
 export function complain(out: Output, error: unknown): number {
   const isTold = codeOf(error) !== undefined
   const words = !Error.isError(error) ? String(error) : isTold ? error.message : (error.stack ?? error.message)
-  out.say(words.replace(/^IBS_[A-Z_]+/, (code) => out.paintErr('red', code)))
+  out.say(errorLine(out, words))
   return NOT_DONE
 }

@@ -12,6 +12,7 @@ import { openArchive } from '../archive/open-archive.ts'
 import type { Call } from '../command/define-command.ts'
 import type * as commands from '../commands/archive.ts'
 import { dataDirOf } from '../data-dir.ts'
+import { errorLine } from '../output/error-line.ts'
 import type { Output } from '../output/output.ts'
 import { type Column, tableOf } from '../output/table.ts'
 import { bytesText, countText } from '../output/units-text.ts'
@@ -74,7 +75,7 @@ function keeperText(lastRun: LastRun | undefined): string {
 
 /** What could not be looked at or brought, while the others were. */
 function sayFailures(out: Output, failures: readonly ArchiveFailure[]): void {
-  for (const { message } of failures) out.say(message.replace(/^IBS_[A-Z_]+/, (code) => out.paintErr('red', code)))
+  for (const { message } of failures) out.say(errorLine(out, message))
 }
 
 /** @returns the exit status: 1 where nothing is archived of it, 2 where something could not be fetched */
