@@ -89,6 +89,7 @@ export abstract class SeamClient implements Given, AsyncDisposable {
       case 'resume_incomplete':
         this.incomplete.push({ fromUs: usOf((JSON.parse(data) as { from: string }).from), saidAt: this.#truth.ticks.length })
         this.#begin({ history: [], live: [], isAnew: true })
+        this.#isLive = false
     }
     if (id !== undefined) this.lastId = id
     return this.#left > 0
@@ -117,7 +118,8 @@ export abstract class SeamClient implements Given, AsyncDisposable {
 
   #begin(connection: Connection): void {
     this.#connection = connection
-    this.#isLive = this.startUs === Number.POSITIVE_INFINITY
+    const isCutOff = this.lastId?.startsWith('h.') // where the files give what the log has forgotten
+    this.#isLive = this.startUs === Number.POSITIVE_INFINITY && !isCutOff
     this.connections.push(connection)
   }
 

@@ -2,10 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../chaos/random.ts'
 import type { TestProgram } from '../support/program.ts'
 import type { Truth } from './truth.ts'
-import type { SeamWorld } from './world.ts'
+import { LOG_KEEP_MS, type SeamWorld } from './world.ts'
 
 const FROZEN_MS = [800, 2_500] as const
 const SCALED_MS = [1_500, 4_000] as const
+/** Checkpoints are durable every two seconds, and the keeper looks twice a second. */
+const TRIMMED_WITHIN_MS = 4_000
 const BURST_TICKS = 2_500
 const LATE_TICKS = 60
 
@@ -27,6 +29,11 @@ export const FAULTS: Record<string, (world: SeamWorld, truth: Truth, random: Ran
   'query-api is killed': (world) => world.restart(world.stack.queryApi),
   'query-api is stopped': async ({ stack }) => {
     await stack.queryApi.stop()
+    stack.queryApi.start()
+  },
+  'query-api stays away for longer than the log keeps what its clients miss': async ({ stack }) => {
+    await stack.queryApi.kill()
+    await sleep(LOG_KEEP_MS + TRIMMED_WITHIN_MS)
     stack.queryApi.start()
   },
   'the keeper is killed': (world) => world.restart(world.stack.keeper),

@@ -93,7 +93,7 @@ interface Joining {
 /** Two thirds by SSE, one third by WebSocket; from the beginning, from some hour on, or live alone; a third of them hangs up now and then. */
 async function join({ stack }: SeamWorld, truth: Truth, { random, count, seconds, add }: Joining): Promise<void> {
   for (let n = 0; n < count; n++) {
-    const startUs = random.pick([0, 0, START_US + HOUR_US, START_US + 3 * HOUR_US, Number.POSITIVE_INFINITY])
+    const startUs = random.pick([0, 0, START_US + HOUR_US, START_US + 3 * HOUR_US, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY])
     const leavesAfter = random.next() < 1 / 3 ? Array.from({ length: 4 }, () => Math.ceil(random.between(0, 1_500))) : []
     const some = CIDS.filter(() => random.next() < 0.5)
     const asked: Asked = { cids: [random.pick(CIDS)], startUs, leavesAfter }
