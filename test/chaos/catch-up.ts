@@ -2,7 +2,7 @@ import { connectBus, EVENTS_FILTER, readStoredEvents, TICKS } from '@ib-stream/b
 import { PARTITION_COUNT, partitionOf } from '@ib-stream/model'
 import { type Backend, readPosition } from '@ib-stream/storage'
 import { waitFor } from '../support/wait-for.ts'
-import { CONTRACTS, type World } from './world.ts'
+import { CONTRACTS, TICK_TYPES, type World } from './world.ts'
 
 /** How long a backend takes until its files hold all that the log held now, ms. */
 export async function measureCatchUp(world: World, backend: Backend): Promise<number> {
@@ -30,6 +30,20 @@ export async function isAt(world: World, backend: Backend, goals: ReadonlyMap<nu
     if (goal !== undefined && ((await readPosition(world.dataDisk.folder, backend, partition))?.seq ?? 0) < goal) return false
   }
   return true
+}
+
+/** Newest `st` of each stream of which the log still has a tick, µs UTC. */
+export async function newestInLog(world: World): Promise<Map<string, number>> {
+  await using bus = await connectBus({ url: world.natsUrl, name: 'chaos' })
+  const newest = new Map<string, number>()
+  for (const cid of CONTRACTS) {
+    for (const tt of TICK_TYPES) {
+      const message = await bus.manager.streams.getMessage(TICKS, { last_by_subj: `ticks.${partitionOf(cid)}.${cid}.${tt}` })
+      const line = message?.string().trimEnd().split('\n').at(-1)
+      if (line) newest.set(`${cid}_${tt}`, (JSON.parse(line) as { st: number }).st)
+    }
+  }
+  return newest
 }
 
 /** Whether the events' files hold all that the log has of them. */

@@ -11,21 +11,16 @@ const ANSWER_WITHIN_MS = 30_000
 /** Asks the API for the last seconds of one stream after the other while everything fails, and keeps what it answers; an error is an honest answer too. */
 export async function probeHistory(world: World, random: Random, signal: AbortSignal): Promise<Probe[]> {
   const probes: Probe[] = []
-  const seen = new Map<string, number>()
-  let looked = 0
   while (!signal.aborted) {
     const [cid, tt] = [random.pick(CONTRACTS), random.pick(TICK_TYPES)]
-    for (; looked < world.live.length; looked++) {
-      const tick = world.live[looked]
-      if (tick) seen.set(tick.stream, tick.st)
-    }
     const stream = `${cid}_${tt}`
+    const newestUs = world.newestLiveUs.get(stream) ?? 0
     const endUs = Date.now() * 1_000
     const startUs = endUs - RANGE_US
     const answer = await ask(world, cid, tt, startUs, endUs).catch(() => undefined)
     if (answer) {
       // A tick that was seen live is wanted where the answer says that its end is whole, and the log was not put back to before it.
-      const seenUs = answer.whole && !world.rolledBackLately ? (seen.get(stream) ?? 0) : 0
+      const seenUs = answer.whole && !world.rolledBackLately ? newestUs : 0
       probes.push({ stream, startUs, endUs, stamps: answer.ticks.map(({ st = 0 }) => st).sort((a, b) => a - b), seenUs })
     }
     await sleep(EVERY_MS, undefined, { signal }).catch(() => undefined)

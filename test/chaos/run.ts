@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectBus, readLog } from '@ib-stream/bus'
 import { verify } from '@ib-stream/storage'
-import { eventsAreWhole, isAt, lastSequences, storedEvents } from './catch-up.ts'
+import { eventsAreWhole, isAt, lastSequences, newestInLog, storedEvents } from './catch-up.ts'
 import { isClean, judge, type Verdict } from './check/judge.ts'
 import { emptyRecord, inject, type Record } from './inject.ts'
 import { type Fault, planFaults } from './plan.ts'
@@ -79,11 +79,12 @@ async function runIn(world: World, options: ChaosOptions): Promise<ChaosReport> 
   const purgedBelowSeq = await trimmed(world)
   const events = await storedEvents(world)
   await stopWriters(world, record)
-  const { dataDisk, truthFile, live } = world
+  const { dataDisk, truthFile, live, forgotten } = world
   const verdict = await judge({
     dataDir: dataDisk.folder,
     truthFile,
     live,
+    forgotten,
     witnesses: record.witnesses,
     probes,
     events,
@@ -102,6 +103,8 @@ async function runIn(world: World, options: ChaosOptions): Promise<ChaosReport> 
     say(`partition ${partition} of ${writer}, killed at ${(atMs / 1_000).toFixed(1)} s, had no owner for ${ms} ms`)
   const takeOverMs = { count: times.length, p50: quantile(times, 0.5), p99: quantile(times, 0.99), worst: quantile(times, 1) }
   const clean = isClean(verdict) && record.oddEnds.length === 0
+  for (const { refusals } of clean ? [] : world.lives)
+    for (const [why, times] of refusals) say(`a live client was turned away ${times} times: ${why}`)
   if (!clean || slow.length > 0) say(`${world.lastWords()}\nall that they said: ${await world.keepWords()}`)
   const { catchUpMs, oddEnds } = record
   return { verdict, faults, skipped, takeOverMs, catchUpMs, probes: probes.length, purgedBelowSeq, oddEnds, clean }
@@ -141,6 +144,9 @@ async function settle(world: World, record: Record): Promise<void> {
   for (const backend of Object.values(BACKEND_OF))
     await world.waitFor(`${backend} holds all of the log`, () => isAt(world, backend, goals).catch(() => false))
   await world.waitFor('the events are in their files', () => eventsAreWhole(world).catch(() => false))
+  const newest = await world.waitFor('the log gives its newest ticks', () => newestInLog(world).catch(() => undefined))
+  const haveAll = () => [...newest].every(([stream, us]) => (world.newestLiveUs.get(stream) ?? 0) >= us)
+  await world.waitFor('every live client has the newest ticks', haveAll).catch(() => undefined) // what they lack the judge tells
   let before = -1
   await world.waitFor('nothing more comes live', async () => {
     const quiet = world.live.length === before

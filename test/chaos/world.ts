@@ -9,6 +9,7 @@ import { SseClient } from '../support/sse-client.ts'
 import { TcpProxy } from '../support/tcp-proxy.ts'
 import { waitFor } from '../support/wait-for.ts'
 import type { LiveTick } from './check/judge.ts'
+import type { Forgotten } from './check/live.ts'
 import { WRITERS, type Writer, type WriterName } from './plan.ts'
 import { SmallDisk } from './small-disk.ts'
 
@@ -54,6 +55,8 @@ export class World implements AsyncDisposable {
   readonly links = new Map<string, TcpProxy>()
   readonly lives: SseClient[] = []
   readonly live: LiveTick[] = []
+  /** Newest `st` that came live, by stream. */
+  readonly newestLiveUs = new Map<string, number>()
   #rolledBackMs = Number.NEGATIVE_INFINITY
   #ingestHealthUrl: string
   #gatewayUrl: string
@@ -124,12 +127,23 @@ export class World implements AsyncDisposable {
     await this.waitFor('query-api is ready', async () => (await healthAt(`${this.apiUrl}/health`))?.ready === true)
     for (const cid of CONTRACTS) {
       const url = `${this.apiUrl}/v3/stream/${cid}/live?tick_types=${TICK_TYPES.join(',')}`
-      this.lives.push(new SseClient(url, ({ cid, tt, st = 0 }) => this.live.push({ stream: `${cid}_${tt}`, st })))
+      this.lives.push(
+        new SseClient(url, ({ cid, tt, st = 0 }, isFromFiles) => {
+          const stream = `${cid}_${tt}`
+          this.live.push({ stream, st, isFromFiles })
+          this.newestLiveUs.set(stream, Math.max(st, this.newestLiveUs.get(stream) ?? 0))
+        }),
+      )
     }
     await this.waitFor('the live streams stand', () => this.lives.every(({ infos }) => infos.length > 0))
     this.simulator.start()
     await this.waitFor('ingest is ready', async () => (await this.ingestHealth())?.ready === true)
     await this.waitFor('the first live ticks', () => this.live.length > 0)
+  }
+
+  /** Times of which live clients were told that the log had forgotten what came. */
+  get forgotten(): Forgotten[] {
+    return this.lives.flatMap((live, i) => live.forgotten.map((time) => ({ cid: CONTRACTS[i] ?? 0, ...time })))
   }
 
   writer(name: WriterName): TestProgram {

@@ -2,12 +2,13 @@ import { readArchive } from '../../support/parquet-files.ts'
 import { decodeProto, type PlainTick, parseLines, readEvents, readTruth, withoutStamp } from '../../support/ticks.ts'
 import { compareWithTruth, type DeclaredGap, type RecordedTick, type SentTick } from './against-truth.ts'
 import { diff, FAULT_KINDS, type Fault, type FaultKind } from './diff.ts'
+import { type Forgotten, type Given, judgeLive } from './live.ts'
 import { judgeManifests } from './manifests.ts'
 import type { Witness } from './spool-witness.ts'
 import { readTree, type Tree } from './tree.ts'
 
 /** A tick that a live client was given. */
-export type LiveTick = Witness
+export type LiveTick = Witness & Given
 
 /** An answer of the HTTP API that was asked for in the middle of it all. */
 export interface Probe {
@@ -25,6 +26,8 @@ export interface Evidence {
   dataDir: string
   truthFile: string
   live: readonly LiveTick[]
+  /** Times of which live clients were told that the log had forgotten what came. @default none */
+  forgotten?: readonly Forgotten[]
   witnesses: readonly Witness[]
   probes: readonly Probe[]
   /** Recorder events as the stream EVENTS has them, a line each, in its order; absent where nobody asked for them. */
@@ -85,7 +88,11 @@ export async function judge(evidence: Evidence): Promise<Verdict> {
   const gaps = gapsByStream(events)
   const lostEvents = events.filter(({ kind }) => kind === 'lost')
   if (lostEvents.length > 0) add('events', [{ kind: 'lost', count: lostEvents.length, detail: JSON.stringify(lostEvents[0]) }])
-  const live = stampsByStream(evidence.live)
+  const live = grouped(
+    evidence.live,
+    ({ stream }) => stream,
+    (tick) => tick,
+  )
   const streams = new Set([...sent.keys(), ...json.streams.keys(), ...proto.streams.keys(), ...(archive?.keys() ?? []), ...live.keys()])
   for (const stream of streams) {
     const [truth, ticks] = [sent.get(stream) ?? [], json.streams.get(stream) ?? []]
@@ -96,13 +103,7 @@ export async function judge(evidence: Evidence): Promise<Verdict> {
     add(`json ${stream}`, compareWithTruth(truth, ticks, declared))
     add(`pb ${stream}`, diff(ticks.map(asText), (proto.streams.get(stream) ?? []).map(asText)))
     if (archive) add(`parquet ${stream}`, diff(ticks.map(asText), (archive.get(stream) ?? []).map(asText)))
-    add(
-      `live ${stream}`,
-      diff(
-        ticks.map(({ st }) => String(st)),
-        (live.get(stream) ?? []).map(String),
-      ),
-    )
+    add(`live ${stream}`, judgeLive(live.get(stream) ?? [], ticks, evidence.forgotten ?? []))
   }
   verdict.declaredMissing = verdict.sent - verdict.recorded
   add('spool', missingWitnesses(evidence.witnesses, json.streams))
@@ -187,14 +188,6 @@ function recordedByStream(
   all.sort((a, b) => (a.st ?? 0) - (b.st ?? 0))
   const sentUsOf = whenSent()
   return { streams: grouped(all, streamOf, (tick) => recordedOf(tick, sentUsOf(tick))), faults }
-}
-
-function stampsByStream(ticks: readonly LiveTick[]): Map<string, number[]> {
-  return grouped(
-    ticks,
-    ({ stream }) => stream,
-    ({ st }) => st,
-  )
 }
 
 function gapsByStream(events: readonly { [field: string]: unknown }[]): Map<string, DeclaredGap[]> {
