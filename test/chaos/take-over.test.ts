@@ -13,6 +13,15 @@ describe('how long a partition of a killed writer had no owner', () => {
     expect(ofKill({ writer: 'json0', atMs: 5_000 }, changes)).toEqual([{ partition: '3', ms: 500 }])
   })
 
+  it('regression: does not count how long the new owner waits until ingest has refilled the log', () => {
+    const changes = [
+      change(1_000, 'json0', '3', 'holding'),
+      change(5_400, 'json1', '3', 'holding'),
+      change(12_000, 'json0', '3', 'following'),
+    ]
+    expect(ofKill({ writer: 'json0', atMs: 5_000 }, changes)).toEqual([{ partition: '3', ms: 400 }])
+  })
+
   it('does not count what another took after an earlier kill, nor what was released, nor another backend', () => {
     const changes = [
       change(1_000, 'json0', '3', 'following'),

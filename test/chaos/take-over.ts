@@ -12,7 +12,7 @@ export interface TakeOver {
   /** Who was killed. */
   writer: WriterName
   partition: string
-  /** From the kill until another process (or the same program started again) follows the log. */
+  /** From the kill until another process (or the same program started again) is its owner: it has the lock and its files are whole, whether the log is as far as they are or not. */
   ms: number
   /** Of the kill, since the run began. */
   atMs: number
@@ -33,6 +33,9 @@ export function takeOvers(
   return alone.flatMap((kill) => ofKill(kill, changes).map((one) => ({ ...one, writer: kill.writer, atMs: kill.atMs - startMs })))
 }
 
+/** `holding`: it waits until ingest has refilled a log that lost its tail, which is no matter of who owns the partition. */
+const OWNED = ['following', 'holding']
+
 export function ofKill(
   { writer, atMs }: { writer: WriterName; atMs: number },
   changes: readonly Change[],
@@ -41,7 +44,7 @@ export function ofKill(
   return held.flatMap((partition) => {
     const next = changes.find(
       (change) =>
-        change.partition === partition && writerOf(change.writer) === writerOf(writer) && change.to === 'following' && change.atMs > atMs,
+        change.partition === partition && writerOf(change.writer) === writerOf(writer) && OWNED.includes(change.to) && change.atMs > atMs,
     )
     return next ? [{ partition, ms: next.atMs - atMs }] : []
   })
