@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { constants, crc32, zstdCompress, zstdCompressSync } from 'node:zlib'
 import type { ColumnValues } from './column-values.ts'
-import { encodeDelta, MAX_SPREAD } from './delta.ts'
+import { type DeltaShape, encodeDelta, MAX_SPREAD } from './delta.ts'
 import { ENCODING, PAGE, PHYSICAL } from './parquet-numbers.ts'
 import { encodeBits, encodePlaces } from './rle.ts'
 import { encodeThrift, type Fields } from './thrift-compact.ts'
@@ -57,6 +57,11 @@ interface Way {
 }
 
 const MOST_DISTINCT = 65_536
+const DELTA_SHAPES: readonly DeltaShape[] = [
+  { block: 128, miniblocks: 4, widths: 'each', unitBits: 8 },
+  { block: 1024, miniblocks: 8, widths: 'same', unitBits: 8 },
+  { block: 1024, miniblocks: 16, widths: 'each', unitBits: 1 },
+]
 
 function waysOf(column: ColumnValues, physical: number): Way[] {
   if (column.form === 'flag') return [{ encoding: ENCODING.rle, values: withLength(encodeBits(column.values)) }]
@@ -68,8 +73,7 @@ function waysOf(column: ColumnValues, physical: number): Way[] {
   if (distinct <= Math.min(MOST_DISTINCT, Math.max(1, values.length / 2)))
     ways.push(dictionaryOf(values, (numbers) => plain(numbers, physical)))
   if (column.form === 'whole' && physical === PHYSICAL.int64 && spreadOf(values) < MAX_SPREAD) {
-    ways.push({ encoding: ENCODING.delta, values: encodeDelta(values, { block: 128, miniblocks: 4, widths: 'each' }) })
-    ways.push({ encoding: ENCODING.delta, values: encodeDelta(values, { block: 1024, miniblocks: 8, widths: 'same' }) })
+    for (const shape of DELTA_SHAPES) ways.push({ encoding: ENCODING.delta, values: encodeDelta(values, shape) })
   }
   if (ways.length > 0) return ways
   const bytes = plain(values, physical)

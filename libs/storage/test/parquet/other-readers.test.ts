@@ -7,9 +7,10 @@ import { expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { COLUMNS } from '../../src/parquet/schema.ts'
 import { encodeSealed, LEVEL } from '../../src/parquet/seal-columns.ts'
+import { tickAt } from '../arbitrary-tick.ts'
 import { temporaryDataDir } from '../data-dir.ts'
 import { dayOfTicks } from '../day-of-ticks.ts'
-import { arbitraryTicks, inQueryOrder } from './sealed-ticks.ts'
+import { arbitraryTicks, CID, inQueryOrder } from './sealed-ticks.ts'
 
 /** A tick as a reader of Parquet gives it: plain names, NULL for what it lacks, flags spelled out. */
 function rowOf(tick: TickMessage): Record<string, unknown> {
@@ -17,6 +18,13 @@ function rowOf(tick: TickMessage): Record<string, unknown> {
   return Object.fromEntries(
     COLUMNS[tick.tt].map(({ name, key, kind }) => [name, kind === 'flag' ? given[key] === true : (given[key] ?? null)]),
   )
+}
+
+/** Stamps at random, of which the narrowest bits are the shortest form. */
+function busyQuotes(): TickMessage[] {
+  const startUs = 1_753_884_000_000_000
+  const afterUs = fc.sample(fc.nat(100_000_000), { numRuns: 3_000, seed: 2 }).toSorted((a, b) => a - b)
+  return afterUs.map((us, n) => tickAt(n, { ts: startUs, cid: CID, st: startUs + us }))
 }
 
 async function readByHyparquet(paths: readonly string[]) {
@@ -34,6 +42,7 @@ it('a library that knows nothing of us reads the same ticks: those of a real day
   const sets = [
     ...TICK_TYPES.map((tt) => day.filter((tick) => tick.tt === tt).slice(0, 5_000)),
     ...fc.sample(arbitraryTicks, { numRuns: 40, seed: 1 }),
+    busyQuotes(),
   ]
   const files: { path: string; ticks: TickMessage[] }[] = []
   for (const [n, ticks] of sets.entries()) {
