@@ -1,6 +1,7 @@
 import { codeOf, compareTicks, FIELDS, type TickMessage } from '@ib-stream/model'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
+import protobuf from 'protobufjs/light.js'
 import { formatOf } from '../../src/codec/block-reader.ts'
 import { ColumnBuffer, FIELD_BIT, type TickColumns } from '../../src/codec/columns.ts'
 import { decodeTickJsonGeneric } from '../../src/codec/json-generic.ts'
@@ -11,11 +12,15 @@ import { decodeRecordProtoGeneric } from '../../src/codec/proto-generic.ts'
 import { scanRowProto } from '../../src/codec/proto-scan.ts'
 import { recordAt } from '../../src/codec/split-varint.ts'
 import { tickOfRow } from '../../src/codec/tick-of-row.ts'
+import { StorageError } from '../../src/errors.ts'
 import type { Backend } from '../../src/layout/backend.ts'
 import { arbitraryTick, tickAt } from '../arbitrary-tick.ts'
 import { dayOfTicks } from '../day-of-ticks.ts'
 
 const BACKENDS = ['json', 'pb'] as const
+/** Its stamps have eight bytes, and a second `st` before that of its line another value. */
+const STAMPED: TickMessage = { ts: 1753837634000000, st: 1753837634777542, cid: 8314, tt: 'mid_point', rid: 0, mp: 0, bf: true }
+const SECOND_STAMP = ',"st":1753837634777541'
 const blockOf = (backend: Backend, ticks: readonly TickMessage[]): Uint8Array =>
   backend === 'json' ? encodeTicksJson(ticks) : Buffer.concat(ticks.map((tick) => encodeTickProto(tick)))
 
@@ -30,19 +35,50 @@ function byObjects(backend: Backend, block: Uint8Array): unknown[] {
   return found
 }
 
-/** What the generic twins make of every record of a block. */
+/** What the generic twins make of every record of a block, and the rule of files that no stamp stands twice with two values. */
 function byTwin(backend: Backend, block: Uint8Array): unknown[] {
   if (backend === 'json') {
     const lines = Buffer.from(block).toString('utf8').split('\n').slice(0, -1)
-    return lines.map((line) => answerOf(() => decodeTickJsonGeneric(line)))
+    return lines.map((line) => answerOf(() => stampedOnce(decodeTickJsonGeneric(line), stampsOfLine(line))))
   }
   const found: unknown[] = []
   for (let at = 0; at < block.length; ) {
     const { start, end } = recordAt(block, at)
-    found.push(answerOf(() => decodeRecordProtoGeneric(block.subarray(start, end))))
+    const record = block.subarray(start, end)
+    found.push(answerOf(() => stampedOnce(decodeRecordProtoGeneric(record), stampsOfRecord(record))))
     at = end
   }
   return found
+}
+
+/** The stamps that a record begins with, where it begins as we spell it. */
+type Stamps = Pick<TickMessage, 'ts' | 'st'> | undefined
+
+function stampsOfLine(line: string): Stamps {
+  const [, ts, st] = /^\{"ts":([1-9]\d{15}),"st":([1-9]\d{15}),/.exec(line) ?? []
+  return stampsOf(Number(ts), Number(st))
+}
+
+function stampsOfRecord(record: Uint8Array): Stamps {
+  const reader = protobuf.Reader.create(record)
+  const read = (tag: number): number => {
+    if (record[reader.pos] !== tag) return Number.NaN
+    const from = reader.skip(1).pos
+    const value = Number(reader.uint64())
+    return reader.pos - from <= 8 ? value : Number.NaN
+  }
+  return stampsOf(read(0x08), read(0x10))
+}
+
+const stampsOf = (ts: number, st: number): Stamps => (Number.isSafeInteger(ts) && Number.isSafeInteger(st) ? { ts, st } : undefined)
+
+function stampedOnce(tick: TickMessage, first: Stamps): TickMessage {
+  for (const field of ['ts', 'st'] as const) {
+    if (first === undefined || first[field] === tick[field]) continue
+    const facts = { field, value: `${first[field]}, then ${tick[field]}`, rule: 'stands once' }
+    throw new StorageError('IBS_STORAGE_TICK_INVALID', 'stands twice', facts)
+  }
+  return tick
 }
 
 function byColumns(backend: Backend, block: Uint8Array): unknown[] {
@@ -110,6 +146,7 @@ describe('columns', () => {
       '{"ts":',
       ',"bp":1',
       ',"st":',
+      SECOND_STAMP,
       '',
     )
     fc.assert(
@@ -123,7 +160,7 @@ describe('columns', () => {
         ])
         expectTwins('json', block)
       }),
-      { numRuns: 2000 },
+      { numRuns: 2000, examples: [[STAMPED, STAMPED, '{"ts":1753837634000000'.length, 0, SECOND_STAMP]] },
     )
   })
 
@@ -138,7 +175,8 @@ describe('columns', () => {
         const block = Buffer.concat([Uint8Array.from(length), odd, ...AFTER.map((one) => encodeTickProto(one))])
         expectTwins('pb', block)
       }),
-      { numRuns: 2000 },
+      // bytes after the tag of `st`: 0 is its first value, 16 the tag again
+      { numRuns: 2000, examples: [[STAMPED, encodeTickProto(STAMPED).indexOf(0x10, 9), Uint8Array.of(0, 0x10), 0]] },
     )
   })
 
