@@ -334,7 +334,7 @@ export class LogChain {
     if (lastSeq > this.#spool.end) this.#skipTo(lastSeq + 1) // at once: no line may get a number that is taken
     while ((this.#spool.firstWaiting ?? Number.POSITIVE_INFINITY) <= upToN) await pause(SPOOLED_LOOK_MS, this.#stop.signal)
     const afterN = Math.max(this.#acknowledged, upToN - 2 * WINDOW)
-    const found = await findDisplaced(this.#options.bus.manager, this.#spool, { afterN, upToN })
+    const found = await findDisplaced(this.#options.bus.manager, this.#spool, { afterN, upToN, lastSeq })
     const displaced = found.filter(({ n }) => !this.#moved.has(n)) // an attempt that was broken off goes on all the same
     if (displaced.length === 0) return
     for (const { n } of displaced) this.#moved.add(n)

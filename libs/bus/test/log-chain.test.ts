@@ -325,6 +325,31 @@ describe('log chain, a server that lost count', () => {
     expect(publisher.events).toContainEqual({ kind: 'displaced', seqs: range(56, 60) })
     expect(stampsOf(await logContents(bus))).toEqual([...range(1, 50), ...range(46, 50), ...range(51, 55), 61, ...range(56, 60)])
   })
+
+  it.each([
+    ['in the next thousand', { end: 1_010, sentAgain: range(991, 1_005), displaced: range(1_006, 1_010) }],
+    ['behind the end of the spool', { end: 998, sentAgain: range(991, 998), displaced: [] }],
+  ])('regression: what stands there %s was spooled again', async (_, { end, sentAgain, displaced }) => {
+    await using nats = await TestNats.start()
+    const bus = await nats.bus()
+    {
+      await using publisher = await testPublisher(bus, nats.spoolFolder, { mostSingles: 1_000 })
+      await publish(publisher, tape(1, 995))
+    }
+    {
+      await using spool = await openSpool(nats.spoolFolder, { source: 'simulator' })
+      spool.append(cutSingles(tape(996, end), 996).records)
+      await spool.sync()
+    }
+    for (const { subject, line } of sentAgain.map((st) => tickLine(st))) await bus.jetstream.publish(subject, `${line}\n`)
+    await using publisher = await testPublisher(bus, nats.spoolFolder)
+    await publisherIs(publisher, 'sending')
+    await publish(publisher, [tickLine(2_000)])
+    expect(publisher.events.flatMap((event) => (event.kind === 'displaced' ? event.seqs : []))).toEqual(displaced)
+    expect(stampsOf(await logContents(bus)).toSorted((a, b) => a - b)).toEqual(
+      [...range(1, 995), ...sentAgain, ...displaced, 2_000].toSorted((a, b) => a - b),
+    )
+  })
 })
 
 describe('log chain, a log that does not take messages', () => {
