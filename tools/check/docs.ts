@@ -1,4 +1,4 @@
-// Fails when settings, error codes, rooms or commands in the documents differ from the code. `--write` writes .env.example and the parts of cli.md anew.
+// Fails when settings, error codes, rooms or commands in the documents differ from the code. `--write` writes .env.example, the table of settings.md and the parts of cli.md anew.
 import { glob, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { SETTINGS } from '../../libs/service/src/settings.ts'
@@ -28,6 +28,7 @@ const NOT_FOR_CONTAINERS = new Set([
 
 const problems: string[] = []
 await checkEnvExample()
+await checkSettingsPage()
 await checkCompose()
 await checkErrorTable()
 await checkBusTable()
@@ -42,6 +43,20 @@ async function checkEnvExample(): Promise<void> {
   if (process.argv.includes('--write')) await writeFile(join(ROOT, '.env.example'), wanted)
   else if ((await read('.env.example')) !== wanted)
     problems.push('.env.example differs from libs/service/src/settings.ts; write it anew: node tools/check/docs.ts --write')
+}
+
+/** The same as a page. */
+async function checkSettingsPage(): Promise<void> {
+  const path = 'docs/reference/settings.md'
+  const page = await read(path)
+  const rows = Object.entries(SETTINGS).map(([name, { rule, doc }]) => {
+    const shown = 'defaultValue' in rule.def && String(rule.def.defaultValue) !== '' ? `\`${rule.def.defaultValue}\`` : ''
+    return `| \`${name}\` | ${shown} | ${doc.replaceAll('|', '\\|')} |\n`
+  })
+  const wanted = page.replace(/(?<=\| setting \| default \| what it does \|\n\|---\|---\|---\|\n)(?:\|.*\n)*/, () => rows.join(''))
+  if (wanted === page && page.includes(rows.join(''))) return
+  if (process.argv.includes('--write')) await writeFile(join(ROOT, path), wanted)
+  else problems.push(`${path} differs from libs/service/src/config.ts; write it anew: node tools/check/docs.ts --write`)
 }
 
 /** Every setting with its default, commented out: a copy as .env changes nothing until a line is opened. */
