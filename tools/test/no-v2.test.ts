@@ -1,4 +1,4 @@
-import { glob, readFile } from 'node:fs/promises'
+import { glob, readFile, stat } from 'node:fs/promises'
 import { FIELDS, tickSchema } from '@ib-stream/model'
 import { describe, expect, it } from '@jest/globals'
 import { z } from 'zod'
@@ -12,9 +12,11 @@ const READS_V2 = /^(libs\/storage\/(src|test)\/import\/|bench\/storage\/|tools\/
 describe('the form before v3', () => {
   it('is known to the importer, its tests and the bench of sizes only', async () => {
     const found = new Set<string>()
-    for await (const path of glob('{libs,services,apps,bench,test,tools,proto,ops}/**/*.{ts,mjs,js,proto,json,yml,html}', {
-      exclude: ['**/node_modules/**', 'bench/results/**'],
+    for await (const path of glob(['{libs,services,apps,bench,test,tools,proto,ops,.ci}/**/*', '*'], {
+      exclude: (name) => name.includes('node_modules') || name === 'bench/results' || name === '.git',
     })) {
+      if (!/\.(ts|mjs|cjs|js|proto|json|ya?ml|html|css|sql|sh|py|toml|conf|service|md)$|(^|\/)[^.]*$/.test(path)) continue
+      if (!(await stat(path)).isFile()) continue
       if (/\bstream_id\b|\bstreamId\b/.test(await readFile(path, 'utf8'))) found.add(path)
     }
     expect([...found].filter((path) => !READS_V2.test(path))).toEqual([])
