@@ -99,3 +99,16 @@ it(
   },
   TIMEOUT_MS,
 )
+
+it(
+  'plain DuckDB runs the blocks of docs/reference/parquet.md',
+  async () => {
+    const blocks = [...(await readFile('docs/reference/parquet.md', 'utf8')).matchAll(/```sql\n(.*?)```/gs)].map(([, code = '']) => code)
+    expect(blocks).toHaveLength(2)
+    const [byHand = '', narrower = ''] = blocks.map((code) => code.replaceAll('265598', String(CID)))
+    const elsewhere = byHand.replace('data/parquet', join(dataDir, 'parquet')).replaceAll(';', '')
+    expect(await plain(`SELECT count(*)::INTEGER FROM (${elsewhere})`, { cwd: dataDir })).toEqual([[10]])
+    expect(await plain('SELECT count(*)::INTEGER FROM ticks', { cwd: dataDir, first: narrower })).toEqual([[720]])
+  },
+  TIMEOUT_MS,
+)

@@ -28,8 +28,8 @@ it('merges late ticks into a sealed hour at most once an hour; answers have them
     await sealer.sealHours()
   }
   const read = async () => {
-    const range = { dataDir, backends: [SEALED_BACKEND], cids: [CID], tts: ['bid_ask'] as const }
-    await using opened = await openRange({ ...range, startUs: START_US, endUs: START_US + 4 * US_PER_HOUR })
+    const about = { dataDir, backends: [SEALED_BACKEND] as const, cids: [CID], tts: ['bid_ask'] as const }
+    await using opened = await openRange({ ...about, startUs: START_US, endUs: START_US + 4 * US_PER_HOUR })
     const ticks: TickMessage[] = []
     for await (const batch of opened.batches()) ticks.push(...batch)
     return ticks
