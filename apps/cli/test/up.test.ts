@@ -50,12 +50,13 @@ describe('ib-stream up', () => {
   afterEach(() => rm(folder, { recursive: true, force: true }))
 
   it('shows ticks being recorded, tells the address and what to try, and leaves no process behind', async () => {
-    await using up = start()
+    await using up = start({ IB_STREAM_LOG_SYNC: '7s' })
     const url = String(await told(up, /ready: (http:\S+)/))
     expect(up.output).toMatch(/ingest +ok +[1-9][\d,]* ticks/)
     expect(up.output).toContain('./ib-stream tail 711280073')
     const answer = await fetch(`${url}/v3/buffer/711280073/query?tick_types=bid_ask,last&buffer_duration=5m&format=ndjson`)
     expect((await answer.text()).split('\n').length).toBeGreaterThan(1)
+    expect(await readFile(join(folder, '.state/nats/nats.conf'), 'utf8')).toContain('sync_interval: 7000ms') // the spool keeps as much more
     expect(await up.stop()).toBe(0)
     expect(up.output).toContain('stopped')
     expect(await processesNaming(folder)).toEqual([])
