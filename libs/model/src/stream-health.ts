@@ -57,6 +57,8 @@ export interface RecordingHealth {
   clock: ClockHealth
   /** Frames since ingest's start that were no valid ticks. */
   invalidFrames?: number
+  /** How ticks come into the log: the publisher's state, and how often since ingest's start it met messages of somebody else there. */
+  publisher?: { state: string; foreignMet: number }
 }
 
 /** One word for all: healthy only if everything is that can be. */

@@ -30,12 +30,18 @@ import { Watches } from './watches.ts'
 export interface LogParts {
   bus: Bus
   publisher: Publisher
+  /** How often since the start the publisher met messages of somebody else in the log. */
+  foreignMet: () => number
   clock: Clock
   steps: ClockSteps
 }
 
 /** The gateway's part of ingest: records what is tracked and what is asked for, until the service stops. */
-export async function runRecording(config: Config, service: Service, { bus, publisher, clock, steps }: LogParts): Promise<void> {
+export async function runRecording(
+  config: Config,
+  service: Service,
+  { bus, publisher, foreignMet, clock, steps }: LogParts,
+): Promise<void> {
   const { stopping, log } = service
   const stateFile = (name: string) => new StateFile(join(config.dataDir, '.state', 'ingest', name))
   const invalid = new InvalidSink(bus)
@@ -122,10 +128,13 @@ export async function runRecording(config: Config, service: Service, { bus, publ
     openContractDesk(bus, { lookUp: (query) => book.lookUp(query), resolve: (name) => names.resolve(name) }),
     openLeaseDesk(bus, { leases, recorder, clock }),
   ]
-  await using micro = serveIngest(() => ({ ...watches.health, clock: clockWatch.health, invalidFrames: invalid.count }), {
-    bus,
-    source: config.source,
+  const healthNow = () => ({
+    ...watches.health,
+    clock: clockWatch.health,
+    invalidFrames: invalid.count,
+    publisher: { state: publisher.state, foreignMet: foreignMet() },
   })
+  await using micro = serveIngest(healthNow, { bus, source: config.source })
   log.info({ microService: micro.id }, 'recording')
   const filling = backfill.run(stopping)
   await recorder.run(stopping)

@@ -22,6 +22,7 @@ export async function runIngest(config: Config, service: Service): Promise<void>
     log.info({ state }, 'bus changed state')
   })
   using news = new PublisherNews(service, bus)
+  let foreignMet = 0
   await using publisher = await openPublisher({
     bus,
     spoolFolder: join(config.dataDir, '.state', 'spool'),
@@ -30,7 +31,10 @@ export async function runIngest(config: Config, service: Service): Promise<void>
     logMaxBytes: await logBytesLimit(config),
     replicas: config.logReplicas,
     logSyncIntervalMs: config.logSyncMs,
-    onEvent: (event) => news.hear(event),
+    onEvent: (event) => {
+      if (event.kind === 'foreign' || event.kind === 'displaced') foreignMet += 1
+      news.hear(event)
+    },
   })
   using trimming = serveTrim(bus, publisher, (error) => log.error({ code: error.code }, error.message))
   void trimming
@@ -39,7 +43,7 @@ export async function runIngest(config: Config, service: Service): Promise<void>
   const clock = openClock({ virtual: config.virtualTime, onStep: (byUs) => steps.happened(byUs) })
   try {
     await meetLog(publisher, stopping)
-    await runRecording(config, service, { bus, publisher, clock, steps })
+    await runRecording(config, service, { bus, publisher, foreignMet: () => foreignMet, clock, steps })
   } finally {
     clock.close()
   }

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
-import { BatchMerger, connectBus, openLogReader, openPublisher, readLog, tickSubject } from '@ib-stream/bus'
+import { askServices, BatchMerger, type Bus, connectBus, openLogReader, openPublisher, readLog, tickSubject } from '@ib-stream/bus'
 import { startGatewaySim } from '@ib-stream/gateway-sim'
-import { eventSubject } from '@ib-stream/model'
+import { eventSubject, type RecordingHealth } from '@ib-stream/model'
 import { describe, expect, it } from '@jest/globals'
 import { canMount } from '../../../libs/writer/test/support.ts'
 import { freePort } from '../../../test/support/free-port.ts'
@@ -20,6 +20,12 @@ async function health(program: TestProgram): Promise<{ status: number; parts: Re
   const { healthPort } = await program.logged('its pages', ({ msg }) => msg === 'started')
   const answer = await fetch(`http://127.0.0.1:${healthPort}/health`)
   return { ...((await answer.json()) as { parts: Record<string, { state: string; ready: boolean }> }), status: answer.status }
+}
+
+/** What ingest says of itself over the bus. */
+async function statsOf(bus: Bus): Promise<RecordingHealth | undefined> {
+  const [ingest] = await askServices(bus, 'ingest')
+  return ingest?.data as RecordingHealth | undefined
 }
 
 const timed = async (work: Promise<number | null>) => {
@@ -137,6 +143,10 @@ describe('ingest, as a process', () => {
     await waitFor('the first goes on', async () => (await acknowledged()) > before + 20)
     const stamps = await stampsOfTicks(nats.url)
     expect(stamps.filter((st, i) => i > 0 && st <= (stamps[i - 1] ?? 0))).toEqual([])
+    await using bus = await connectBus({ url: nats.url, name: 'test' })
+    expect(await statsOf(bus)).toMatchObject({ publisher: { foreignMet: 0 } })
+    await bus.jetstream.publish('ticks.1.last', '{"foreign":true}\n')
+    await waitFor('it tells of the foreign message', async () => ((await statsOf(bus))?.publisher?.foreignMet ?? 0) > 0)
   }, 60_000)
 
   if (canMount) {
@@ -164,6 +174,7 @@ describe('ingest, as a process', () => {
         const request = { seq: 1, next_by_subj: 'ib.ops.publisher' }
         const event = await waitFor('the event', () => bus.manager.streams.getMessage('EVENTS', request).catch(() => undefined))
         expect(event?.json()).toMatchObject({ kind: 'publisher', service: 'ingest', what: 'spool_failed' })
+        expect(await statsOf(bus)).toMatchObject({ publisher: { state: 'spool_failed', foreignMet: 0 } }) // which the keeper asks for
         const sent = () => readFileSync(truth, 'utf8').split('\n').length - 1
         const then = sent()
         await waitFor('the gateway goes on', () => sent() > then + 20)

@@ -31,6 +31,10 @@ describe('RecordingWatch', () => {
 
   it.each([
     ['ingest_away', undefined, RECORDING_LIMITS.awayMs],
+    ['publisher_stuck', recording({ publisher: { state: 'spool_failed', foreignMet: 0 } }), RECORDING_LIMITS.publisherMs],
+    ['publisher_stuck', recording({ publisher: { state: 'spool_full', foreignMet: 0 } }), RECORDING_LIMITS.publisherMs],
+    ['publisher_stuck', recording({ publisher: { state: 'spool_slow', foreignMet: 0 } }), RECORDING_LIMITS.publisherMs],
+    ['publisher_stuck', recording({ publisher: { state: 'refused', foreignMet: 0 } }), RECORDING_LIMITS.publisherMs],
     ['gateway_down', recording({ gateway: 'restarting' }), RECORDING_LIMITS.gatewayMs],
     ['gap_open', recording({ streams: [stream({ gap: GAP, health: 'unhealthy' })] }), RECORDING_LIMITS.gapMs],
     ['stream_silent', recording({ streams: [stream({ health: 'unhealthy', reason: 'no tick' })] }), RECORDING_LIMITS.silentMs],
@@ -57,6 +61,18 @@ describe('RecordingWatch', () => {
     expect(after(1, invalidMs + 30)).toEqual(['invalid_frames'])
   })
 
+  it('says for ten minutes that somebody else publishes to the log, and what ends by itself never', () => {
+    const watch = new RecordingWatch()
+    const after = (state: string, foreignMet: number, nowMs: number) =>
+      firing(watch, recording({ publisher: { state, foreignMet } }), nowMs)
+    const { foreignMs } = RECORDING_LIMITS
+    expect(after('sending', 3, 0)).toEqual([])
+    expect(after('sending', 4, 10)).toEqual(['foreign_messages'])
+    expect(after('connecting', 4, foreignMs + 9)).toEqual(['foreign_messages'])
+    expect(after('log_full', 4, foreignMs + 10)).toEqual([])
+    expect(after('log_full', 4, 9 * foreignMs)).toEqual([])
+  })
+
   it('says nothing of a closed market, whatever is missing there', () => {
     const watch = new RecordingWatch()
     const shut = recording({ streams: [stream({ market: 'closed', gap: GAP }), stream({ market: 'closed', health: 'unhealthy' })] })
@@ -68,6 +84,8 @@ describe('RecordingWatch', () => {
     const conditions = new RecordingWatch().look(undefined, 0)
     expect(conditions.map(({ alert, firing }) => [alert, firing])).toEqual([
       ['ingest_away', false],
+      ['publisher_stuck', undefined],
+      ['foreign_messages', undefined],
       ['gateway_down', undefined],
       ['gap_open', undefined],
       ['stream_silent', undefined],
