@@ -97,7 +97,12 @@ function missingCalendar({ session, zone, start }: AskedRange): RangeProblem {
         : start?.kind === 'word' && CALENDAR_WORDS.includes(start.word)
           ? 'start'
           : 'end'
-  return { field, problem: 'needs the hours of the contract, which are not known', allowed: 'a time of its own', why: 'needs_calendar' }
+  return {
+    field,
+    problem: 'needs the hours of one contract, which are not known here',
+    allowed: 'a time of its own',
+    why: 'needs_calendar',
+  }
 }
 
 function ofSession(session: AskedSession, asked: AskedRange, { nowUs, calendar }: RangeContext): TimeRange | RangeProblem {
