@@ -158,5 +158,6 @@ async function inFiles(world: SeamWorld, truth: Truth): Promise<string[]> {
     if (found.length !== wanted.length) findings.push(`${found.length} ticks are in ${backend}, ${wanted.length} were published`)
     else findings.push(...found.flatMap((line, i) => (line === wanted[i] ? [] : [`in ${backend}: ${line}`])).slice(0, 5))
   }
+  if (world.backends.includes('parquet') && (await world.sealedFiles()) === 0) findings.push('no hour was sealed meanwhile')
   return findings
 }

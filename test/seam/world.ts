@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Bus, connectBus, openPublisher, type Publisher, readLog, serveTrim, tickSubject } from '@ib-stream/bus'
 import { TICK_TYPES, type TickMessage } from '@ib-stream/model'
@@ -107,6 +108,12 @@ export class SeamWorld implements AsyncDisposable {
     }
     await waitFor('the files have all', all, SETTLE_MS).catch(() => undefined)
     return lines
+  }
+
+  /** How many hours and days the archive's writer has sealed. */
+  async sealedFiles(): Promise<number> {
+    const names = await readdir(join(this.stack.dataDir, 'parquet'), { recursive: true }).catch(() => [])
+    return names.filter((name) => name.endsWith('.parquet')).length
   }
 
   /** Without our reader, so that it is judged too. */
