@@ -1,3 +1,5 @@
+import { US_PER_SECOND } from '@ib-stream/model'
+
 /**
  * Place in the order of arrival: first sequence of a batch, then `st`. A message's own sequence would not do: the messages of a batch are merged, so
  * going on after one of them would lose or double the rest of the batch.
@@ -16,6 +18,8 @@ export interface LiveCursor extends LivePlace {
   kind: 'live'
   /** Whose numbers these are; another recording starts its own. */
   spoolId: string
+  /** Of a place that says no time (`st` is −1): ticks received up to then are behind it, µs UTC. From there the files go on once the log has forgotten it. */
+  sinceSt?: number
 }
 
 /** Where a reader of history that goes on live is: everything up to a tick in query order was given out, of what the log held at `lastSeq`. */
@@ -35,12 +39,15 @@ export interface HistoryCursor {
 
 export type Cursor = LiveCursor | HistoryCursor
 
-const LIVE = /^l\.([\w-]{1,64})\.(\d{1,15})\.(-1|\d{1,16})$/
+const LIVE = /^l\.([\w-]{1,64})\.(\d{1,15})\.(\d{1,16}|-1(?:\.(\d{1,16}))?)$/
 const HISTORY = /^h\.([\w-]{1,64})\.(\d{1,15})\.(\d{1,16})\.(\d{1,16})\.(\d{1,9})\.(-1|\d{1,16})(?:\.(\d{1,16}))?$/
 
 /** The cursor as users carry it (SSE `id:`); its form is ours to change. */
 export function formatCursor(cursor: Cursor): string {
-  if (cursor.kind === 'live') return `l.${cursor.spoolId}.${cursor.batchSeq}.${cursor.st}`
+  if (cursor.kind === 'live') {
+    const { spoolId, batchSeq, st, sinceSt } = cursor
+    return `l.${spoolId}.${batchSeq}.${st}${st >= 0 || sinceSt === undefined ? '' : `.${sinceSt}`}`
+  }
   const { spoolId, lastSeq, ts, st, k, lateSt, floorSt } = cursor
   return `h.${spoolId}.${lastSeq}.${ts}.${st}.${k}.${lateSt}${floorSt === undefined ? '' : `.${floorSt}`}`
 }
@@ -48,7 +55,11 @@ export function formatCursor(cursor: Cursor): string {
 /** Undefined for what {@link formatCursor} never made. */
 export function parseCursor(text: string): Cursor | undefined {
   const live = LIVE.exec(text)
-  if (live) return { kind: 'live', spoolId: live[1] ?? '', batchSeq: Number(live[2]), st: Number(live[3]) }
+  if (live) {
+    const [, spoolId = '', batchSeq, place = '', sinceSt] = live
+    const at = { batchSeq: Number(batchSeq), st: place.startsWith('-1') ? -1 : Number(place) }
+    return { kind: 'live', spoolId, ...at, ...(sinceSt === undefined ? {} : { sinceSt: Number(sinceSt) }) }
+  }
   const history = HISTORY.exec(text)
   if (!history) return undefined
   const [lastSeq = 0, ts = 0, st = 0, k = 0, lateSt = -1] = history.slice(2, 7).map(Number)
@@ -61,6 +72,9 @@ export const liveAfter = (spoolId: string, lastSeq: number): LiveCursor => ({ ki
 
 /** Where a subscriber is that came before there was a log: all of the log is still before it. */
 export const BEFORE_ANY_LOG: LiveCursor = { kind: 'live', spoolId: 'none', batchSeq: 0, st: -1 }
+
+/** The files are read from so long before a live place whose messages are gone: IB's stamps are behind ours. What is stamped before it is passed over. */
+export const LOOK_BACK_US = 60 * US_PER_SECOND
 
 /** Order of arrival. */
 export const comparePlaces = (a: LivePlace, b: LivePlace): number => a.batchSeq - b.batchSeq || a.st - b.st

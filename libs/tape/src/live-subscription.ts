@@ -1,6 +1,6 @@
 import type { Bus } from '@ib-stream/bus'
-import { eventSubject, type RecorderEventKind } from '@ib-stream/model'
-import { formatCursor, type LiveCursor } from './cursor.ts'
+import { eventSubject, type RecorderEventKind, US_PER_MS } from '@ib-stream/model'
+import { BEFORE_ANY_LOG, formatCursor, type LiveCursor, LOOK_BACK_US } from './cursor.ts'
 import { TapeError } from './errors.ts'
 import type { HeardLog } from './heard-log.ts'
 import type { LiveStream, SubscribeOptions } from './live-hub.ts'
@@ -48,9 +48,9 @@ export class LiveSubscription implements LiveStream {
     this.#waiter = { subjects, wake: (index) => this.#wake(index) }
     this.#after = after
     this.#cuts = shared.heard.cuts
-    const given = after ?? shared.heard.place
+    const given = after ?? startingNow(shared.heard.place)
     this.#given = formatCursor(given)
-    this.#givenTime = given.st >= 0
+    this.#givenTime = given.st >= 0 || given.sinceSt !== undefined
     this.#next = index === 'from_log' ? shared.heard.ring.end : index
     this.#batches = index === 'from_log' && after ? this.#replayThenFollow(after) : this.#follow()
   }
@@ -169,6 +169,12 @@ export class LiveSubscription implements LiveStream {
     this.#givenTime ||= batch.length > 0
     return batch
   }
+}
+
+/** A place that says no time gets one from some time before now, of which the subscriber has nothing: ticks may be on their way. */
+function startingNow(place: LiveCursor): LiveCursor {
+  if (place.st >= 0 || place.spoolId === BEFORE_ANY_LOG.spoolId) return place
+  return { ...place, sinceSt: Date.now() * US_PER_MS - LOOK_BACK_US }
 }
 
 function slowConsumer(missed: number): TapeError {

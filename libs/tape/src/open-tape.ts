@@ -1,7 +1,7 @@
 import type { Bus } from '@ib-stream/bus'
-import { codeOf, type RecorderEvent, type RecorderEventKind, type TickMessage, type TickType, US_PER_SECOND } from '@ib-stream/model'
+import { codeOf, type RecorderEvent, type RecorderEventKind, type TickMessage, type TickType } from '@ib-stream/model'
 import { type Backend, encodeTickJson } from '@ib-stream/storage'
-import { BEFORE_ANY_LOG, type Cursor, formatCursor, type HistoryCursor, type LiveCursor, liveAfter } from './cursor.ts'
+import { BEFORE_ANY_LOG, type Cursor, formatCursor, type HistoryCursor, type LiveCursor, LOOK_BACK_US, liveAfter } from './cursor.ts'
 import { TapeError } from './errors.ts'
 import type { History } from './joined-history.ts'
 import { readLedger } from './ledger/read-ledger.ts'
@@ -9,6 +9,7 @@ import type { LiveHub, LiveStream } from './live-hub.ts'
 import { concerns } from './live-item.ts'
 import { cursorGone } from './live-replay.ts'
 import { openHistory } from './open-history.ts'
+import { receivedUpTo } from './received-up-to.ts'
 
 export interface TapeOptions {
   dataDir: string
@@ -44,8 +45,6 @@ export interface Tape extends AsyncIterable<readonly TapeItem[]> {
 }
 
 const BATCH_TICKS = 512
-/** The files are read from so long before a live cursor whose messages are gone: IB's stamps are behind ours. What is stamped before it is passed over. */
-const LOOK_BACK_US = 60 * US_PER_SECOND
 /** A history that takes longer than the log keeps its messages begins again where it ended; so often. */
 const MOST_ROUNDS = 5
 
@@ -74,6 +73,9 @@ const fromCursor = (after: HistoryCursor): From => ({
   after,
   ...(after.floorSt === undefined ? {} : { floorSt: after.floorSt }),
 })
+
+/** Ticks received up to then are behind a place, µs UTC; undefined where it says no time. */
+const timeOf = ({ st, sinceSt }: LiveCursor): number | undefined => (st >= 0 ? st : sinceSt)
 
 class JoinedTape implements Tape {
   readonly #options: TapeOptions
@@ -104,7 +106,8 @@ class JoinedTape implements Tape {
         yield [{ kind: 'live', cursor: formatCursor(place) }]
         return yield* this.#follow(live)
       }
-      if (place.st >= 0) yield [{ kind: 'incomplete', fromUs: place.st, toUs: this.#options.nowUs() }]
+      const givenSt = timeOf(place)
+      if (givenSt !== undefined) yield [{ kind: 'incomplete', fromUs: givenSt, toUs: this.#options.nowUs() }]
       from = this.#fromFiles(place, from)
       place = yield* this.#history(from)
     }
@@ -113,7 +116,8 @@ class JoinedTape implements Tape {
 
   /** Where the files take over from a log that no longer holds what follows a place. */
   #fromFiles(place: LiveCursor, before: From): From {
-    if (place.st >= 0) return { startUs: place.st - LOOK_BACK_US, floorSt: place.st }
+    const floorSt = timeOf(place)
+    if (floorSt !== undefined) return { startUs: floorSt - LOOK_BACK_US, floorSt }
     if (this.#reached) return fromCursor(this.#reached)
     if (this.#options.after?.kind === 'live') throw cursorGone(place, 'it says nothing of the time')
     return before
@@ -124,6 +128,7 @@ class JoinedTape implements Tape {
     const { history, isWhole } = await this.#open(from)
     try {
       if (history.tail === 'unavailable') throw new TapeError('IBS_TAPE_LOG_AWAY', 'the log does not answer; try again', {})
+      const sinceSt = history.position && (await receivedUpTo(this.#options.bus, history.position.seq))
       const events = await this.#eventsFrom(from) // after the history was opened: what happens from then on is live
       if (!isWhole) yield [{ kind: 'incomplete', fromUs: from.after?.st ?? 0, toUs: this.#options.nowUs() }]
       const { spoolId = '-', seq: lastSeq = 0 } = history.position ?? {}
@@ -142,7 +147,7 @@ class JoinedTape implements Tape {
         if (items.length > 0) yield this.#remember(items)
       }
       if (next < events.length) yield events.slice(next).map(eventItem)
-      return history.position ? liveAfter(spoolId, lastSeq) : BEFORE_ANY_LOG
+      return history.position ? { ...liveAfter(spoolId, lastSeq), ...(sinceSt === undefined ? {} : { sinceSt }) } : BEFORE_ANY_LOG
     } finally {
       await history.close()
     }

@@ -6,6 +6,7 @@ const spoolId = '0b9c2f36-1c2d-4a4c-9a76-0f7b3b1f6f5e'
 test.each([
   { kind: 'live', spoolId, batchSeq: 123, st: 1_753_884_000_000_001 } as const,
   liveAfter(spoolId, 41),
+  { ...liveAfter(spoolId, 41), sinceSt: 1_753_884_000_000_001 },
   { kind: 'history', spoolId, lastSeq: 7, ts: 1_753_884_000_000_000, st: 1_753_884_000_000_001, k: 2, lateSt: -1 } as const,
   { kind: 'history', spoolId, lastSeq: 7, ts: 0, st: 0, k: 1, lateSt: 1_753_884_000_000_009 } as const,
   { kind: 'history', spoolId, lastSeq: 7, ts: 0, st: 0, k: 1, lateSt: -1, floorSt: 5 } as const,
@@ -21,6 +22,8 @@ test.each([
   'l.a.1.x',
   'l.a.-1.2',
   'l.a.1.2.3',
+  'l.a.1.-1.',
+  'l.a.1.-1.3.4',
   `l.${'a'.repeat(65)}.1.2`,
   'h.a.1.2.3.4',
   'h.a.1.2.3.4.-2',

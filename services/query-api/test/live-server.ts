@@ -14,6 +14,8 @@ export interface LiveServer extends AsyncDisposable {
   signal: AbortSignal
   /** Publishes a market that goes on where the one before ended. */
   publish(count: number, seed: number): Promise<readonly TickMessage[]>
+  /** As {@link publish}, from a moment on; µs UTC. */
+  publishFrom(us: number, count: number, seed: number): Promise<readonly TickMessage[]>
   /** As {@link publish}: trades of the first contract alone, with 4 kB of conditions each. */
   publishWide(count: number, seed: number): Promise<readonly TickMessage[]>
 }
@@ -37,6 +39,7 @@ export async function openLiveServer(deps: Partial<ServerDeps> = {}): Promise<Li
     server,
     signal: stop.signal,
     publish: (count, seed) => publish(next(count, seed)),
+    publishFrom: (us, count, seed) => publish(market(count, { seed, fromUs: us })),
     publishWide: (count, seed) => publish(next(count, seed), wide),
     [Symbol.asyncDispose]: async () => {
       stop.abort(new Error('the test is over'))

@@ -180,14 +180,12 @@ test('regression: a client whose place is trimmed away gets what it missed from 
   expect(back.ticks.map(({ line }) => line)).toEqual(missed)
   const later = await publish(60, 43)
   await until('what comes live', () => back.ticks.length >= missed.length + later.length)
-  back.leave()
   expect(back.ticks.map(({ line }) => line)).toEqual([...missed, ...later])
   // cut off anywhere on this way, it goes on there
   for (const k of [0, Math.floor(missed.length / 2), missed.length - 1, missed.length]) {
     const rest = await openStream(restarted.url, { lastEventId: back.ticks[k]?.id ?? '' })
     const wanted = back.ticks.slice(k + 1).map(({ line }) => line)
     await until(`the rest after ${k}`, () => rest.ticks.length >= wanted.length)
-    rest.leave()
     expect(rest.ticks.map(({ line }) => line).toSorted()).toEqual(wanted.toSorted()) // what came live before may be history now
   }
 })
@@ -214,6 +212,43 @@ test('regression: the place of a client that waits in a new server is still one 
   back.leave()
   expect(back.ticks.map(({ line }) => line)).toEqual(missed)
 })
+
+test('regression: places of which no tick tells the time are found in the files too: of `live`, and of a subscription to a log that is still', async () => {
+  const early = await openStream(server.url, { query: '&limit=5' })
+  await until('the subscription', () => early.text.includes('subscribed'))
+  await live.publishFrom(Date.now() * 1_000, 20, 47)
+  await until('the end', () => early.ended)
+  await live.publish(40, 48)
+  await writeAndTrim()
+  const [joined, fresh] = await withYoungServer(async (url) => {
+    const back = await openStream(url, { lastEventId: early.ticks.at(-1)?.id ?? '' })
+    await until('it is live', () => back.text.includes('event: live'))
+    const [, atLive = ''] = /^event: live\nid: (.+)$/m.exec(back.text) ?? []
+    const first = await openStream(url)
+    await until('the subscription', () => first.text.includes('subscribed'))
+    return [atLive, first.lastId]
+  })
+  const missed = linesOf((await live.publish(60, 49)).toSorted(compareTicks))
+  await writeAndTrim()
+  const lines = await withYoungServer(async (url) => {
+    const after = async (lastEventId: string | undefined) => {
+      const stream = await openStream(url, lastEventId === undefined ? {} : { lastEventId })
+      await until('it is live again', () => stream.text.includes('event: live'))
+      return stream.ticks.map(({ line }) => line)
+    }
+    return { joined: await after(joined), fresh: await after(fresh) }
+  })
+  expect(lines.joined).toEqual(missed)
+  expect(lines.fresh.filter((line) => missed.includes(line))).toEqual(missed) // it may begin a little before the client came
+  expect(new Set(lines.fresh).size).toBe(lines.fresh.length)
+})
+
+/** A server that has heard nothing of the log yet; its streams end with it. */
+async function withYoungServer<T>(ask: (url: string) => Promise<T>): Promise<T> {
+  await using young = await openLiveHub({ bus: recording.bus, signal: live.signal })
+  await using own = await startServer({ dataDir: recording.dataDir, live: { bus: recording.bus, hub: young } })
+  return await ask(own.url)
+}
 
 /** All that the log has is in files, and most of it nowhere else any more. */
 async function writeAndTrim(): Promise<void> {
