@@ -29,7 +29,7 @@ export const STORES = {
   sql: {
     title: 'ib-stream sql',
     isOurs: true,
-    how: 'the tables of `ops/duckdb/ib-stream.sql` over the same archive, in DuckDB in the process of the asker, as the command `ib-stream sql` makes them',
+    how: 'the tables of `ops/duckdb/ib-stream.sql` over the same archive, in DuckDB in the process of the asker, as the command `ib-stream sql` makes them; the quote of a moment by `quote_at`',
     cannot: { size: 'it asks the files of `ib-stream parquet`', load: 'it asks the files of `ib-stream parquet`' },
   },
   duckdb: {

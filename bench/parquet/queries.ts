@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compareTicks, isoFromUs, type TickMessage, US_PER_SECOND } from '@ib-stream/model'
 import { encodeSealed } from '@ib-stream/storage'
+import { archiveFiles, makeTables as makeTablesOf } from '../../apps/cli/src/sql/archive-tables.ts'
 import { LEVEL } from '../../libs/storage/src/parquet/seal-columns.ts'
 import { type DuckdbConnection, loadDuckdb } from '../duckdb.ts'
 import { modelDay } from '../storage/days.ts'
@@ -10,6 +11,9 @@ import { elapsed, type Figure, figureOf, secondsOf } from '../storage/figure.ts'
 import { inFolder } from '../storage/trees.ts'
 
 const QUOTES = 1_000_000
+/** What DuckDB's own tables have for prices and sizes. */
+const TYPES = ['DECIMAL', 'DOUBLE'] as const
+type NumberType = (typeof TYPES)[number]
 const MINUTE_US = 60 * US_PER_SECOND
 const TABLES = new URL('../../ops/duckdb/ib-stream.sql', import.meta.url)
 /** Most ms that an answer may take, unless DuckDB's own table, in the best of its layouts, takes as long. */
@@ -22,33 +26,32 @@ export const queryFigures = (scale: number, rounds: number): Promise<Figure[]> =
     const ticks = modelDay(Math.round((QUOTES * scale * 4) / 3))
     await putDay(folder, ticks)
     const { DuckDBInstance } = loadDuckdb()
-    const [archive, own] = [await DuckDBInstance.create(':memory:'), await DuckDBInstance.create(join(folder, 'own.duckdb'))]
+    // each in an instance of its own: what one has just freed is no gift to the next
+    const instances = await Promise.all(
+      [':memory:', ...TYPES.map((type) => join(folder, `${type}.duckdb`))].map((path) => DuckDBInstance.create(path)),
+    )
     try {
-      const ofArchive = await archive.connect()
-      await makeTables(ofArchive, folder)
-      const ofOwn = await own.connect()
-      await copyTables(ofOwn, folder)
-      const sources: Source[] = [
-        { name: 'the archive', connection: ofArchive, quotes: 'quotes', trades: 'trades', hasQuoteAt: true },
-        ...['DECIMAL', 'DOUBLE'].map((type) => ({
-          name: `DuckDB, ${type}`,
-          connection: ofOwn,
-          quotes: `quotes_${type}`,
-          trades: `trades_${type}`,
-        })),
-      ]
+      const [ofArchive, ...ofTypes] = await Promise.all(instances.map((instance) => instance.connect()))
+      if (ofArchive === undefined) return []
+      const { files } = await archiveFiles(folder, join(folder, 'waiting'))
+      await makeTablesOf(ofArchive, files)
+      const sources: Source[] = [{ name: 'the archive', connection: ofArchive, hasQuoteAt: true }]
+      for (const [n, connection] of ofTypes.entries()) {
+        const type = TYPES[n] ?? 'DECIMAL'
+        await copyTables(connection, folder, type)
+        sources.push({ name: `DuckDB, ${type}`, connection })
+      }
       const day = { cid: ticks[0]?.cid ?? 0, date: isoFromUs(ticks[0]?.ts ?? 0).slice(0, 10) }
       return [
         ...(await compared(`one-minute bars of the mid of ${scale}M quotes`, sources, rounds, MOST_MS.ohlc, {
-          sql: ({ quotes }) => barsSql(quotes, day),
+          sql: () => barsSql('quotes', day),
           wanted: naiveBars(ticks),
         })),
         ...(await compared('the quote that stood at a moment', sources, rounds, MOST_MS.asOf, momentOf(ticks, day))),
         ...(await compared('each trade of the day with its quote', sources, rounds, MOST_MS.asOf, joinOf(ticks, day))),
       ]
     } finally {
-      archive.closeSync()
-      own.closeSync()
+      for (const instance of instances) instance.closeSync()
     }
   })
 
@@ -70,25 +73,25 @@ export async function makeTables(connection: DuckdbConnection, folder: string): 
   await connection.run(await readFile(TABLES, 'utf8'))
 }
 
-/** In the order of arrival, which all the questions go by; one contract, one day. */
-async function copyTables(connection: DuckdbConnection, folder: string): Promise<void> {
+/** DuckDB's own tables, in the order of arrival, which all the questions go by; one contract, one day. */
+async function copyTables(connection: DuckdbConnection, folder: string, type: NumberType): Promise<void> {
   await connection.run("SET TimeZone = 'UTC'")
-  const from = (tt: string) =>
-    `read_parquet('${folder}/parquet/cid=*/tt=${tt}/date=*/*.parquet', hive_partitioning = true) ORDER BY received`
-  await connection.run(`CREATE TABLE quotes_DECIMAL AS FROM ${from('bid_ask')}`)
-  await connection.run(`CREATE TABLE trades_DECIMAL AS FROM ${from('last')}`)
-  for (const [table, numbers] of Object.entries({ quotes: ['bid_price', 'bid_size', 'ask_price', 'ask_size'], trades: ['price', 'size'] }))
+  const tables = [
+    ['quotes', 'bid_ask', ['bid_price', 'bid_size', 'ask_price', 'ask_size']],
+    ['trades', 'last', ['price', 'size']],
+  ] as const
+  for (const [table, tt, numbers] of tables) {
+    const columns = type === 'DECIMAL' ? '*' : `* REPLACE (${numbers.map((each) => `${each}::${type} AS ${each}`).join(', ')})`
     await connection.run(
-      `CREATE TABLE ${table}_DOUBLE AS SELECT * REPLACE (${numbers.map((each) => `${each}::DOUBLE AS ${each}`).join(', ')}) FROM ${table}_DECIMAL`,
+      `CREATE TABLE ${table} AS SELECT ${columns} FROM read_parquet('${folder}/parquet/cid=*/tt=${tt}/date=*/*.parquet', hive_partitioning = true) ORDER BY received`,
     )
+  }
   await connection.run('CHECKPOINT')
 }
 
 interface Source {
   name: string
   connection: DuckdbConnection
-  quotes: string
-  trades: string
   /** The macro that we ship for it: whoever has the archive asks by it. */
   hasQuoteAt?: boolean
 }
@@ -169,11 +172,11 @@ function momentOf(ticks: readonly TickMessage[], { cid, date }: Day): Question {
   const quote = ticks.findLast(({ tt, st }) => tt === 'bid_ask' && st <= moment)
   const { st, bp, ap } = quote?.tt === 'bid_ask' ? quote : {}
   return {
-    sql: ({ quotes, hasQuoteAt }) => `
+    sql: ({ hasQuoteAt }) => `
       SELECT epoch_us(received)::DOUBLE AS st, bid_price::DOUBLE AS bp, ask_price::DOUBLE AS ap FROM ${
         hasQuoteAt
           ? `quote_at(${cid}, make_timestamptz(${moment}))`
-          : `${quotes} WHERE cid = ${cid} AND date = DATE '${date}' AND received <= make_timestamptz(${moment}) ORDER BY received DESC LIMIT 1`
+          : `quotes WHERE cid = ${cid} AND date = DATE '${date}' AND received <= make_timestamptz(${moment}) ORDER BY received DESC LIMIT 1`
       }`,
     wanted: [{ st, bp, ap }],
   }
@@ -185,13 +188,13 @@ function joinOf(ticks: readonly TickMessage[], { cid, date }: Day): Question {
     if (tick.tt === 'bid_ask') ask = tick.ap
     if (tick.tt !== 'last') continue
     n += 1
-    above += tick.p * 4 - (ask ?? tick.p) * 4 // prices are quarters: exact
+    above += tick.p - (ask ?? tick.p) // prices are quarters: exact
   }
   const of = (table: string) => `(FROM ${table} WHERE cid = ${cid} AND date = DATE '${date}')`
   return {
-    sql: ({ quotes, trades }) => `
-      SELECT count(*)::INT AS n, sum(t.price * 4 - coalesce(q.ask_price, t.price) * 4)::DOUBLE AS above
-      FROM ${of(trades)} t ASOF LEFT JOIN ${of(quotes)} q ON t.received >= q.received`,
+    sql: () => `
+      SELECT count(*)::INT AS n, sum(t.price - coalesce(q.ask_price, t.price))::DOUBLE AS above
+      FROM ${of('trades')} t ASOF LEFT JOIN ${of('quotes')} q ON t.received >= q.received`,
     wanted: [{ n, above }],
   }
 }
