@@ -22,6 +22,8 @@ const KILLS = [
   'writerParquet',
 ] as const
 const BETWEEN_KILLS_MS = 2_000
+/** Five programs at once take so long to begin on a machine that has fifteen other things to do. */
+const BEGIN_WITHIN_MS = 60_000
 
 describe('kill -9 in the middle of the tape', () => {
   it('doubles and reorders nothing, in the files or live; only what ingest had not yet in its spool is missing, in one run inside a declared gap', async () => {
@@ -31,14 +33,14 @@ describe('kill -9 in the middle of the tape', () => {
       program.start()
     await using clients = new AsyncDisposableStack()
     const lives = cids.map((cid) => clients.use(new SseClient(`${stack.apiUrl}/v3/stream/${cid}/live?tick_types=${tts.join(',')}`)))
-    await waitFor('the live streams stand', () => lives.every(({ infos }) => infos.length > 0))
+    await waitFor('the live streams stand', () => lives.every(({ infos }) => infos.length > 0), BEGIN_WITHIN_MS)
     stack.simulator.start()
-    await stack.ready(stack.ingest)
+    await stack.ready(stack.ingest, BEGIN_WITHIN_MS)
     for (const name of KILLS) {
       await new Promise((resolve) => setTimeout(resolve, BETWEEN_KILLS_MS))
       await killAndRestart(stack[name])
     }
-    await stack.ready(stack.ingest)
+    await stack.ready(stack.ingest, BEGIN_WITHIN_MS)
     if (replay) await stack.simulator.logged('the end of the tape', ({ msg }) => msg === 'tape ended', 60_000)
     else await new Promise((resolve) => setTimeout(resolve, BETWEEN_KILLS_MS))
     await gapsAreOver(stack.ingest, cids.length * tts.length)
@@ -66,7 +68,7 @@ describe('kill -9 in the middle of the tape', () => {
     expect(undeclaredHoles(truth, json, { order, gaps })).toEqual([])
     expect(recorded).toBeGreaterThan(1_000)
     expect([...json.keys()].sort()).toEqual([...truth.keys()].sort())
-  }, 150_000)
+  }, 300_000)
 })
 
 async function killAndRestart(program: TestProgram): Promise<void> {
