@@ -74,10 +74,9 @@ class Bucket<Value> implements KeyValue<Value> {
       for await (const { key, value, left } of this.#changes(stop.signal)) {
         if (value === undefined) found.delete(key)
         else found.set(key, value)
-        if (left === 0) break
+        if (left === 0) return found
       }
-      stop.signal.throwIfAborted()
-      return found
+      throw this.#silent() // a connection that is closed meanwhile ends the iterator without a word: what has come is no list
     } finally {
       clearTimeout(late)
     }

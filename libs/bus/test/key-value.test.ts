@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from '@jest/globals'
 import { waitFor } from '../../../test/support/wait-for.ts'
 import { openKeyValue } from '../src/key-value.ts'
@@ -40,5 +41,26 @@ describe('openKeyValue', () => {
     expect(seen).toEqual(['a 1', 'x undefined', 'a 2', 'a undefined'])
     stop.abort()
     await watching
+  })
+  it('lists all or nothing: a connection that is closed meanwhile gives no short list', async () => {
+    await using nats = await TestNats.start()
+    const KEYS = 2_000
+    const bucket = await openKeyValue(await nats.bus(), numbers)
+    await Promise.all(Array.from({ length: KEYS }, (_, n) => bucket.put(`k${n}`, n)))
+    const lengths = new Set<number | 'refused'>()
+    for (let afterMs = 0; afterMs < 40; afterMs += 2) {
+      const bus = await nats.bus()
+      const listed = openKeyValue(bus, numbers)
+        .then((it) => it.all())
+        .then(
+          (all) => all.size,
+          () => 'refused' as const,
+        )
+      await sleep(afterMs)
+      await bus.connection.close()
+      lengths.add(await listed)
+    }
+    expect(lengths).toContain('refused')
+    expect([...lengths].filter((length) => length !== 'refused' && length !== KEYS)).toEqual([])
   })
 })
