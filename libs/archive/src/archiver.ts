@@ -44,7 +44,7 @@ export class Archiver {
   readonly #records: Records
   #isSourceSure = false
   #auditedMs = Number.NEGATIVE_INFINITY
-  /** Dates in which something failed when they were last looked at. */
+  /** Dates in which something failed when they were last looked at, the one that was looked at longest ago first. */
   readonly #failedDates = new Set<string>()
   /** Runs in a row in which something failed. */
   failedRuns = 0
@@ -101,10 +101,10 @@ export class Archiver {
     }
   }
 
-  /** Oldest first; what failed last time keeps no other date waiting. */
+  /** Oldest first; what failed last time keeps no other date waiting, and as a run may end before all of that was tried, the next begins with the rest. */
   #inOrder(dates: ReadonlySet<string>): string[] {
-    const sorted = [...dates].sort()
-    return [...sorted.filter((date) => !this.#failedDates.has(date)), ...sorted.filter((date) => this.#failedDates.has(date))]
+    const others = [...dates].filter((date) => !this.#failedDates.has(date)).sort()
+    return [...others, ...[...this.#failedDates].filter((date) => dates.has(date))]
   }
 
   /** A date in which something failed is held to the bucket in each run until all of it is well; the others wait for the next audit. */
@@ -112,7 +112,8 @@ export class Archiver {
     const { failures } = turn
     const before = failures.list.length
     const audit = turn.audit ?? (this.#failedDates.has(date) ? Audit.ofFew(this.#options) : undefined)
-    this.#failedDates.add(date)
+    this.#failedDates.delete(date)
+    this.#failedDates.add(date) // as the last
     try {
       await this.#runDate({ ...turn, audit }, date, days)
     } catch (error) {

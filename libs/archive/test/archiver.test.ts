@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { BUCKET, S3Server } from '../../../test/support/s3-server.ts'
 import { Archiver } from '../src/archiver.ts'
 import type { ArchivedDay } from '../src/day-record.ts'
+import { ArchiveError } from '../src/errors.ts'
 import { bodyOf, readLocalRecord } from '../src/records.ts'
 import { readLastRun } from '../src/run.ts'
 import { openS3 } from '../src/s3-store.ts'
@@ -139,6 +140,21 @@ describe('the archive', () => {
       await rename(away, object)
       expect(await next.run(never)).toMatchObject({ archivedDays: 2, failures: [] })
       expect(lists).toHaveLength(2)
+    }, 60_000)
+
+    it('regression: waited for ever behind three that the server refuses in each run', async () => {
+      await using recorded = await RecordedDays.make(4)
+      const store = server.open()
+      const refused = await recorded.paths()
+      const put: typeof store.put = async (key, body, signal) => {
+        if (refused.some((path) => key.endsWith(path))) throw new ArchiveError('IBS_ARCHIVE_REFUSED', `it refused to put ${key}`)
+        await store.put(key, body, signal)
+      }
+      const archiver = new Archiver({ dataDir: recorded.dataDir, store: { ...store, put }, prefix: nextPrefix(), source: 'simulator' })
+      await archiver.run(never)
+      await archiver.run(never) // each run ends with its third failure; now all four have failed
+      refused.pop()
+      expect(await archiver.run(never)).toMatchObject({ localDays: 4, copiedDays: 1 })
     }, 60_000)
 
     it('keeps no other date back, be it the record here, that in the bucket, or an object that the server cannot take', async () => {
