@@ -1,5 +1,5 @@
 import { type Bus, readLog } from '@ib-stream/bus'
-import type { RecorderEventKind, TickType } from '@ib-stream/model'
+import { type RecorderEventKind, type TickType, usFromMs } from '@ib-stream/model'
 import { BEFORE_ANY_LOG, type LiveCursor, liveAfter } from './cursor.ts'
 import { TapeError } from './errors.ts'
 import { HeardLog, type HubState, type Log, lookAtLog } from './heard-log.ts'
@@ -13,6 +13,8 @@ export interface LiveHubOptions {
   bus: Bus
   /** How far a subscriber may fall behind. @default 131072 ticks, 32 MiB of lines (about 64 MiB of memory) */
   ring?: RingBounds
+  /** The clock that stamps ticks (`st`), µs UTC. @default the system's */
+  nowUs?: () => number
   /** Ends the hub as `close` does. */
   signal: AbortSignal
   onState?: (state: HubState, reason: string) => void
@@ -70,7 +72,7 @@ class RingHub implements LiveHub {
   readonly #shared: Shared
   readonly #running: Promise<void>
 
-  constructor({ bus, ring: bounds = DEFAULT_RING, signal, onState }: LiveHubOptions, log: Log) {
+  constructor({ bus, ring: bounds = DEFAULT_RING, nowUs = () => usFromMs(Date.now()), signal, onState }: LiveHubOptions, log: Log) {
     const closed = AbortSignal.any([signal, this.#stop.signal])
     const waiting = new WaitingRoom()
     const heard = new HeardLog(log, {
@@ -82,7 +84,7 @@ class RingHub implements LiveHub {
       onTurn: () => waiting.wakeAll(heard.ring.end),
     })
     this.#bus = bus
-    this.#shared = { bus, heard, waiting, closed }
+    this.#shared = { bus, heard, waiting, nowUs, closed }
     this.#running = heard.run().catch((error: unknown) => {
       if (!closed.aborted) throw error
     })

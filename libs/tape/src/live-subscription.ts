@@ -1,5 +1,5 @@
 import type { Bus } from '@ib-stream/bus'
-import { eventSubject, type RecorderEventKind, US_PER_MS } from '@ib-stream/model'
+import { eventSubject, type RecorderEventKind } from '@ib-stream/model'
 import { BEFORE_ANY_LOG, formatCursor, type LiveCursor, LOOK_BACK_US } from './cursor.ts'
 import { TapeError } from './errors.ts'
 import type { HeardLog } from './heard-log.ts'
@@ -14,6 +14,7 @@ export interface Shared {
   bus: Bus
   heard: HeardLog
   waiting: WaitingRoom
+  nowUs(): number
   /** The hub is closed. */
   closed: AbortSignal
 }
@@ -48,7 +49,7 @@ export class LiveSubscription implements LiveStream {
     this.#waiter = { subjects, wake: (index) => this.#wake(index) }
     this.#after = after
     this.#cuts = shared.heard.cuts
-    const given = after ?? startingNow(shared.heard.place)
+    const given = after ?? startingAt(shared.nowUs(), shared.heard.place)
     this.#given = formatCursor(given)
     this.#givenTime = given.st >= 0 || given.sinceSt !== undefined
     this.#next = index === 'from_log' ? shared.heard.ring.end : index
@@ -172,9 +173,9 @@ export class LiveSubscription implements LiveStream {
 }
 
 /** A place that says no time gets one from some time before now, of which the subscriber has nothing: ticks may be on their way. */
-function startingNow(place: LiveCursor): LiveCursor {
+function startingAt(nowUs: number, place: LiveCursor): LiveCursor {
   if (place.st >= 0 || place.spoolId === BEFORE_ANY_LOG.spoolId) return place
-  return { ...place, sinceSt: Date.now() * US_PER_MS - LOOK_BACK_US }
+  return { ...place, sinceSt: nowUs - LOOK_BACK_US }
 }
 
 function slowConsumer(missed: number): TapeError {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { aggressors } from '../../../test/support/aggressors.ts'
 import { TcpProxy } from '../../../test/support/tcp-proxy.ts'
 import { type PlainTick, parseLines } from '../../../test/support/ticks.ts'
-import { comparePlaces, parseCursor } from '../src/cursor.ts'
+import { comparePlaces, LOOK_BACK_US, parseCursor } from '../src/cursor.ts'
 import { type LiveHub, openLiveHub } from '../src/live-hub.ts'
 import type { LiveTick } from '../src/live-item.ts'
 import { CIDS, DAY_US, linesOf, market, openRecording, type Recording, randomFrom, TYPES, until } from './recording.ts'
@@ -139,6 +139,13 @@ describe('live hub over a log with batches', () => {
     const got = await take(await hub.subscribe({ cids: CIDS, tts: TYPES, after, signal }), next.length)
     expect(got.map(({ line }) => line)).toEqual(next.map(encodeTickJson))
     reading.catch(() => undefined)
+  })
+
+  test('regression: in virtual time a subscription to a log that is still began in the real time', async () => {
+    const nowUs = 1_753_884_000_000_000
+    await using young = await openLiveHub({ bus: recording.bus, nowUs: () => nowUs, signal })
+    const { cursor } = await young.subscribe({ cids: CIDS, tts: TYPES, signal })
+    expect(parseCursor(cursor)).toMatchObject({ st: -1, sinceSt: nowUs - LOOK_BACK_US })
   })
 
   test('refuses the cursor of another recording', async () => {

@@ -20,14 +20,15 @@ await runMain('query-api', async () => {
   const config = loadConfig(process.env)
   await using service = await startService('query-api', config, { ownPages: true })
   const { log, stopping } = service
+  const clock = openClock({ virtual: config.virtualTime })
+  using _closing = { [Symbol.dispose]: () => clock.close() }
   await using live = openLiveSource({
     ...config.nats,
     name: 'query-api',
+    nowUs: () => clock.nowUs(),
     signal: stopping,
     onState: (part, state, reason) => log.info({ part, state, reason }, 'part changed state'),
   })
-  const clock = openClock({ virtual: config.virtualTime })
-  using _closing = { [Symbol.dispose]: () => clock.close() }
   service.report('files', () => filesReport(config.dataDir))
   service.report('bus', () => live.busReport())
   service.report('live', () => live.liveReport())

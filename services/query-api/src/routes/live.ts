@@ -2,6 +2,7 @@ import type { ContractName } from '@ib-stream/model'
 import { TICK_TYPES, type TickType } from '@ib-stream/model'
 import type { Cursor } from '@ib-stream/tape'
 import { oneOf } from '../api/parameter.ts'
+import { FILES_ERRORS } from '../api/problem-table.ts'
 import { type Call, defineRoute, type RouteDeps } from '../api/route.ts'
 import { DEFAULT_TICK_TYPES, TICK_TYPE_LIST } from '../api/shared-parameters.ts'
 import { CONTRACT, CONTRACT_ERRORS } from '../contracts/contract-ref.ts'
@@ -17,7 +18,7 @@ const shared = {
     200: { doc: 'A stream that ends when the client leaves or the service stops.', content: { 'text/event-stream': 'text' } },
   },
   events: ['info', 'tick', 'live', 'resume_incomplete', 'complete', 'error'],
-  errors: [...CONTRACT_ERRORS, ...LIVE_STREAM_ERRORS, 'IBS_TAPE_TAIL_GONE', 'IBS_TAPE_TAIL_TOO_LONG'],
+  errors: [...CONTRACT_ERRORS, ...LIVE_STREAM_ERRORS, ...FILES_ERRORS, 'IBS_TAPE_TAIL_GONE', 'IBS_TAPE_TAIL_TOO_LONG'],
 } as const
 
 export const streamLive = defineRoute({

@@ -14,6 +14,7 @@ export interface LiveSource extends AsyncDisposable {
 }
 
 export interface LiveSourceOptions extends BusOptions {
+  nowUs(): number
   /** Ends the attempt to connect and the hub. */
   signal: AbortSignal
   onState(part: 'bus' | 'live', state: string, reason: string): void
@@ -41,7 +42,7 @@ export function hubOf({ hub }: Pick<LiveSource, 'hub'>): LiveHub {
 
 /** Connects in the background, for as long as it takes. */
 export function openLiveSource(options: LiveSourceOptions): LiveSource {
-  const { url, onState } = options
+  const { url, nowUs, onState } = options
   const closing = new AbortController()
   const signal = AbortSignal.any([options.signal, closing.signal])
   let bus: Bus | undefined
@@ -51,7 +52,7 @@ export function openLiveSource(options: LiveSourceOptions): LiveSource {
     bus = await connectBus({ ...options, signal })
     bus.onChange((state) => onState('bus', state, url))
     onState('bus', 'connected', url)
-    hub = await openLiveHub({ bus, signal, onState: (state, reason) => onState('live', state, reason) })
+    hub = await openLiveHub({ bus, nowUs, signal, onState: (state, reason) => onState('live', state, reason) })
   }
   const connecting = connect().catch((error: unknown) => {
     if (signal.aborted) return
