@@ -18,17 +18,19 @@ async function reload({ program }: SecuredNats): Promise<void> {
   const reloads = () => program.output.split('Reloaded server configuration').length
   const before = reloads()
   program.signal('SIGHUP')
-  await waitFor('the server has reloaded', () => reloads() > before, 60_000)
+  await waitFor('the server has reloaded', () => reloads() > before, 60_000).catch((error: unknown) => {
+    throw new Error(`${String(error)}\n${program.output.slice(-1_000)}`)
+  })
 }
 
 /** The accounts as they were before anybody asked ingest to trim the log. */
 async function makeOlder(nats: SecuredNats): Promise<void> {
+  await waitFor('the server has read them', () => nats.program.output.includes('Server is ready'), 60_000)
   const file = accountsFile(nats.credentials)
   const lines = (await readFile(file, 'utf8')).split('\n')
   const older = lines.filter((line) => !line.includes(`"${TRIM_LOG}"`))
   expect(lines.length - older.length).toBe(2) // ingest listens, the keeper asks
   await writeFile(file, older.join('\n'))
-  await waitFor('the server listens', () => nats.program.output.includes('Server is ready'), 60_000)
   await reload(nats)
 }
 

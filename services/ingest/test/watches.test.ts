@@ -52,7 +52,7 @@ describe('what is watched beside the recording', () => {
       return found.length > 0 && found
     })
     expect(gaps).toEqual([expect.objectContaining({ cid: 711280073, cause: 'farm_broken', code: 2103 })])
-    expect((gaps[0]?.toUs ?? 0) - (gaps[0]?.fromUs ?? 0)).toBeGreaterThan(19_000_000)
+    expect((gaps[0]?.toUs ?? 0) - (gaps[0]?.fromUs ?? 0)).toBeGreaterThan(15_000_000) // of 20 s; by how much later we hear of its beginning is the machine's
   })
 
   it('flags prices that are off after a farm came back, and has the stream asked for anew, which mends them', async () => {

@@ -28,11 +28,11 @@ export async function askNtp(server: string, { withinMs, signal }: { withinMs: n
   try {
     const packet = Buffer.alloc(PACKET_BYTES)
     packet[0] = CLIENT_V4
-    const sentMs = performance.timeOrigin + performance.now()
+    const sentMs = Date.now() // not by the time since our start: the clock may have been set since
     socket.send(packet, port === undefined ? NTP_PORT : Number(port), host)
     const ends = AbortSignal.any([signal, AbortSignal.timeout(withinMs)])
     const [answer] = (await once(socket, 'message', { signal: ends })) as [Buffer]
-    const gotMs = performance.timeOrigin + performance.now()
+    const gotMs = Date.now()
     const [receivedMs, answeredMs] = [stampMs(answer, RECEIVED_AT), stampMs(answer, SENT_AT)]
     const offsetMs = (sentMs - receivedMs + (gotMs - answeredMs)) / 2
     return { server, offsetMs, delayMs: gotMs - sentMs - (answeredMs - receivedMs), stratum: answer[1] ?? 0 }

@@ -51,6 +51,10 @@ const OTHERS = new Set([
   'IB_STREAM_SECOND_RUN',
   'IB_STREAM_API_KEY',
   'IB_STREAM_SEAM_CLIENTS',
+  'IB_STREAM_INFLUXD',
+  'IB_STREAM_POSTGRES',
+  'IB_STREAM_PYTHON',
+  'IB_STREAM_SWIFT',
 ])
 
 /** @returns the exit status: 1 where something is wrong */
