@@ -73,10 +73,9 @@ async function runIn(world: World, options: ChaosOptions): Promise<ChaosReport> 
   await playFaults(world, faults, { replicas, record, say, startMs })
   await sleep(Math.max(0, startMs + durationMs - Date.now()))
   say('all is mended; waiting until the files are whole')
-  await settle(world, record)
+  const purgedBelowSeq = await settle(world, record)
   stopProbes.abort()
   const probes = await probing
-  const purgedBelowSeq = await trimmed(world)
   const events = await storedEvents(world)
   await stopWriters(world, record)
   const { dataDisk, truthFile, live, forgotten } = world
@@ -131,13 +130,17 @@ async function playFaults(world: World, faults: readonly Fault[], { replicas, re
   await Promise.all(playing)
 }
 
-/** The gateway ends, ingest notices and ends, then every backend and every live client has all that the log has. */
-async function settle(world: World, record: Record): Promise<void> {
+/**
+ * The gateway ends, ingest notices, cuts the log when the keeper asks, and ends; then every backend and every live client has all that the log has.
+ * @returns first sequence of the log
+ */
+async function settle(world: World, record: Record): Promise<number> {
   await world.waitFor('ingest records again', async () => (await world.ingestHealth())?.ready === true)
   const { simulator, ingest } = world
   const from = ingest.output.length
   await simulator.stop()
   await world.waitFor('ingest has seen the end', () => ingest.output.slice(from).includes('"to":"connecting"'))
+  const firstSeq = await trimmed(world)
   const code = await ingest.stop()
   if (code !== 0) record.oddEnds.push(`ingest ended with ${code} on SIGTERM`)
   const goals = await world.waitFor('the log says where it ends', () => lastSequences(world).catch(() => undefined))
@@ -154,9 +157,10 @@ async function settle(world: World, record: Record): Promise<void> {
     await sleep(1_500)
     return quiet
   })
+  return firstSeq
 }
 
-/** Everything is in the files for sure sooner or later, and the ticks grow older than the log is to keep: the keeper must have trimmed it. */
+/** Everything is in the files for sure sooner or later, and the ticks grow older than the log is to keep: the keeper has it trimmed, by the ingest that runs. */
 async function trimmed(world: World): Promise<number> {
   await using bus = await connectBus({ url: world.natsUrl, name: 'chaos' })
   return await world.waitFor('the keeper has trimmed the log', async () => {
