@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { LONGEST_STALL_MS, type Machine, PatientTime } from './patient-time.ts'
+import { LONGEST_STALL_MS, type Machine, makeTimePatient, PatientTime } from './patient-time.ts'
 
 /** A machine that is turned by hand: `run` gives it a turn of the event loop so many ms after the last one. */
 function start() {
@@ -74,4 +74,13 @@ describe('PatientTime', () => {
     turns(20)
     expect(fired).toHaveLength(2)
   })
+})
+
+it('regression: a test that made time patient gives it back, or clocks creep in all that its process runs after it', () => {
+  const before = [Date.now, setTimeout, setInterval, clearTimeout, clearInterval]
+  const giveBack = makeTimePatient()
+  expect(Object.hasOwn(performance, 'now')).toBe(true)
+  giveBack()
+  expect(Object.hasOwn(performance, 'now')).toBe(false)
+  expect([Date.now, setTimeout, setInterval, clearTimeout, clearInterval]).toEqual(before)
 })

@@ -98,12 +98,17 @@ export class PatientTimer {
   }
 }
 
-/** From here on all clocks and timers of this process are patient. For a program of its own, before anything reads a clock. */
-export function makeTimePatient(): void {
+/**
+ * From here on all clocks and timers of this process are patient, before anything reads a clock.
+ * @returns gives it the machine's time back: Jest's files of tests share `performance`
+ */
+export function makeTimePatient(): () => void {
+  const machine = { setTimeout, setInterval, clearTimeout, clearInterval }
+  const dateNow = Date.now
   const [setOnce, setEvery, clear, clockMs] = [setTimeout, setInterval, clearTimeout, performance.now.bind(performance)]
   const wallMs = Date.now() - clockMs()
   const time = new PatientTime({ nowMs: clockMs, after: (ms, work) => setOnce(work, ms) })
-  setEvery(() => time.beat(), BEAT_MS).unref()
+  const beating = setEvery(() => time.beat(), BEAT_MS).unref()
   performance.now = () => time.nowMs()
   Date.now = () => Math.floor(wallMs + time.nowMs())
   const later =
@@ -112,4 +117,10 @@ export function makeTimePatient(): void {
       time.after(ms, () => work(...given), every)
   const cancel = (timer: unknown) => (timer instanceof PatientTimer ? timer.cancel() : clear(timer as NodeJS.Timeout | undefined))
   Object.assign(globalThis, { setTimeout: later(false), setInterval: later(true), clearTimeout: cancel, clearInterval: cancel })
+  return () => {
+    clear(beating)
+    Reflect.deleteProperty(performance, 'now') // what stands below it is Node's own
+    Date.now = dateNow
+    Object.assign(globalThis, machine)
+  }
 }

@@ -12,7 +12,7 @@ import { World } from './world.ts'
 /** Most of a scenario is waiting for its clock. */
 const AT_ONCE = 4
 // Before anything reads a clock: a starved second would be twenty of the scenario.
-makeTimePatient()
+afterAll(makeTimePatient())
 const FOLDER = join(ROOT, 'test/scenarios/all')
 const names = readdirSync(FOLDER)
   .filter((name) => name.endsWith('.ts') && name.includes(process.env.SCENARIO ?? ''))
