@@ -28,6 +28,8 @@ export class Conduct {
   afterCancelSeconds = 0
   /** Added to what the gateway says the time is, µs. */
   timeOffsetUs = 0
+  /** Names of the farms that are not well: the welcome says so. */
+  readonly brokenFarms = new Set<string>()
   /** Messages that a client hears right after the welcome. */
   readonly greetings = new Set<readonly Field[]>()
   /** What happens to each connection that is made while they last. */

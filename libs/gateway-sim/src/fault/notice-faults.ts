@@ -55,8 +55,10 @@ export const farm = faultKind({
     const restore = history ? () => {} : silence(target, { fits: ({ contract }) => farmOf(contract) === name })
     const denial: Denial = { ticks: () => undefined, history: () => ({ code: 162, text: HMDS_AWAY }) }
     if (history) target.house.conduct.denials.add(denial)
+    target.house.conduct.brokenFarms.add(name)
     announce(target, history ? 2105 : 2103, `${history ? 'HMDS' : 'Market'} data farm connection is broken:${name}`)
     return () => {
+      target.house.conduct.brokenFarms.delete(name)
       target.house.conduct.denials.delete(denial)
       if (!history) announce(target, 2119, `Market data farm is connecting:${name}`)
       restore(flow)

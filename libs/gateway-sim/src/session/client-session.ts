@@ -190,7 +190,8 @@ export class ClientSession implements TickSink {
     this.house.clientIds.add(clientId)
     this.#clientId = clientId
     this.#state = 'ready'
-    this.send(...welcome(this.house.accounts, FIRST_ORDER_ID), ...this.house.conduct.greetings)
+    const { greetings, brokenFarms } = this.house.conduct
+    this.send(...welcome(this.house.accounts, FIRST_ORDER_ID, brokenFarms), ...greetings)
     this.note('info', 'client connected', { serverVersion: this.#serverVersion })
   }
 

@@ -4,12 +4,12 @@ import { REPLY } from './message-id.ts'
 /** Request id of messages that belong to no request. */
 export const NO_REQUEST = -1
 
-const FARMS: readonly (readonly [code: number, text: string])[] = [
-  [2104, 'Market data farm connection is OK:usfuture'],
-  [2104, 'Market data farm connection is OK:cashfarm'],
-  [2104, 'Market data farm connection is OK:usfarm'],
-  [2106, 'HMDS data farm connection is OK:ushmds'],
-  [2158, 'Sec-def data farm connection is OK:secdefnj'],
+const FARMS: readonly (readonly [kind: string, name: string, wellCode: number, brokenCode: number])[] = [
+  ['Market', 'usfuture', 2104, 2103],
+  ['Market', 'cashfarm', 2104, 2103],
+  ['Market', 'usfarm', 2104, 2103],
+  ['HMDS', 'ushmds', 2106, 2105],
+  ['Sec-def', 'secdefnj', 2158, 2157],
 ]
 
 /** Error or notice, in the layout of 166..193: the last field is the advanced order reject, always empty here. */
@@ -29,9 +29,13 @@ export function currentTimeReply(unixSeconds: number): Field[] {
   return [REPLY.currentTime, 1, unixSeconds]
 }
 
-/** What a gateway says after START_API, in its order. */
-export function welcome(accounts: readonly string[], orderId: number): Field[][] {
-  return [managedAccountsReply(accounts), nextValidIdReply(orderId), ...FARMS.map(([code, text]) => errorReply(NO_REQUEST, code, text))]
+/** What a gateway says after START_API, in its order. @param broken names of the farms that are not well just now */
+export function welcome(accounts: readonly string[], orderId: number, broken: ReadonlySet<string>): Field[][] {
+  const farms = FARMS.map(([kind, name, wellCode, brokenCode]) => {
+    const [code, word] = broken.has(name) ? [brokenCode, 'broken'] : [wellCode, 'OK']
+    return errorReply(NO_REQUEST, code, `${kind} data farm connection is ${word}:${name}`)
+  })
+  return [managedAccountsReply(accounts), nextValidIdReply(orderId), ...farms]
 }
 
 /** Since server version 153 error texts and long names are ASCII: the rest is written as \uXXXX. */

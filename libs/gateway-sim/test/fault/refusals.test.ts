@@ -85,6 +85,19 @@ describe('what a gateway refuses or does behind its word', () => {
     await flows(1)
   })
 
+  it('says to whoever connects which farm is broken, and of no such farm that it is well', async () => {
+    const { id } = sim.faults.order({ fault: 'farm', farm: 'usfarm', seconds: 0 })
+    using other = await RawClient.started(sim.port, 8)
+    const farms = () =>
+      other
+        .frames()
+        .flatMap(([type, , , code = '', text = '']) => (type === '4' && /^21\d\d$/.test(code) ? [`${code} ${text.split(':')[1]}`] : []))
+    await other.until(() => farms().length === 5, 'all farms')
+    expect(farms()).toEqual(['2104 usfuture', '2104 cashfarm', '2103 usfarm', '2106 ushmds', '2158 secdefnj'])
+    sim.faults.lift(id)
+    await other.until(() => farms().at(-1) === '2104 usfarm', 'it is well')
+  })
+
   it('comes back from a broken farm (2103, 2119, 2104) with prices off by a constant, until they are asked for anew', async () => {
     const bids = (rid: number) => ticks(rid).map((fields) => Number(fields[4]))
     askTicks(1)
