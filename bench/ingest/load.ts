@@ -5,7 +5,7 @@ import { waitFor } from '../../test/support/wait-for.ts'
 import { cpuUs } from '../bus/part.ts'
 
 export const MNQ = 711280073
-const MOST_MS = 300_000
+const MOST_MS = 60_000
 /** Noon of a trading day, when the model's market is the steadiest. */
 const NOON = '2025-07-30T16:52:00Z'
 
@@ -17,7 +17,7 @@ export class Load implements AsyncDisposable {
   readonly #stack: Stack
   readonly #controlUrl: string
   /** The gateway came after ingest, which is a gap too. */
-  #gapsBefore = 0
+  #endedGapsBefore = 0
 
   static async start(rate: number): Promise<Load> {
     const control = await freePort()
@@ -25,14 +25,14 @@ export class Load implements AsyncDisposable {
     const env = { CLOCK_START: `${NOON}@${Date.now()}`, CLOCK_RATE: '1' }
     await using undo = new AsyncDisposableStack() // what never got going leaves no processes
     const stack = undo.use(await Stack.make({ tracked: `${MNQ}:MNQ:bid_ask;last:24`, simulator: flags, env }))
+    const load = new Load(stack, `http://127.0.0.1:${control}`)
     for (const program of [stack.nats, stack.writerJson, stack.writerProto, stack.queryApi, stack.ingest]) program.start()
-    await waitFor('the log is made', () => stack.ingest.log.some(({ kind, state }) => kind === 'state' && state === 'sending'), MOST_MS)
+    await load.#until('the log is made', () => stack.ingest.log.some(({ kind, state }) => kind === 'state' && state === 'sending'))
     await stack.ready(stack.writerJson)
     await stack.ready(stack.writerProto)
     stack.simulator.start()
-    const load = new Load(stack, `http://127.0.0.1:${control}`)
-    await waitFor('every stream has ticks', () => load.#allFlow(), MOST_MS)
-    load.#gapsBefore = load.#gaps
+    await load.#until('every stream has ticks', () => load.#allFlow())
+    load.#endedGapsBefore = await load.#endedGaps()
     undo.move()
     return load
   }
@@ -63,7 +63,7 @@ export class Load implements AsyncDisposable {
   }
 
   ticksAbove(count: number): Promise<true> {
-    return waitFor(`${count} ticks`, async () => (await this.heard()) > count, MOST_MS)
+    return this.#until(`${count} ticks`, async () => (await this.heard()) > count)
   }
 
   async fault(order: object): Promise<void> {
@@ -72,19 +72,20 @@ export class Load implements AsyncDisposable {
   }
 
   /**
-   * Ends the market and holds all counts to each other: what was sent, heard and written to both kinds of file. After a declared gap ticks are missing, and only that is told.
-   * @throws Error where a tick is missing without one
+   * Ends the market and holds all counts to each other: what was sent, heard and written to both kinds of file.
+   * @throws Error with what the programs said, where a tick that was sent is not heard, or one that was heard not written
    */
   async finish(): Promise<{ sent: number; heard: number; gaps: number }> {
     const { simulator, writerJson, writerProto } = this.#stack
+    const gaps = (await this.#endedGaps()) - this.#endedGapsBefore // before the market's own end, which begins one that nothing ends
     await simulator.stop()
-    const gaps = () => this.#gaps - this.#gapsBefore
-    const sent = Number(simulator.log.find(({ msg }) => msg === 'stopping')?.ticks)
-    if (gaps() > 0) return { sent, heard: await this.heard(), gaps: gaps() }
-    await waitFor('ingest has all that was sent', async () => (await this.heard()) === sent, MOST_MS)
+    const { ticks } = await simulator.logged('how much it sent', ({ msg }) => msg === 'stopped')
+    const sent = Number(ticks)
+    if (gaps > 0) return { sent, heard: await this.heard(), gaps } // what is missing is in them
+    await this.#until('ingest has all that was sent', async () => (await this.heard()) === sent)
     for (const writer of [writerJson, writerProto])
-      await waitFor(`${writer.name} has all`, async () => Number((await this.#part(writer, 'writer'))?.ticks) === sent, MOST_MS)
-    return { sent, heard: sent, gaps: gaps() }
+      await this.#until(`${writer.name} has all`, async () => Number((await this.#part(writer, 'writer'))?.ticks) === sent)
+    return { sent, heard: sent, gaps }
   }
 
   async #allFlow(): Promise<boolean> {
@@ -92,8 +93,17 @@ export class Load implements AsyncDisposable {
     return streams !== undefined && streams.length === 2 && streams.every(({ ticks }) => ticks > 0)
   }
 
-  get #gaps(): number {
-    return this.#stack.ingest.log.filter(({ msg }) => msg === 'gap').length
+  /** By ingest's own count, which is of the same moment as its count of ticks; its log is read a little later. */
+  async #endedGaps(): Promise<number> {
+    const metrics = await (await fetch(this.#stack.metricsUrl(this.#stack.ingest))).text()
+    return [...metrics.matchAll(/^ibs_ingest_gaps_total\{.*\} (\d+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0)
+  }
+
+  #until(what: string, look: () => boolean | Promise<boolean>): Promise<true> {
+    return waitFor(what, look, MOST_MS).catch((error: unknown) => {
+      const said = this.#stack.all.map(({ name, output }) => `${name} said\n${output.slice(-4_000)}`)
+      throw new Error([String(error), ...said].join('\n'))
+    })
   }
 
   async #part(program: Stack['ingest'], part: string): Promise<Record<string, unknown> | undefined> {

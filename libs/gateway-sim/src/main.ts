@@ -31,9 +31,11 @@ async function run(command: Command): Promise<number> {
   await using control = command.control && (await startControl({ ...command.control, sim }))
   await Promise.race(command.exitAtEnd ? [stopSignal, sim.tapeDone] : [stopSignal])
   control?.closeAllConnections()
-  const stats = sim.stats()
-  log('info', 'stopping', { ...stats })
-  return stats.tape === 'failed' && command.exitAtEnd ? 1 : 0
+  log('info', 'stopping', { ...sim.stats() })
+  await sim.close()
+  const { tape, ticks } = sim.stats() // only now is nothing sent any more
+  log('info', 'stopped', { tape, ticks })
+  return tape === 'failed' && command.exitAtEnd ? 1 : 0
 }
 
 /** Asks a simulator that runs for a fault and prints its answer. @returns the exit code: 0, or 1 when it was refused */

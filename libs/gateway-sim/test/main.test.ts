@@ -75,6 +75,7 @@ describe('main', () => {
     sim.terminate()
     expect(await sim.exited).toEqual([0, null])
     expect(readFileSync(truth, 'utf8').trimEnd().split('\n')).toHaveLength(client.tickFrames.length)
+    expect(await sim.said('stopped')).toMatchObject({ tape: 'running', ticks: client.tickFrames.length })
   })
 
   it('leaves at the end of a replay when asked to, after the last tick has arrived', async () => {
