@@ -6,6 +6,9 @@ import { freePort } from './free-port.ts'
 import { nodeProgram, TestProgram } from './program.ts'
 import { waitFor } from './wait-for.ts'
 
+/** A program that does not answer for so long says nothing. */
+const ANSWER_MS = 10_000
+
 export interface StackOptions {
   /** `IB_STREAM_TRACKED_CONTRACTS`. */
   tracked: string
@@ -102,8 +105,9 @@ export class Stack implements AsyncDisposable {
   }
 
   async health(program: TestProgram): Promise<Record<string, unknown> | undefined> {
-    const response = await fetch(this.#healthUrls.get(program) ?? '').catch(() => undefined)
-    return (await response?.json()) as Record<string, unknown> | undefined
+    const signal = AbortSignal.timeout(ANSWER_MS)
+    const response = await fetch(this.#healthUrls.get(program) ?? '', { signal }).catch(() => undefined)
+    return (await response?.json().catch(() => undefined)) as Record<string, unknown> | undefined
   }
 
   metricsUrl(program: TestProgram): string {
