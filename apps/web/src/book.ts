@@ -25,8 +25,8 @@ export class Book {
     this.cid = cid
   }
 
-  /** @param nowMs since 1970, of this machine; undefined: the tick is not one that just came */
-  take(tick: Tick, nowMs: number | undefined): void {
+  /** Takes what is known. */
+  take(tick: Tick): void {
     if (tick.tt === 'bid_ask') {
       this.bid = sideOfQuote(tick.bp, tick.bs)
       this.ask = sideOfQuote(tick.ap, tick.as)
@@ -34,14 +34,19 @@ export class Book {
       this.askSize = tick.as
     } else if (tick.tt !== 'mid_point' && !(tick.p === 0 && (tick.s ?? 0) === 0)) this.last = tick.p
     if (tick.st > this.newestUs) this.newestUs = tick.st
-    if (nowMs === undefined) return
+  }
+
+  /** Takes a tick that has just come: it counts for rate and latency. */
+  hear(tick: Tick): void {
+    this.take(tick)
+    const nowMs = Date.now() // not by the time since the page was opened: the clock may have been set since
     this.#roll(nowMs)
     this.#counts[this.#second % this.#counts.length] = (this.#counts[this.#second % this.#counts.length] ?? 0) + 1
     const ms = Math.max(0, nowMs - tick.st / 1_000)
     if (ms < FRESH_MS) this.latencyMs = this.latencyMs === undefined ? ms : this.latencyMs + SMOOTHING * (ms - this.latencyMs)
   }
 
-  /** Ticks a second, over the last whole seconds. */
+  /** Ticks a second, over the last whole seconds. @param nowMs since 1970, of this machine */
   rate(nowMs: number): number {
     this.#roll(nowMs)
     const running = this.#counts[this.#second % this.#counts.length] ?? 0
@@ -58,8 +63,9 @@ export class Book {
 
   #roll(nowMs: number): void {
     const second = Math.floor(nowMs / 1_000)
-    const steps = Math.min(this.#counts.length, second - this.#second)
-    for (let i = 1; i <= steps; i++) this.#counts[(this.#second + i) % this.#counts.length] = 0
-    if (second > this.#second) this.#second = second
+    const most = this.#counts.length
+    const steps = second < this.#second ? most : Math.min(most, second - this.#second) // a clock that was set back: counted anew
+    for (let i = 1; i <= steps; i++) this.#counts[(this.#second + i) % most] = 0
+    this.#second = second
   }
 }

@@ -75,11 +75,11 @@ export class WatchList {
     if (table.cids.length === 0) return
     void client.snapshot({ contracts: table.cids }).then(
       ({ contracts: known }) => {
-        for (const { contract_id: cid, ticks } of known) for (const tick of Object.values(ticks)) table.bookOf(cid)?.take(tick, undefined)
+        for (const { contract_id: cid, ticks } of known) for (const tick of Object.values(ticks)) table.bookOf(cid)?.take(tick)
       },
       () => undefined, // the next look at the list says why
     )
-    const onTick = (tick: Tick) => table.bookOf(tick.cid)?.take(tick, performance.timeOrigin + performance.now())
+    const onTick = (tick: Tick) => table.bookOf(tick.cid)?.hear(tick)
     for (const [types, contracts] of Map.groupBy(table.cids, (cid) => this.drawnTypes(cid).join())) {
       const follow = () => client.watch({ contracts, tickTypes: types.split(',') as TickType[], signal, onTick })
       // what is wrong is said by the line in the head
