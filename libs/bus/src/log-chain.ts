@@ -48,8 +48,8 @@ export interface ChainOptions {
   spool: Spool
   source: string
   logMaxBytes: number
-  /** Servers that keep each stream. @default 1 */
-  replicas?: number
+  /** Servers that keep each stream. */
+  replicas: number
   /** Spools these again under new numbers, and resolves when that is durable. */
   respool: (records: readonly SpoolRecord[]) => Promise<void>
   onEvent: (event: ChainEvent) => void

@@ -10,8 +10,8 @@ export interface LogMeetingOptions {
   spool: Pick<Spool, 'low'>
   owner: LogOwner
   logMaxBytes: number
-  /** Servers that keep each stream. @default 1 */
-  replicas?: number
+  /** Servers that keep each stream. */
+  replicas: number
   /** Whether the server refused a message as if the log ended below `lastSeq`, while nothing is on its way. */
   hasLostCount: (lastSeq: number) => boolean
   /** A stream beside the log is not ours, or was changed and cannot be changed back. */
@@ -33,7 +33,7 @@ export class LogMeeting {
    * @throws BusError `IBS_BUS_FOREIGN_LOG`, `IBS_BUS_STREAM_DIFFERS`; what the server says, to be tried again
    */
   async meet(): Promise<number> {
-    const { bus, spool, owner, logMaxBytes, replicas = 1 } = this.#options
+    const { bus, spool, owner, logMaxBytes, replicas } = this.#options
     failPoint('STREAM.INFO')
     const found = await readLog(bus.manager)
     if (!found) {
@@ -63,7 +63,7 @@ export class LogMeeting {
 
   /** The log does not wait for it: in a cluster that has just lost a server each stream may be without a leader for some seconds. */
   async #tendOthers(): Promise<void> {
-    const { bus, owner, replicas = 1, onRefused } = this.#options
+    const { bus, owner, replicas, onRefused } = this.#options
     try {
       if (!(await othersStand(bus.manager))) await ensureStreams(bus.manager, owner, replicas)
     } catch (error) {

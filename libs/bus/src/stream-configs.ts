@@ -35,7 +35,7 @@ const DEDUPLICATION_NS = 120 * NS_PER_SECOND
 const LEAST_DEDUPLICATION_NS = NS_PER_SECOND / 10
 
 /** `discard new` and no age: a slow writer holds the log, it never loses from it. */
-export const logConfig = (owner: LogOwner, { maxBytes, replicas = 1 }: { maxBytes: number; replicas?: number }): WantedStream => ({
+export const logConfig = (owner: LogOwner, { maxBytes, replicas }: { maxBytes: number; replicas: number }): WantedStream => ({
   ...NO_LIMITS,
   name: TICKS,
   subjects: ['ticks.*.*', EVENTS_FILTER],

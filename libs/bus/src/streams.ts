@@ -29,7 +29,7 @@ export const partitionFilter = (partition: number): string => `ticks.${partition
 export async function createLog(
   manager: JetStreamManager,
   owner: LogOwner,
-  options: { firstSeq: number; maxBytes: number; replicas?: number },
+  options: { firstSeq: number; maxBytes: number; replicas: number },
 ): Promise<StreamInfo> {
   const log = logConfig(owner, options)
   if (options.firstSeq <= 1) return await createStream(manager, log)
@@ -42,7 +42,7 @@ export async function createLog(
  * its `max_bytes` are the keeper's.
  * @throws BusError `IBS_BUS_STREAM_DIFFERS` naming stream and fields
  */
-export async function ensureStreams(manager: JetStreamManager, owner: LogOwner, replicas = 1): Promise<void> {
+export async function ensureStreams(manager: JetStreamManager, owner: LogOwner, replicas: number): Promise<void> {
   const { config } = await manager.streams.info(TICKS)
   await ensureStream(manager, logConfig(owner, { maxBytes: config.max_bytes, replicas }))
   const others = [eventsConfig(replicas), invalidConfig(replicas), ...BUCKETS.map((bucket) => bucketConfig(bucket, replicas))]

@@ -300,7 +300,7 @@ describe('log reader, caughtUpTo', () => {
   it('regression: never passes over a message that comes at that moment', async () => {
     await using nats = await TestNats.start()
     const [bus, readerBus, crowd] = [await nats.bus(), await nats.bus(), await nats.bus()]
-    await createLog(bus.manager, { spoolId: 'a', source: 'simulator' }, { firstSeq: 1, maxBytes: 500_000_000 })
+    await createLog(bus.manager, { spoolId: 'a', source: 'simulator' }, { firstSeq: 1, maxBytes: 500_000_000, replicas: 1 })
     await using follower = new Follower({ bus: readerBus, filter: partitionFilter(2) })
     await waitFor('an answer', async () => (await follower.reader.caughtUpTo()) !== undefined)
     const answers: [number, number][] = []

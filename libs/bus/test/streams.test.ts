@@ -14,9 +14,9 @@ describe('streams', () => {
     await using nats = await TestNats.start()
     const { manager, jetstream, connection } = await nats.bus()
     expect(await readLog(manager)).toBeUndefined()
-    await createLog(manager, owner, { firstSeq: 101, maxBytes: 1_000_000 })
-    await ensureStreams(manager, owner)
-    await ensureStreams(manager, owner)
+    await createLog(manager, owner, { firstSeq: 101, maxBytes: 1_000_000, replicas: 1 })
+    await ensureStreams(manager, owner, 1)
+    await ensureStreams(manager, owner, 1)
     expect(await readLog(manager)).toEqual({ firstSeq: 101, lastSeq: 100, bytes: 0, maxBytes: 1_000_000, owner, partitionCount: 16 })
     const stored: [number, number][] = [
       [265598, 2],
@@ -35,16 +35,19 @@ describe('streams', () => {
   it('takes a log that is there already only for the same owner', async () => {
     await using nats = await TestNats.start()
     const { manager } = await nats.bus()
-    await createLog(manager, owner, { firstSeq: 1, maxBytes: 1_000_000 })
-    await createLog(manager, owner, { firstSeq: 1, maxBytes: 1_000_000 })
-    await expect(createLog(manager, { ...owner, spoolId: 'spool-b' }, { firstSeq: 1, maxBytes: 1_000_000 })).rejects.toThrow()
+    await createLog(manager, owner, { firstSeq: 1, maxBytes: 1_000_000, replicas: 1 })
+    await createLog(manager, owner, { firstSeq: 1, maxBytes: 1_000_000, replicas: 1 })
+    await expect(createLog(manager, { ...owner, spoolId: 'spool-b' }, { firstSeq: 1, maxBytes: 1_000_000, replicas: 1 })).rejects.toThrow()
     expect((await readLog(manager))?.owner).toEqual(owner)
   })
 
   it('regression: keeps the messages of a log that began above 1 when the server starts anew', async () => {
     await using nats = await TestNats.start()
     const { manager, jetstream } = await nats.bus()
-    for (const made of [() => createLog(manager, owner, { firstSeq: 101, maxBytes: 1_000_000 }), () => forgetFirstSeq(manager)]) {
+    for (const made of [
+      () => createLog(manager, owner, { firstSeq: 101, maxBytes: 1_000_000, replicas: 1 }),
+      () => forgetFirstSeq(manager),
+    ]) {
       const { config, state } = await made()
       expect([config.first_seq ?? 0, state.first_seq, state.last_seq]).toEqual([0, 101, 100])
     }
@@ -58,17 +61,17 @@ describe('streams', () => {
   it('a new log begins at 1 before its first message too', async () => {
     await using nats = await TestNats.start()
     const { manager } = await nats.bus()
-    await createLog(manager, owner, { firstSeq: 1, maxBytes: 1_000_000 })
+    await createLog(manager, owner, { firstSeq: 1, maxBytes: 1_000_000, replicas: 1 })
     expect(await readLog(manager)).toMatchObject({ firstSeq: 1, lastSeq: 0 })
   })
 
   it('makes every stream and bucket exactly as it is written down, with each field', async () => {
     await using nats = await TestNats.start()
     const { manager } = await nats.bus()
-    await createLog(manager, owner, { firstSeq: 1, maxBytes: 1_000_000 })
-    await ensureStreams(manager, owner)
+    await createLog(manager, owner, { firstSeq: 1, maxBytes: 1_000_000, replicas: 1 })
+    await ensureStreams(manager, owner, 1)
     const configs = [
-      logConfig(owner, { maxBytes: 1_000_000 }),
+      logConfig(owner, { maxBytes: 1_000_000, replicas: 1 }),
       eventsConfig(1),
       invalidConfig(1),
       bucketConfig('tracked', 1),
@@ -92,21 +95,21 @@ describe('streams', () => {
   ])('changes back in %s what somebody changed and what costs no message: %j', async (name, change) => {
     await using nats = await TestNats.start()
     const { manager } = await nats.bus()
-    await createLog(manager, owner, { firstSeq: 1, maxBytes: 1_000_000 })
-    await ensureStreams(manager, owner)
+    await createLog(manager, owner, { firstSeq: 1, maxBytes: 1_000_000, replicas: 1 })
+    await ensureStreams(manager, owner, 1)
     const { config } = await manager.streams.info(name)
     await manager.streams.update(name, change)
-    await ensureStreams(manager, owner)
+    await ensureStreams(manager, owner, 1)
     expect((await manager.streams.info(name)).config).toEqual(config)
   })
 
   it('refuses a stream that cannot be made right without losing messages, by its name and field, and leaves it as it is', async () => {
     await using nats = await TestNats.start()
     const { manager, jetstream } = await nats.bus()
-    await createLog(manager, owner, { firstSeq: 1, maxBytes: 1_000_000 })
+    await createLog(manager, owner, { firstSeq: 1, maxBytes: 1_000_000, replicas: 1 })
     await manager.streams.add({ name: INVALID, subjects: ['ticks_invalid.*'], storage: StorageType.Memory })
     await jetstream.publish('ticks_invalid.1', 'kept')
-    await expect(ensureStreams(manager, owner)).rejects.toMatchObject({
+    await expect(ensureStreams(manager, owner, 1)).rejects.toMatchObject({
       code: 'IBS_BUS_STREAM_DIFFERS',
       message: expect.stringMatching(/stream INVALID differs \(storage: wanted "file", is "memory"\).*nats stream backup/),
       facts: { stream: INVALID, fields: expect.arrayContaining(['storage']) },
@@ -117,10 +120,10 @@ describe('streams', () => {
   it('refuses a log that is cut into another number of partitions, which readers see too', async () => {
     await using nats = await TestNats.start()
     const { manager } = await nats.bus()
-    await createLog(manager, owner, { firstSeq: 1, maxBytes: 1_000_000 })
+    await createLog(manager, owner, { firstSeq: 1, maxBytes: 1_000_000, replicas: 1 })
     const dest = 'ticks.{{partition(8,1)}}.{{wildcard(1)}}.{{wildcard(2)}}'
     await manager.streams.update(TICKS, { subject_transform: { src: 'ticks.*.*', dest } })
-    await expect(ensureStreams(manager, owner)).rejects.toMatchObject({
+    await expect(ensureStreams(manager, owner, 1)).rejects.toMatchObject({
       code: 'IBS_BUS_STREAM_DIFFERS',
       facts: { stream: TICKS, fields: ['subject_transform'] },
     })
@@ -143,8 +146,8 @@ describe('streams', () => {
   it('keeps the events of the log in EVENTS too, in their order', async () => {
     await using nats = await TestNats.start()
     const { manager, jetstream } = await nats.bus()
-    await createLog(manager, owner, { firstSeq: 1, maxBytes: 1_000_000 })
-    await ensureStreams(manager, owner)
+    await createLog(manager, owner, { firstSeq: 1, maxBytes: 1_000_000, replicas: 1 })
+    await ensureStreams(manager, owner, 1)
     for (const n of [1, 2, 3]) await jetstream.publish('ib.events.gap', `{"n":${n}}\n`)
     await expect(manager.streams.info(TICKS)).resolves.toMatchObject({ state: { messages: 3 } })
     await waitFor('the events', async () => (await manager.streams.info(EVENTS)).state.messages === 3)
