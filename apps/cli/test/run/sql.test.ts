@@ -2,16 +2,17 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { hash31, hourOf, type TickMessage, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
-import { encodeTickProto, openPartitionStore, openRange, Sealer, segmentPath } from '@ib-stream/storage'
+import { hash31, type TickMessage, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
+import { openRange } from '@ib-stream/storage'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { tableFromIPC } from 'apache-arrow'
 import { runCli } from '../run-cli.ts'
+import { recordedArchive } from '../sql/recorded-archive.ts'
 
 const CID = 8314
-const PARTITION = 9
 const START_US = Date.UTC(2025, 6, 30, 21) * 1_000
-const SOURCE = { spoolId: 'spool-1', source: 'gateway' as const }
+/** Somewhere in the last hour: the hours before are sealed, then it goes on, and a tick comes for one of them. */
+const SEAL_AFTER = 1_301
 
 /** A trade and a quote each ten seconds of four hours, over midnight; one of the trades is two hours late. */
 const ticks: TickMessage[] = Array.from({ length: 4 * 360 }, (_, n) => {
@@ -25,18 +26,7 @@ const ticks: TickMessage[] = Array.from({ length: 4 * 360 }, (_, n) => {
 
 let dataDir = ''
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'ibs-sql-'))
-  await using store = await openPartitionStore({ dataDir, backend: 'parquet', partition: PARTITION, source: SOURCE })
-  if (store === undefined) throw new Error('the partition is locked')
-  const sealer = new Sealer({ dataDir, partition: PARTITION, source: SOURCE, store })
-  for (const [n, tick] of ticks.entries()) {
-    store.append(segmentPath({ backend: 'parquet', cid: CID, tt: tick.tt, hourUs: hourOf(tick.ts) }), encodeTickProto(tick))
-    store.advance(n + 1, tick.st)
-    if (n !== 1_300) continue
-    await store.commitDurable()
-    await sealer.sealHours()
-  }
-  await store.commitDurable()
+  dataDir = await recordedArchive(ticks, { sealAfter: SEAL_AFTER })
 }, 60_000)
 afterAll(() => rm(dataDir, { recursive: true }))
 

@@ -1,17 +1,15 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { hash31, hourOf, type TickMessage, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
-import { encodeTickProto, openPartitionStore, Sealer, segmentPath } from '@ib-stream/storage'
+import { hash31, type TickMessage, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { runCli } from '../run-cli.ts'
+import { recordedArchive } from './recorded-archive.ts'
 
 const CID = 8314
-const PARTITION = 9
 const START_US = Date.UTC(2025, 6, 30, 13) * 1_000
-const SOURCE = { spoolId: 'spool-1', source: 'gateway' as const }
 /** With the fetching of DuckDB where it was not yet. */
 const TIMEOUT_MS = 300_000
 
@@ -26,16 +24,7 @@ const ticks: TickMessage[] = Array.from({ length: 3 * 360 }, (_, n) => {
 
 let dataDir = ''
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'ibs-plain-'))
-  await using store = await openPartitionStore({ dataDir, backend: 'parquet', partition: PARTITION, source: SOURCE })
-  if (store === undefined) throw new Error('the partition is locked')
-  const sealer = new Sealer({ dataDir, partition: PARTITION, source: SOURCE, store })
-  for (const [n, tick] of ticks.entries()) {
-    store.append(segmentPath({ backend: 'parquet', cid: CID, tt: tick.tt, hourUs: hourOf(tick.ts) }), encodeTickProto(tick))
-    store.advance(n + 1, tick.st)
-  }
-  await store.commitDurable()
-  await sealer.sealHours()
+  dataDir = await recordedArchive(ticks, { sealAfter: ticks.length })
 }, 60_000)
 afterAll(() => rm(dataDir, { recursive: true }))
 
