@@ -8,7 +8,7 @@ import type { RetentionSchedule } from './retention-schedule.ts'
 const MS_PER_SECOND = 1_000
 
 /** What Prometheus sees of the keeper. */
-export function registerKeeperMetrics(service: Service, read: () => Keeper | undefined): void {
+export function registerKeeperMetrics(service: Pick<Service, 'metrics'>, read: () => Keeper | undefined): void {
   const registers = [service.metrics]
   const gauge = (name: string, help: string, value: (keeper: Keeper) => number | undefined) =>
     new Gauge({
@@ -27,6 +27,7 @@ export function registerKeeperMetrics(service: Service, read: () => Keeper | und
   gauge('log_first_sequence', 'First sequence that the log holds', ({ sight }) => sight?.log?.firstSeq)
   gauge('log_last_sequence', 'Last sequence of the log', ({ sight }) => sight?.log?.lastSeq)
   gauge('disk_free_bytes', 'Free on the disk of DATA_DIR', ({ sight }) => sight?.disk.freeBytes)
+  gauge('disk_size_bytes', 'Size of the disk of DATA_DIR', ({ sight }) => sight?.disk.totalBytes)
   gauge('spool_unsent_bytes', 'Whole segments of the spool of which the log has nothing', ({ sight }) => sight?.unsentSpoolBytes)
   gauge('trim_blocked', '1 while it cannot be said what the log may drop', ({ plan }) => (plan?.do === 'blocked' ? 1 : 0))
   counter('purged_messages_total', 'Messages dropped from the log since the start', ({ purgedMessages }) => purgedMessages)
