@@ -17,6 +17,7 @@ import { lockPartition, type PartitionLock } from './partition-lock.ts'
 import { type Cut, PendingBytes } from './pending-bytes.ts'
 import { recover } from './recover.ts'
 import { SegmentFiles } from './segment-files.ts'
+import { StoreTurns } from './store-turns.ts'
 import type { TornTail } from './torn-tail.ts'
 
 /**
@@ -188,10 +189,7 @@ class OpenPartitionStore implements PartitionStore {
   #pending: PendingBytes
   #files: CheckpointFiles
   #segments: SegmentFiles
-  /** Commits run one after the other. */
-  #queue: Promise<void> = Promise.resolve()
-  #failure: StorageError | undefined
-  #closing: Promise<void> | undefined
+  readonly #turns = new StoreTurns()
 
   constructor(ground: PartitionGround, files: CheckpointFiles) {
     this.#ground = ground
@@ -214,19 +212,24 @@ class OpenPartitionStore implements PartitionStore {
 
   get state(): PartitionStoreState {
     const { seq, newestStUs, files } = this.#files.committed
-    const word = this.#closing ? 'closed' : this.#failure ? 'failed' : 'open'
-    return { word, committedSeq: seq, durableSeq: this.#files.durable.seq, newestStUs, listedFiles: Object.keys(files).length }
+    return {
+      word: this.#turns.word,
+      committedSeq: seq,
+      durableSeq: this.#files.durable.seq,
+      newestStUs,
+      listedFiles: Object.keys(files).length,
+    }
   }
 
   append(path: string, bytes: Uint8Array): void {
-    this.#assertOpen()
+    this.#turns.assertOpen()
     if (!this.#pending.has(path)) this.#assertOwn(path)
     if (this.pendingBytes + bytes.length > MAX_PENDING_BYTES) throw pendingFull(this.pendingBytes, bytes.length)
     this.#pending.append(path, bytes)
   }
 
   advance(seq: number, newestStUs: number): void {
-    this.#assertOpen()
+    this.#turns.assertOpen()
     const lowest = this.#pending.insideMessage ? this.seq + 1 : this.seq
     if (!Number.isSafeInteger(seq) || seq < lowest) {
       throw new StorageError(
@@ -239,12 +242,12 @@ class OpenPartitionStore implements PartitionStore {
   }
 
   fill(newestStUs: number): void {
-    this.#assertOpen()
+    this.#turns.assertOpen()
     this.#pending.fill(newestStUs)
   }
 
   commitVisible(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const cut = this.#pending.cut()
       if (this.#isCommitted(cut) && this.#files.visibleV === this.#files.committed.v) return
       await this.#write(cut, [], (next) => this.#files.saveVisible(next))
@@ -252,7 +255,7 @@ class OpenPartitionStore implements PartitionStore {
   }
 
   commitDurable(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const cut = this.#pending.cut()
       const closed = this.#closedFiles(cut)
       if (this.#isCommitted(cut) && closed.length === 0 && this.#files.areEven) return
@@ -263,7 +266,7 @@ class OpenPartitionStore implements PartitionStore {
 
   async removeFiles(entries: readonly ManifestEntry[], removedUs: number): Promise<readonly ManifestEntry[]> {
     for (const { path } of entries) this.#assertOwn(path)
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const idle = entries.filter(({ path }) => !this.#pending.has(path))
       return await this.#guardedWrite(() => this.#segments.remove(idle, removedUs))
     })
@@ -274,7 +277,7 @@ class OpenPartitionStore implements PartitionStore {
   }
 
   async forgetRows(paths: readonly string[]): Promise<void> {
-    await this.#inTurn(async () => {
+    await this.#turns.take(async () => {
       if (paths.some((path) => this.#pending.has(path))) throw pendingFull(this.#pending.bytes, 0)
       await this.#guardedWrite(() => this.#segments.forgetRows(paths))
     })
@@ -282,7 +285,7 @@ class OpenPartitionStore implements PartitionStore {
 
   async lend<Result>(work: (ground: PartitionWork) => Promise<Result>): Promise<Result> {
     let result: { value: Result } | { error: unknown } | undefined
-    await this.#inTurn(async () => {
+    await this.#turns.take(async () => {
       if (this.#pending.bytes > 0) throw pendingFull(this.#pending.bytes, 0)
       const { disk, backend, partition, lock } = this.#ground
       result = await work({ disk, backend, partition, checkLocks: () => lock.check() }).then(
@@ -302,17 +305,17 @@ class OpenPartitionStore implements PartitionStore {
       this.#segments = new SegmentFiles(this.#ground, this.#files)
       this.#pending = new PendingBytes(this.#files.committed)
     } catch (error) {
-      this.#failure = openFailed({ ...this.#ground, dataDir: '' }, error)
-      throw this.#failure
+      const failure = openFailed({ ...this.#ground, dataDir: '' }, error)
+      this.#turns.fail(failure)
+      throw failure
     }
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#queue.then(() => {
+    return this.#turns.close(() => {
       this.#pending.clear()
       return this.#ground.lock.release()
     })
-    return this.#closing
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -334,7 +337,7 @@ class OpenPartitionStore implements PartitionStore {
     try {
       await this.#guardedWrite(() => this.#segments.commit(cut, closing, save))
     } catch (error) {
-      if (this.#failure === undefined) await this.#segments.cutBack([...cut.writes.map(({ path }) => path), ...closing])
+      if (this.#turns.failure === undefined) await this.#segments.cutBack([...cut.writes.map(({ path }) => path), ...closing])
       throw error
     }
     this.#pending.drop(cut)
@@ -346,7 +349,7 @@ class OpenPartitionStore implements PartitionStore {
       return await work()
     } catch (error) {
       if (!Error.isError(error) || !isStorageError(error)) throw this.#writeFailed(error)
-      if (error.code !== 'IBS_STORAGE_RECORD_TORN') this.#failure ??= error
+      if (error.code !== 'IBS_STORAGE_RECORD_TORN') this.#turns.fail(error)
       throw error
     }
   }
@@ -359,24 +362,6 @@ class OpenPartitionStore implements PartitionStore {
       { seq: this.seq, pendingBytes: this.pendingBytes },
       { cause },
     )
-  }
-
-  async #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    this.#assertOpen()
-    const turn = this.#queue.then(() => {
-      if (this.#failure) throw this.#failure
-      return work()
-    })
-    this.#queue = turn.then(
-      () => undefined,
-      () => undefined,
-    ) // the caller has the error; the next commit only waits for the turn
-    return turn
-  }
-
-  #assertOpen(): void {
-    if (this.#closing) throw new StorageError('IBS_STORAGE_CLOSED', 'the partition store is closed; open it again', {})
-    if (this.#failure) throw this.#failure
   }
 
   #assertOwn(path: string): void {
