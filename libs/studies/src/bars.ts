@@ -104,8 +104,9 @@ export class Bars extends EventStudy {
     return this.#bar(false)
   }
 
-  protected override endSession(): void {
-    this.#finish(false)
+  /** A time bar that a session or the end of the ticks cuts is complete only up to there; one that ends by then is whole. */
+  protected override endTicks(untilUs: number): void {
+    this.#finish(this.#interval.unit === 'time' && this.clock.name === 'ts' && this.#endUs <= untilUs)
   }
 
   protected reset(): void {
@@ -156,7 +157,6 @@ export class Bars extends EventStudy {
     return unit === 'volume' && this.#prices > 0 && this.#volume.value >= length
   }
 
-  /** A time bar that a session or the end of the ticks cuts is complete only up to there. */
   #finish(isComplete: boolean): void {
     if (this.#prices > 0) this.emit(this.#bar(isComplete))
     this.#startUs = Number.NaN

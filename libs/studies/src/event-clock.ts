@@ -10,7 +10,7 @@ export type ClockName = (typeof CLOCKS)[number]
  * out already stays true, and `late` tells how many there were (none in the query order of history).
  */
 export class EventClock {
-  readonly #clock: ClockName
+  readonly name: ClockName
   readonly #calendar: ContractCalendar | undefined
   readonly #kind: HoursKind
   #periodUntilUs = Number.NEGATIVE_INFINITY
@@ -26,9 +26,14 @@ export class EventClock {
   sessionStartUs: number | null = null
 
   constructor(clock: ClockName, sessions?: { calendar: ContractCalendar; kind: HoursKind }) {
-    this.#clock = clock
+    this.name = clock
     this.#calendar = sessions?.calendar
     this.#kind = sessions?.kind ?? 'full'
+  }
+
+  /** First µs after all that counts to the session, by `ts`; −∞ before the first tick and without a calendar. */
+  get sessionUntilUs(): number {
+    return this.#periodUntilUs
   }
 
   /** Is a tick the first of another session? To be asked before {@link advance}, while what ends can still be given out. */
@@ -41,7 +46,7 @@ export class EventClock {
 
   /** Moves on to a tick's time. */
   advance(tick: TickMessage): void {
-    const atUs = this.#clock === 'ts' || tick.bf ? tick.ts : tick.st
+    const atUs = this.name === 'ts' || tick.bf ? tick.ts : tick.st
     if (atUs < this.nowUs) this.late++
     else this.nowUs = atUs
     if (tick.ts > this.tsUs) this.tsUs = tick.ts

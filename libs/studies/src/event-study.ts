@@ -34,7 +34,7 @@ export abstract class EventStudy implements Study {
     this.#speakBefore(tick)
     if (this.clock.endsSession(tick)) {
       this.#speak()
-      this.endSession()
+      this.endTicks(this.clock.sessionUntilUs)
       this.reset()
       this.#hasCounted = false
     }
@@ -47,9 +47,9 @@ export abstract class EventStudy implements Study {
     return this.#handOver()
   }
 
-  flush(): readonly StudyOutput[] {
+  flush(untilUs = Number.NEGATIVE_INFINITY): readonly StudyOutput[] {
     this.#speak()
-    this.endSession()
+    this.endTicks(untilUs)
     return this.#handOver()
   }
 
@@ -73,8 +73,11 @@ export abstract class EventStudy implements Study {
   protected abstract output(): StudyOutput
   /** Forgets what belongs to the session that is over. */
   protected abstract reset(): void
-  /** Gives what is unfinished. */
-  protected endSession(): void {}
+  /**
+   * Gives what is unfinished, as a session ends or the ticks do.
+   * @param _untilUs no tick before it is to come, by `ts`; µs UTC
+   */
+  protected endTicks(_untilUs: number): void {}
 
   /** A tick of a later stretch has come: the state before it is the one at the end of the stretch that is over. */
   #speakBefore(tick: TickMessage): void {

@@ -84,7 +84,7 @@ export class Spread extends EventStudy {
   }
 
   /** What stands counts up to the last tick: how long it stood after that, nobody knows. */
-  protected override endSession(): void {
+  protected override endTicks(): void {
     this.#finish(false)
     this.#endUs = Number.NEGATIVE_INFINITY
   }

@@ -23,8 +23,11 @@ export interface Study {
   readonly name: string
   /** Takes a tick; types that the study does not use are passed over. The outputs belong to the caller; mostly none or one. */
   push(tick: TickMessage): readonly StudyOutput[]
-  /** Gives what is unfinished when the ticks end (an open bar). The study can go on after it. */
-  flush(): readonly StudyOutput[]
+  /**
+   * Gives what is unfinished when the ticks end (an open bar). The study can go on after it.
+   * @param untilUs every tick whose `ts` is before it was given, µs UTC: what ends by then is complete. Default: nothing is known beyond the last tick
+   */
+  flush(untilUs?: number): readonly StudyOutput[]
   /** The state now, as an output of the same study; undefined before the session's first tick that counts. */
   snapshot(): StudyOutput | undefined
 }

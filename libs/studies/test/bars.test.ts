@@ -1,3 +1,4 @@
+import { contractCalendar } from '@ib-stream/calendar'
 import type { TickMessage } from '@ib-stream/model'
 import { expect, it } from '@jest/globals'
 import { type Bar, prepareStudy, pushAll } from '../src/index.ts'
@@ -47,4 +48,40 @@ it('a trade that fills a volume bar is not split', () => {
 it('a trade without size has a price in bars, but no volume and no VWAP', () => {
   const { s: _s, ...index } = trade(0, 5_000, 1)
   expect(run({}, index)).toMatchObject([{ close: 5_000, volume: 0, vwap: null, trade_count: 1 }])
+})
+
+/** MNQ's week: 17:00 to 16:00 in Chicago, the next day's date. START_US is Wednesday, 09:00 there. */
+const FUTURE = contractCalendar({
+  timeZoneId: 'US/Central',
+  tradingHours: '20250729:1700-20250730:1600;20250730:1700-20250731:1600',
+  liquidHours: '20250730:0830-20250730:1600;20250731:0830-20250731:1600',
+})
+const CLOSE_S = 7 * 3_600
+const OPEN_S = 8 * 3_600
+
+it.each([
+  ['1m', true],
+  ['1h', true],
+  ['1d', true],
+  ['7h', false], // the last one would go on to 21:00
+  ['100t', false],
+])('regression: the last bar of a session was never complete, although it had ended; of %s it is %s', (interval, isComplete) => {
+  const study = prepareStudy('bars', { interval, session: 'full' }).create({ calendar: FUTURE })
+  const ticks = [trade(CLOSE_S - 30, 10, 1), trade(CLOSE_S - 10, 11, 1), trade(OPEN_S, 20, 1), trade(OPEN_S + 5, 21, 1)]
+  const bars = [...pushAll(study, ticks), ...study.flush()] as Bar[]
+  expect(bars.map(({ session, close, complete }) => [session, close, complete])).toEqual([
+    ['2025-07-30', 11, isComplete],
+    ['2025-07-31', 21, false],
+  ])
+})
+
+it('regression: the last bar of a range was never complete: it is where every tick before its end was given', () => {
+  const last = (untilS: number, parameters = {}) => {
+    const study = prepareStudy('bars', parameters).create()
+    study.push(trade(10, 10, 1))
+    return study.flush(START_US + untilS * 1e6) as Bar[]
+  }
+  expect(last(60)).toMatchObject([{ complete: true }])
+  expect(last(59)).toMatchObject([{ complete: false }])
+  expect(last(600, { interval: '5t' })).toMatchObject([{ complete: false }])
 })

@@ -66,7 +66,7 @@ function ticksOf({ first, lastOfFirst, firstOfSecond }: Days): TickMessage[] {
 const WANTED: Readonly<Record<string, { parameters?: Record<string, unknown>; before: object; after: readonly object[] }>> = {
   bars: {
     parameters: { interval: '1d', session: 'full' },
-    before: { open: 11, high: 11, low: 11, close: 11, volume: 2, trade_count: 1, quote_count: 0, complete: false },
+    before: { open: 11, high: 11, low: 11, close: 11, volume: 2, trade_count: 1, quote_count: 0 },
     after: [{ open: 20, high: 20, low: 20, close: 20, volume: 5, vwap: 20, trade_count: 1, quote_count: 2, complete: false }],
   },
   bollinger: {

@@ -1,4 +1,4 @@
-import { isoFromUs } from '@ib-stream/model'
+import { isoFromUs, US_PER_SECOND } from '@ib-stream/model'
 import { type PreparedStudy, runStudy, type StudyOutput } from '@ib-stream/studies'
 import { openHistory } from '@ib-stream/tape'
 import { z } from 'zod'
@@ -42,6 +42,9 @@ export const studyAnswers = (output: z.ZodType, id: string): Readonly<Record<num
 
 type StudyCall = Pick<Call, 'isHead' | 'gone' | 'request' | 'reply'> & { query: Given<typeof STUDY_ANSWER_PARAMETERS> & AskedTimes }
 
+/** Ticks come up to so much after their stamps: before that it is not sure that a bar has all of its own. */
+const ARRIVED_AFTER_US = 60 * US_PER_SECOND
+
 /** Runs a study over a range, or over history and then live. */
 export async function answerStudy(
   call: StudyCall,
@@ -63,7 +66,9 @@ export async function answerStudy(
   const range = { cids: [cid], tts: prepared.inputs, startUs, endUs, prefer: 'pb' as const }
   await using history = await openHistory({ dataDir: deps.dataDir, backends: deps.backends, bus: deps.live.bus, ...range, signal: gone })
   reply.header('ibs-tail', history.tail)
-  const outputs = failingAsQuery(runStudy(study, history.batches()))
+  const isWhole = history.tail === 'not_needed' || history.tail === 'read'
+  const untilUs = isWhole ? Math.min(endUs, context.nowUs - ARRIVED_AFTER_US) : undefined
+  const outputs = failingAsQuery(runStudy(study, history.batches(), untilUs))
   const head = {
     contract_id: cid,
     study: prepared.name,

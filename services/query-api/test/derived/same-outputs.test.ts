@@ -61,7 +61,7 @@ test('property: every study gives the same live from the start, history and then
   for (const [i, name] of STUDY_NAMES.entries()) {
     const study = prepareStudy(name, { session: 'none' }).create()
     const wanted = pushAll(study, replayed).map((output) => JSON.stringify(output))
-    const atEnd = study.flush().map((output) => JSON.stringify(output))
+    const atEnd = study.flush(DAY_US + US_PER_HOUR).map((output) => JSON.stringify(output))
     const answer = await (await fetch(`${server.url}/v3/studies/${ONE}/${name}?${RANGE}&format=ndjson`)).text()
     expect(answer.trimEnd().split('\n')).toEqual([...wanted, ...atEnd])
     for (const listener of [early[i], late[i]]) {

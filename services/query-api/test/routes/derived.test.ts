@@ -31,7 +31,7 @@ const ALL = `start_time=0&end_time=${DAY_US + 24 * US_PER_HOUR}`
 
 function expected(name: string, parameters: Record<string, unknown>) {
   const study = prepareStudy(name, { session: 'none', ...parameters }).create()
-  return JSON.parse(JSON.stringify([...pushAll(study, mine()), ...study.flush()]))
+  return JSON.parse(JSON.stringify([...pushAll(study, mine()), ...study.flush(DAY_US + 24 * US_PER_HOUR)]))
 }
 
 describe('bars and studies over history', () => {
@@ -54,6 +54,15 @@ describe('bars and studies over history', () => {
         .split('\n')
         .map((line) => JSON.parse(line)),
     ).toEqual(outputs)
+  })
+
+  test('regression: a range that ended long ago has no bar that is not complete, and one that ends in a bar has one', async () => {
+    const last = async (endUs: number) =>
+      ((await json(`/v3/bars/${ONE}?interval=1m&start_time=0&end_time=${endUs}`)).outputs as { end: number; complete: boolean }[]).at(-1)
+    const end = (await last(DAY_US + 24 * US_PER_HOUR))?.end ?? 0
+    expect(await last(DAY_US + 24 * US_PER_HOUR)).toMatchObject({ complete: true })
+    expect(await last(end)).toMatchObject({ end, complete: true })
+    expect(await last(end - 1)).toMatchObject({ end, complete: false })
   })
 
   test('the list has each study with its parameters; what is wrong is said of the parameter', async () => {
