@@ -55,7 +55,9 @@ export const getQuotesAtTrades = defineRoute({
     void reply.header('content-type', format === 'json' ? 'application/json' : 'application/x-ndjson').header('cache-control', 'no-store')
     if (isHead) return reply.send()
     const fromUs = Math.max(0, startUs - MARGIN_US)
-    const { bid_ask: first } = await ticksAsOf(deps, { cid, tts: ['bid_ask'], atUs: fromUs, clock, signal: gone })
+    // by IB's stamp, as what is read begins by it: by ours, a quote that came over that moment would be in neither
+    const before = { cid, tts: ['bid_ask'], atUs: fromUs - 1, clock: 'ts', signal: gone } as const
+    const { bid_ask: first } = fromUs === 0 ? {} : await ticksAsOf(deps, before)
     const { dataDir, backends, live } = deps
     const tts = [trades, 'bid_ask'] as const
     const range = { cids: [cid], tts, startUs: fromUs, endUs: endUs + MARGIN_US, prefer: 'pb' as const }

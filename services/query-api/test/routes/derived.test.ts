@@ -1,4 +1,4 @@
-import { bidAskTick, compareTicks, isoFromUs, type TickMessage, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
+import { bidAskTick, compareTicks, isoFromUs, type TickMessage, tradeTick, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
 import { prepareStudy, pushAll } from '@ib-stream/studies'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { CIDS, DAY_US, market, type Recording, until } from '../../../../libs/tape/test/recording.ts'
@@ -180,4 +180,17 @@ describe('what stood', () => {
       expect(answer).toMatchObject({ ticks: { bid_ask: quotes.findLast(({ st }) => st <= atUs) } })
     },
   )
+
+  test('regression: the quote that came over the beginning of what is read was passed over, and an older one given', async () => {
+    const cid = 900_100
+    const startUs = DAY_US + 120 * US_PER_HOUR
+    const quoteAt = (seconds: number, arrivedSeconds: number, bp: number) =>
+      bidAskTick({ ts: startUs + seconds * US_PER_SECOND, st: startUs + arrivedSeconds * US_PER_SECOND, cid, bp, bs: 1, ap: bp + 1, as: 1 })
+    const trade = tradeTick({ tt: 'last', ts: startUs + US_PER_SECOND, st: startUs + 1.2 * US_PER_SECOND, cid, p: 21, s: 1 })
+    await recording.publish([quoteAt(-600, -599.8, 10), quoteAt(-61, -59.9, 20), trade])
+    for (const clock of ['st', 'ts']) {
+      const range = `start_time=${startUs}&end_time=${startUs + US_PER_HOUR}&clock=${clock}`
+      expect(await json(`/v3/asof/${cid}/trades?${range}`)).toMatchObject({ trades: [{ trade, quote: { bp: 20 } }] })
+    }
+  })
 })
