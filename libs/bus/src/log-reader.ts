@@ -84,8 +84,10 @@ class PullReader implements LogReader {
   #asked = 0
   #pullCount = 0
   #consumerSeq = 0
-  /** Messages that the consumer had after the last one. */
-  #behind = 0
+  /** The consumer had more after the last message. */
+  #isBehind = false
+  /** It had so after some message since the caller last took what came. */
+  #wasBehind = false
   /** When it was last asked where the log begins, and nothing wanted was cut. */
   #uncutMs = Number.NEGATIVE_INFINITY
   #heardMs = 0
@@ -154,8 +156,9 @@ class PullReader implements LogReader {
     const batch = this.#waiting
     this.#waiting = []
     this.#waitingBytes = 0
-    const isBehind = this.#behind > 0
-    if (isBehind || performance.now() - this.#uncutMs > UNCUT_FOR_MS) {
+    const mayBeCut = this.#wasBehind // also what came last: where the rest was trimmed, the consumer has nothing after it
+    this.#wasBehind = this.#isBehind
+    if (mayBeCut || performance.now() - this.#uncutMs > UNCUT_FOR_MS) {
       const begunMs = performance.now()
       const firstSeq = await this.#firstSeqNow()
       if (firstSeq === undefined) {
@@ -292,7 +295,8 @@ class PullReader implements LogReader {
 
   #take({ message, consumerSeq, pending }: Delivery): void {
     this.#consumerSeq = consumerSeq
-    this.#behind = pending
+    this.#isBehind = pending > 0
+    this.#wasBehind ||= this.#isBehind
     this.#nextSeq = message.seq + 1
     this.#waiting.push(message)
     this.#waitingBytes += message.payload.length
