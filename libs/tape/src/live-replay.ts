@@ -16,7 +16,7 @@ export interface ReplayStep {
 /**
  * What came after a cursor, from the log: the reader starts at the first message of the cursor's batch and leaves out what the cursor has seen. Never ends by
  * itself; leave the loop to end it. It is paced by its caller.
- * @throws TapeError `IBS_TAPE_CURSOR_GONE`; `signal.reason`
+ * @throws TapeError `IBS_TAPE_LOG_CUT` where the log is trimmed past what was read, and from then on; `signal.reason`
  */
 export async function* replayAfter(bus: Bus, after: LiveCursor, signal: AbortSignal): AsyncGenerator<ReplayStep, void, undefined> {
   const merger = new BatchMerger()
@@ -27,7 +27,7 @@ export async function* replayAfter(bus: Bus, after: LiveCursor, signal: AbortSig
   const reader = openLogReader({ bus, filter: ALL_OF_LOG, fromSeq: after.batchSeq, spoolId: after.spoolId, signal, onCut })
   let place: LivePlace = after
   for await (const messages of reader.batches()) {
-    if (cutAt !== undefined) throw cursorGone(after, `the log begins at ${cutAt}`)
+    if (cutAt !== undefined) throw logCut()
     for (const message of messages) {
       const items = merger.push(message).flatMap((line) => toLiveItem(line, after.spoolId) ?? [])
       const fresh = items.filter((item) => comparePlaces(item, after) > 0)
@@ -42,5 +42,13 @@ export function cursorGone(cursor: LiveCursor, why: string): TapeError {
     'IBS_TAPE_CURSOR_GONE',
     `what follows message ${cursor.batchSeq} cannot be given out any more (${why}); query the time in between, then subscribe without a cursor`,
     { ...cursor },
+  )
+}
+
+/** Of a reader whose place was fine when it began. */
+export function logCut(): TapeError {
+  return new TapeError(
+    'IBS_TAPE_LOG_CUT',
+    'the log was trimmed before it was read; subscribe again after your last cursor: what is missing here comes from the files',
   )
 }

@@ -5,7 +5,7 @@ import { TapeError } from './errors.ts'
 import type { HeardLog } from './heard-log.ts'
 import type { LiveStream, SubscribeOptions } from './live-hub.ts'
 import { concerns, type LiveItem, storedSubjects } from './live-item.ts'
-import { replayAfter } from './live-replay.ts'
+import { logCut, replayAfter } from './live-replay.ts'
 import { isAfterPlace } from './live-ring.ts'
 import type { Waiter, WaitingRoom } from './waiting-room.ts'
 
@@ -183,12 +183,5 @@ function slowConsumer(missed: number): TapeError {
     'IBS_TAPE_SLOW_CONSUMER',
     `this subscriber fell ${missed} ticks of all contracts behind what is kept for it; subscribe again after your last cursor and read faster`,
     { missed },
-  )
-}
-
-function logCut(): TapeError {
-  return new TapeError(
-    'IBS_TAPE_LOG_CUT',
-    'the log was trimmed before it was read live; subscribe again after your last cursor: what is missing here comes from the files',
   )
 }

@@ -1,7 +1,16 @@
 import type { Bus } from '@ib-stream/bus'
 import { codeOf, type RecorderEvent, type RecorderEventKind, type TickMessage, type TickType } from '@ib-stream/model'
 import { type Backend, encodeTickJson } from '@ib-stream/storage'
-import { BEFORE_ANY_LOG, type Cursor, formatCursor, type HistoryCursor, type LiveCursor, LOOK_BACK_US, liveAfter } from './cursor.ts'
+import {
+  BEFORE_ANY_LOG,
+  type Cursor,
+  formatCursor,
+  type HistoryCursor,
+  type LiveCursor,
+  LOOK_BACK_US,
+  liveAfter,
+  parseCursor,
+} from './cursor.ts'
 import { TapeError } from './errors.ts'
 import type { History } from './joined-history.ts'
 import { readLedger } from './ledger/read-ledger.ts'
@@ -45,12 +54,12 @@ export interface Tape extends AsyncIterable<readonly TapeItem[]> {
 }
 
 const BATCH_TICKS = 512
-/** A history that takes longer than the log keeps its messages begins again where it ended; so often. */
+/** A history that takes longer than the log keeps its messages begins again where it ended; so often before anything comes live. */
 const MOST_ROUNDS = 5
 
 /**
  * Opens a tape: ticks in query order, then live ones in order of arrival; nothing twice, nothing missing. What the log held at the moment of the answer is history,
- * the rest is live. It ends when the hub closes.
+ * the rest is live. What is trimmed from the log before it was read live comes from the files, with `incomplete` before it and `live` behind it. It ends when the hub closes.
  *
  * While iterating: TapeError `IBS_TAPE_CURSOR_GONE` for a cursor of another recording, `IBS_TAPE_LOG_AWAY`, and those of {@link openHistory} and
  * {@link LiveHub.subscribe}; `signal.reason`.
@@ -73,6 +82,12 @@ const fromCursor = (after: HistoryCursor): From => ({
   after,
   ...(after.floorSt === undefined ? {} : { floorSt: after.floorSt }),
 })
+
+/** Where live broke off, and whether it had given anything. */
+interface Cut {
+  place: LiveCursor
+  hasGiven: boolean
+}
 
 /** Ticks received up to then are behind a place, µs UTC; undefined where it says no time. */
 const timeOf = ({ st, sinceSt }: LiveCursor): number | undefined => (st >= 0 ? st : sinceSt)
@@ -104,7 +119,10 @@ class JoinedTape implements Tape {
       const live = await this.#subscribe(place)
       if (live !== 'gone') {
         yield [{ kind: 'live', cursor: formatCursor(place) }]
-        return yield* this.#follow(live)
+        const cut = yield* this.#follow(live)
+        if (cut === undefined) return
+        if (cut.hasGiven) round = 0
+        place = cut.place
       }
       const givenSt = timeOf(place)
       if (givenSt !== undefined) yield [{ kind: 'incomplete', fromUs: givenSt, toUs: this.#options.nowUs() }]
@@ -202,14 +220,26 @@ class JoinedTape implements Tape {
     }
   }
 
-  async *#follow(live: LiveStream): AsyncGenerator<readonly TapeItem[], void, undefined> {
+  /** @returns where it had come to when the log was trimmed past it; undefined: the hub has closed */
+  async *#follow(live: LiveStream): AsyncGenerator<readonly TapeItem[], Cut | undefined, undefined> {
     this.#live = live
-    for await (const batch of live) {
-      const items = batch.flatMap((item): TapeItem[] => {
-        if (item.kind === 'tick') return [{ kind: 'tick', line: item.line, cursor: item.cursor }]
-        return item.st > this.#eventSt ? [{ kind: 'event', event: item.event, cursor: item.cursor }] : []
-      })
-      if (items.length > 0) yield items
+    let hasGiven = false
+    try {
+      for await (const batch of live) {
+        const items = batch.flatMap((item): TapeItem[] => {
+          if (item.kind === 'tick') return [{ kind: 'tick', line: item.line, cursor: item.cursor }]
+          return item.st > this.#eventSt ? [{ kind: 'event', event: item.event, cursor: item.cursor }] : []
+        })
+        hasGiven = true
+        if (items.length > 0) yield items
+      }
+      return undefined
+    } catch (error) {
+      const place = parseCursor(live.cursor)
+      if (codeOf(error) !== 'IBS_TAPE_LOG_CUT' || place?.kind !== 'live') throw error
+      this.#given = live.cursor
+      this.#live = undefined
+      return { place, hasGiven }
     }
   }
 

@@ -145,6 +145,13 @@ describe('history, then live', () => {
   })
 })
 
+/** All that the log has is in files, and most of it nowhere else any more. */
+async function writeAndTrim(): Promise<void> {
+  const seq = (await recording.messages()).at(-1)?.seq ?? 0
+  await recording.write('json', ONE, seq)
+  await recording.bus.manager.streams.purge('TICKS', { seq: seq - 5 })
+}
+
 describe('what cannot be told any more', () => {
   test('a live cursor whose messages were trimmed goes on from the files, and says so', async () => {
     const ticks = market(400, { seed: 54 })
@@ -154,13 +161,47 @@ describe('what cannot be told any more', () => {
     const first = await reading
     const last = first.findLast(({ kind }) => kind === 'tick')
     const after = parseCursor(last?.kind === 'tick' ? last.cursor : '')
-    const seq = (await recording.messages()).at(-1)?.seq ?? 0
-    await recording.write('json', ONE, seq)
-    await recording.bus.manager.streams.purge('TICKS', { seq: seq - 5 })
+    await writeAndTrim()
     await using young = await openLiveHub({ bus: recording.bus, signal })
     const items = await take(tape({ after }, young), ({ length }) => length > 1 && linesIn(first).length + length >= mine.length + 2)
     expect(items[0]).toMatchObject({ kind: 'incomplete', fromUs: after?.st })
     expect([...linesIn(first), ...linesIn(items)].toSorted()).toEqual(mine.map(encodeTickJson).toSorted())
+  })
+
+  test('regression: a log that is cut in the middle of a replay is taken over by the files, from there on live again: nothing lost, nothing twice', async () => {
+    const ticks = market(10_060, { seed: 57 }) // some times what a reader of the log has at hand
+    const mine = mineOf(ticks)
+    const reading = take(tape(), ticksUpTo(10))
+    await recording.publish(ticks.slice(0, 10_000))
+    const first = await reading
+    const last = first.findLast(({ kind }) => kind === 'tick')
+    const after = parseCursor(last?.kind === 'tick' ? last.cursor : '')
+    await using young = await openLiveHub({ bus: recording.bus, signal })
+    const resumed = tape({ after }, young)
+    const items: TapeItem[] = []
+    let cutAt: number | undefined
+    for await (const batch of resumed) {
+      items.push(...batch)
+      if (cutAt === undefined && ticksUpTo(20)(items)) {
+        cutAt = items.length
+        await writeAndTrim()
+      }
+      if (items.at(-1)?.kind === 'live' && cutAt !== undefined) await recording.publish(ticks.slice(10_000))
+      if (linesIn(first).length + linesIn(items).length >= mine.length) break
+    }
+    const given = [...linesIn(first), ...linesIn(items)]
+    expect(new Set(given).size).toBe(given.length)
+    expect(given.toSorted()).toEqual(mine.map(encodeTickJson).toSorted())
+    const told = items.flatMap((item, place) => (item.kind === 'tick' ? [] : [{ kind: item.kind, isAfterCut: place >= (cutAt ?? 0) }]))
+    expect(told).toEqual([
+      { kind: 'live', isAfterCut: false },
+      { kind: 'incomplete', isAfterCut: true },
+      { kind: 'live', isAfterCut: true },
+    ])
+    const before = items[items.findIndex(({ kind }) => kind === 'incomplete') - 1]
+    const place = parseCursor(before?.kind === 'tick' ? before.cursor : '')
+    expect(items.find(({ kind }) => kind === 'incomplete')).toMatchObject({ fromUs: place?.st })
+    expect(parseCursor(resumed.cursor ?? '')).toMatchObject({ kind: 'live', st: mine.at(-1)?.st })
   })
 
   test('a cursor of another recording is refused', async () => {
