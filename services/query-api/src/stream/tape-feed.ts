@@ -17,21 +17,46 @@ export interface TapeFeedOptions {
   signal: AbortSignal
 }
 
+/** What a tape gives, as messages. */
+export interface TapeMessages {
+  /** Batches are never empty. */
+  messages: AsyncIterable<readonly StreamMessage[]>
+  /** Where to go on after what was given so far. */
+  readonly cursor: string | undefined
+}
+
 /**
  * History from a moment on, then live. Its first ticks are read before it is given, so what cannot be had at all is thrown here.
  * @throws QueryError `IBS_QUERY_LIVE_UNAVAILABLE`; TapeError, StorageError as `openTape`
  */
-export async function openTapeFeed(deps: RouteDeps, { cids, tts, startUs, after, kinds, signal }: TapeFeedOptions): Promise<Feed> {
+export async function openTapeFeed(deps: RouteDeps, options: TapeFeedOptions): Promise<Feed> {
+  const { cids, tts } = options
+  const tape = await openTapeMessages(deps, options)
+  const messages = async function* () {
+    yield [eventMessage('info', { status: 'subscribed', contract_ids: [...cids], tick_types: [...tts] })]
+    yield* tape.messages
+  }
+  return {
+    messages: messages(),
+    end: 'server_shutdown',
+    streams: cids.flatMap((cid) => tts.map((tt) => ({ cid, tt }))),
+    get cursor() {
+      return tape.cursor
+    },
+  }
+}
+
+/** As {@link openTapeFeed}, for a stream that has begun. */
+export async function openTapeMessages(deps: RouteDeps, options: TapeFeedOptions): Promise<TapeMessages> {
   const hub = hubOf(deps.live)
   const { bus } = deps.live
   if (!bus) throw new TypeError('a hub without a bus')
   const { dataDir, backends, nowUs } = deps
-  const tape = openTape({ dataDir, backends, bus, hub, cids, tts, startUs, after, kinds, nowUs, signal })
+  const tape = openTape({ dataDir, backends, bus, hub, nowUs, ...options })
   const batches = tape[Symbol.asyncIterator]()
   const first = await batches.next()
   const messages = async function* () {
     try {
-      yield [eventMessage('info', { status: 'subscribed', contract_ids: [...cids], tick_types: [...tts] })]
       for (let next = first; !next.done; next = await batches.next()) yield next.value.map(messageOf)
     } finally {
       await batches.return?.()
@@ -39,8 +64,6 @@ export async function openTapeFeed(deps: RouteDeps, { cids, tts, startUs, after,
   }
   return {
     messages: messages(),
-    end: 'server_shutdown',
-    streams: cids.flatMap((cid) => tts.map((tt) => ({ cid, tt }))),
     get cursor() {
       return tape.cursor
     },
