@@ -114,7 +114,7 @@ export class Recorder {
 
   /** From now on these streams are wanted, no others. */
   desire(desired: readonly DesiredStream[]): LinePlan {
-    this.#streams.desire(desired, (left) => this.#certainty.leave(left))
+    this.#streams.desire(desired, (left) => this.#leave(left))
     this.#certainty.declareDown()
     const plan = this.#subscriber.desire(desired)
     for (const stream of plan.waiting) this.#certainty.lackLine(stream)
@@ -166,6 +166,12 @@ export class Recorder {
     await this.#connection.run(signal)
     // The next start knows only when the spool ends: what is missing before that is declared now.
     this.#certainty.endAll()
+  }
+
+  /** Of one that has a request at the gateway the subscriber says that it ended; without one it is said here, or the stream would count as recorded for good. */
+  #leave(stream: RecordedStream): void {
+    this.#certainty.leave(stream)
+    if (!this.#subscriber.isLive(stream.rid)) this.#onEnded(stream, 'nobody asks for it any more')
   }
 
   #remember(): void {

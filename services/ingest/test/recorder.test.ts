@@ -1,9 +1,11 @@
 import { createServer } from 'node:net'
 import { startGatewaySim } from '@ib-stream/gateway-sim'
+import { type RecorderEvent, US_PER_SECOND } from '@ib-stream/model'
+import { streamLedgers } from '@ib-stream/tape'
 import { describe, expect, it } from '@jest/globals'
 import { freePort } from '../../../test/support/free-port.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
-import { RecorderBench } from './support.ts'
+import { RecorderBench, streamsOf } from './support.ts'
 
 const MNQ = { cid: 711280073, symbol: 'MNQ', tickTypes: ['bid_ask', 'last'] } as const
 const AAPL = { cid: 265598, symbol: 'AAPL', tickTypes: ['bid_ask', 'last', 'all_last', 'mid_point'] } as const
@@ -47,6 +49,24 @@ describe('Recorder, against the gateway simulator and a real log', () => {
     ])
     for (const { fromUs, toUs } of gaps) expect(fromUs >= lastSt && toUs > fromUs).toBe(true)
     expect((await bench.events('connection')).map(({ state }) => state)).toEqual(['connected', 'disconnected', 'connected'])
+  })
+
+  it('regression: a stream that nobody wanted any more while the gateway was away counted as recorded from then on', async () => {
+    const port = await freePort()
+    const sim = await startGatewaySim({ port, rate: 5, lines: 100, repeatSeconds: 0 })
+    await using bench = await RecorderBench.open([MNQ, AAPL], [port])
+    await waitFor('every stream has ticks', () => ticksOf(bench).every((ticks) => ticks > 0))
+    await sim.close()
+    await waitFor('the loss is seen', () => bench.recorder.state !== 'ready' && bench.recorder.openGaps.size === 6)
+    bench.recorder.desire(streamsOf([MNQ]))
+    const events = (await bench.log())
+      .filter(({ subject }) => subject.startsWith('ib.events.'))
+      .flatMap(({ lines }) => lines) as unknown as RecorderEvent[]
+    const nowUs = Math.max(...events.map(({ st }) => st))
+    const ledgers = streamLedgers(events, nowUs + 3_600 * US_PER_SECOND)
+    for (const { cid, recorded } of ledgers)
+      expect([cid, (recorded.at(-1)?.untilUs ?? 0) > nowUs]).toEqual([cid, cid === MNQ.cid])
+    expect(ledgers).toHaveLength(6)
   })
 
   it('declares the time before its start as a gap when an earlier run had recorded', async () => {
