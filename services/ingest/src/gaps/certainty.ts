@@ -70,7 +70,7 @@ export class Certainty {
       onQuiet: (stream) => this.#standsQuiet(stream),
     })
     this.#farms = new FarmWatch(clock, {
-      silent: (brokenUs, message) => this.#declareSilent(brokenUs, message),
+      silent: (sinceUs, farm) => this.#declareSilent(sinceUs, farm),
       well: () => this.checkAllQuiet(),
     })
   }
@@ -206,13 +206,13 @@ export class Certainty {
     return gatewayLives ? this.#lastTickUs : this.#lastHeardUs
   }
 
-  /** A hole for each stream that had no tick since the farm broke. */
-  #declareSilent(brokenUs: number, message: string): void {
+  /** A hole for each stream that may hang on the farm: it had no tick since `sinceUs`. */
+  #declareSilent(sinceUs: number, { brokenUs, message }: { brokenUs: number; message: string }): void {
     const { streams, isWhole, isSubscribed } = this.#options
     if (!isWhole()) return
     for (const stream of streams.all) {
       const { lastStUs = 0, rid } = stream
-      if (lastStUs >= brokenUs || !isSubscribed(rid)) continue
+      if (lastStUs >= sinceUs || !isSubscribed(rid)) continue
       this.#doubt(stream, { fromUs: lastStUs || brokenUs, cause: 'farm_broken', reason: message, code: FARM_BROKEN })
     }
   }

@@ -209,4 +209,31 @@ describe('Certainty', () => {
       ['gap_opened', 2, 'farm_broken', 12], // it lasted for a second only
     ])
   })
+
+  it('regression: a tick that was still on its way when the farm broke hid the hole of its stream', () => {
+    const { certainty, told, tick, pass } = start()
+    tick(RID)
+    tick(OTHER_RID)
+    certainty.hearNotice(2103, 'Market data farm connection is broken:usfarm')
+    jest.advanceTimersByTime(200)
+    tick(RID)
+    for (let i = 0; i < 40; i++) {
+      pass(1)
+      tick(OTHER_RID) // hangs on another one
+    }
+    certainty.hearNotice(2104, 'Market data farm connection is OK:usfarm')
+    expect(told).toEqual([['gap_opened', 1, 'farm_broken', 0]])
+  })
+
+  it('regression: a stream that fell silent some seconds after the notice hung on the broken farm all the same', () => {
+    const { certainty, told, tick, pass } = start()
+    certainty.hearNotice(2103, 'Market data farm connection is broken:usfarm')
+    for (let i = 0; i < 40; i++) {
+      pass(1)
+      if (i < 2) tick(RID)
+      tick(OTHER_RID)
+    }
+    certainty.hearNotice(2104, 'Market data farm connection is OK:usfarm')
+    expect(told).toEqual([['gap_opened', 1, 'farm_broken', 2]])
+  })
 })
