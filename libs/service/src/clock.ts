@@ -17,8 +17,10 @@ export interface Timer {
 export interface Clock {
   /** µs UTC, strictly increasing: a second call in the same µs gets the next one. */
   stampUs(): number
-  /** µs UTC now; may repeat, never goes back. For reading the time, not for stamping a tick. */
+  /** µs UTC now; may repeat, never goes back: where the system's clock was set back it stands until that has caught up. For reading the time, not for stamping a tick. */
   nowUs(): number
+  /** µs of this clock since some moment; goes on evenly whatever is done to the system's clock. For how long something takes, and for nothing else. */
+  steadyUs(): number
   /** Goes on from here: the next stamp is above `us` (a recording's last, after a restart). */
   startAbove(us: number): void
   /** Calls `work` once, `ms` of this clock from now. */
@@ -66,6 +68,7 @@ export function openClock({ onStep = () => undefined, virtual, ports = SYSTEM }:
 /** Where a clock reads the time. */
 interface Reading {
   us(): number
+  steadyUs(): number
   close(): void
 }
 
@@ -74,7 +77,8 @@ function readVirtual({ startMs, originMs, rate }: VirtualTime, ports: Ports): Re
   const openedMs = ports.wallMs() - originMs
   const openedMonotonicMs = ports.monotonicMs()
   const sinceOriginMs = () => openedMs + ports.monotonicMs() - openedMonotonicMs
-  return { us: () => usFromMs(startMs + sinceOriginMs() * rate), close: () => undefined }
+  const us = () => usFromMs(startMs + sinceOriginMs() * rate)
+  return { us, steadyUs: us, close: () => undefined }
 }
 
 /** The system's clock may be slewed or set; between two looks at it time goes with the monotonic clock. */
@@ -92,7 +96,7 @@ function followSystem(ports: Ports, onStep: (byUs: number) => void): Reading {
   }
   const timer = setInterval(anchor, ANCHOR_EVERY_MS)
   timer.unref()
-  return { us, close: () => clearInterval(timer) }
+  return { us, steadyUs: () => usFromMs(ports.monotonicMs()), close: () => clearInterval(timer) }
 }
 
 class RunningClock implements Clock {
@@ -112,6 +116,10 @@ class RunningClock implements Clock {
 
   nowUs(): number {
     return Math.max(this.#reading.us(), this.#lastUs)
+  }
+
+  steadyUs(): number {
+    return this.#reading.steadyUs()
   }
 
   startAbove(us: number): void {

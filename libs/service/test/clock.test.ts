@@ -54,6 +54,16 @@ describe('openClock', () => {
     clock.close()
   })
 
+  it('measures spans by what nobody sets', () => {
+    const clock = openClock({ ports })
+    clock.stampUs()
+    const before = clock.steadyUs()
+    pass(1_000, -3_600_000)
+    pass(1_000, 7_200_000)
+    expect(clock.steadyUs() - before).toBe(2_000_000)
+    clock.close()
+  })
+
   it('goes on above the last stamp of an earlier run', () => {
     const clock = openClock({ ports })
     clock.startAbove(1_800_000_000_000_000)

@@ -73,7 +73,7 @@ export async function runRecording(
     tap: capture,
     gateway: config.gateway,
     lines,
-    requestGuard: new RequestGuard(stateFile('requests.json'), requestGuardMs),
+    requestGuard: new RequestGuard(stateFile('requests.json'), requestGuardMs, clock),
     inRestartWindow: () => inWindow(clock.nowUs()),
     publisher,
     clock,

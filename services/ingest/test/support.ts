@@ -71,7 +71,7 @@ export class RecorderBench implements AsyncDisposable {
     this.recorder = new Recorder({
       gateway: { host: '127.0.0.1', ports: gatewayPorts, clientId: 851, connectTimeoutMs: 3_000 },
       lines: 100,
-      requestGuard: new RequestGuard(new StateFile(requestsFile), 0),
+      requestGuard: new RequestGuard(new StateFile(requestsFile), 0, clock),
       inRestartWindow: () => false,
       publisher: this.#withRoom(publisher),
       clock,

@@ -17,7 +17,7 @@ export interface SessionHandlers extends LinkHandlers {
   requestError(rid: number, code: number, message: string): void
   /** A message of the gateway about itself (connectivity, farms). */
   notice(code: number, message: string): void
-  /** The gateway's answer to `askTime`. It has taken all that was asked of the session before `sinceUs`, for it takes requests in their order. */
+  /** The gateway's answer to `askTime`. It has taken all that was asked of the session before `sinceUs` (steady), for it takes requests in their order. */
   time(answer: TimeAnswer, sinceUs: number): void
   /** Hears every byte; undefined: nobody does. */
   tap?: WireTap | undefined
@@ -145,7 +145,7 @@ export class GatewaySession implements Session {
   }
 
   askTime(): void {
-    const sinceUs = this.#clock.nowUs()
+    const sinceUs = this.#clock.steadyUs()
     this.#pacer.send(() => {
       this.#timeAsked.push({ askedUs: this.#clock.nowUs(), sinceUs })
       this.#api.reqCurrentTime()

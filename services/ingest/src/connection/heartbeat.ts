@@ -32,7 +32,7 @@ export class Heartbeat {
   constructor(clock: Clock, handlers: HeartbeatHandlers) {
     this.#clock = clock
     this.#handlers = handlers
-    this.#beatUs = clock.nowUs()
+    this.#beatUs = clock.steadyUs()
     this.#timer = clock.every(EVERY_MS, () => this.#beat())
   }
 
@@ -51,7 +51,7 @@ export class Heartbeat {
   }
 
   #beat(): void {
-    const nowUs = this.#clock.nowUs()
+    const nowUs = this.#clock.steadyUs()
     const sinceBeatMs = Math.min(msFromUs(nowUs - this.#beatUs), LATE_BEAT_MS)
     this.#beatUs = nowUs
     if (this.#isHeld) return

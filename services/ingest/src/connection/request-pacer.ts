@@ -14,7 +14,7 @@ export class RequestPacer {
   readonly #clock: Clock
   #waiting: (() => void)[] = []
   #timer: Timer | undefined
-  #nextUs = 0
+  #nextUs = Number.NEGATIVE_INFINITY
   #closed = false
 
   constructor(clock: Clock) {
@@ -40,7 +40,7 @@ export class RequestPacer {
 
   /** A second's worth may leave at once after a quiet time; then one each 25 ms. */
   #flush(): void {
-    const nowUs = this.#clock.nowUs()
+    const nowUs = this.#clock.steadyUs()
     this.#nextUs = Math.max(this.#nextUs, nowUs - US_PER_SECOND + SPACING_US)
     while (this.#waiting.length > 0 && this.#nextUs <= nowUs) {
       this.#nextUs += SPACING_US

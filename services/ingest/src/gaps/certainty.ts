@@ -45,14 +45,14 @@ export class Certainty {
   readonly #presumedQuiet = new Map<number, number>()
   /** Streams that were asked for in this run. */
   readonly #asked = new Set<number>()
-  /** Streams that were asked for in this session, and when those that were asked for more than once were so last, µs. */
+  /** Streams that were asked for in this session, and when those that were asked for more than once were so last, µs of the steady clock. */
   readonly #askedHere = new Set<number>()
   readonly #askedAgainUs = new Map<number, number>()
   readonly #startedUs: number
   #lastHeardUs: number
   /** The gateway answers by itself while it is cut off from IB; only ticks show that IB was heard. */
   #lastTickUs: number
-  /** The gateway has taken every request that was sent before. */
+  /** The gateway has taken every request that was sent before, µs of the steady clock. */
   #takenUpToUs = Number.NEGATIVE_INFINITY
 
   constructor(options: CertaintyOptions) {
@@ -99,7 +99,7 @@ export class Certainty {
     if (this.#presumedQuiet.size > 0 && this.#presumedQuiet.delete(rid)) this.#options.onChange()
   }
 
-  /** The gateway has taken every request of this session that was made up to then. */
+  /** The gateway has taken every request of this session that was made up to then, µs of the steady clock. */
   hearAnswer(takenUpToUs: number): void {
     this.#takenUpToUs = takenUpToUs
   }
@@ -107,7 +107,7 @@ export class Certainty {
   /** The stream was asked for again, and the gateway may still be at the request before it: a tick of that one ends no gap. */
   awaits(rid: number): boolean {
     const askedUs = this.#askedAgainUs.get(rid) ?? Number.NEGATIVE_INFINITY
-    return askedUs > this.#takenUpToUs && this.#options.clock.nowUs() < askedUs + usFromMs(MOST_TAKING_MS)
+    return askedUs > this.#takenUpToUs && this.#options.clock.steadyUs() < askedUs + usFromMs(MOST_TAKING_MS)
   }
 
   /** One of IB's messages that belong to no request. */
@@ -150,7 +150,7 @@ export class Certainty {
   /** The stream was asked for. */
   subscribed(stream: DesiredStream): void {
     this.#asked.add(stream.rid)
-    if (this.#askedHere.has(stream.rid)) this.#askedAgainUs.set(stream.rid, this.#options.clock.stampUs())
+    if (this.#askedHere.has(stream.rid)) this.#askedAgainUs.set(stream.rid, this.#options.clock.steadyUs())
     this.#askedHere.add(stream.rid)
     this.#unproven.delete(stream.rid)
     this.#quiet.begin(stream)

@@ -8,7 +8,7 @@ export interface QuietCheckOptions {
   isOpen(rid: number): boolean
   /** Nothing speaks against it that the stream is only quiet. */
   isOnlyQuiet(rid: number): boolean
-  /** The gateway has taken all requests that were sent before, µs. */
+  /** The gateway has taken all requests that were sent before, µs of the steady clock. */
   takenUpToUs(): number
   /** It stood long enough. */
   onQuiet(stream: TickStream): void
@@ -28,7 +28,7 @@ export class QuietChecks {
 
   /** Looks at the stream when it has stood from now on. */
   begin(stream: TickStream): void {
-    if (this.#options.isOpen(stream.rid)) this.#lookIn(QUIET_STREAM_HEARD_AFTER_MS, stream, this.#options.clock.nowUs())
+    if (this.#options.isOpen(stream.rid)) this.#lookIn(QUIET_STREAM_HEARD_AFTER_MS, stream, this.#options.clock.steadyUs())
   }
 
   /** Silence says nothing before the gateway has the stream's request: one that is slow to take it is looked at again, each second. */

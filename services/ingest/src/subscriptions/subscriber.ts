@@ -209,13 +209,13 @@ export class Subscriber {
 
   #subscribe(entry: Entry, session: TickSession, contract: IbContract): void {
     const { stream } = entry
-    const { clock, guard } = this.#options
-    const waitMs = guard.waitMs(stream.rid, clock.nowUs())
+    const { guard } = this.#options
+    const waitMs = guard.waitMs(stream.rid)
     if (waitMs > 0) {
       Object.assign(entry, { state: 'waiting', reason: `IB takes no second request within 15 s; asked for in ${waitMs} ms` })
       return this.#askIn(entry, waitMs)
     }
-    guard.asked(stream.rid, clock.nowUs())
+    guard.asked(stream.rid)
     session.subscribe(stream.rid, contract, stream.tt)
     Object.assign(entry, { state: 'subscribed', reason: undefined, live: true } satisfies Partial<Entry>)
     this.#options.onSubscribed(stream)

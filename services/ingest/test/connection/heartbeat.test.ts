@@ -1,6 +1,6 @@
 import { usFromMs } from '@ib-stream/model'
-import type { Clock } from '@ib-stream/service'
-import { expect, it } from '@jest/globals'
+import { type Clock, openClock } from '@ib-stream/service'
+import { expect, it, jest } from '@jest/globals'
 import { Heartbeat } from '../../src/connection/heartbeat.ts'
 
 /** A clock that goes where the test takes it; its one timer is the heartbeat's. */
@@ -9,7 +9,7 @@ class Time {
   #everyMs = 0
   #work: () => void = () => undefined
   readonly clock = {
-    nowUs: () => usFromMs(this.nowMs),
+    steadyUs: () => usFromMs(this.nowMs),
     every: (ms: number, work: () => void) => {
       this.#everyMs = ms
       this.#work = work
@@ -59,4 +59,19 @@ it('regression: a process that was stopped for a minute does not call the gatewa
   expect(said).toEqual(['ask', 'ask'])
   for (let i = 0; i < 4; i++) time.beat()
   expect(said.at(-1)).toBe('overdue 20000')
+})
+
+it("regression: a gateway that fell mute was not noticed for as long as the system's clock had been set back", () => {
+  jest.useFakeTimers()
+  const setBackMs = { by: 0 }
+  const clock = openClock({ ports: { wallMs: () => Date.now() - setBackMs.by, monotonicMs: () => performance.now() } })
+  const said: string[] = []
+  const beat = new Heartbeat(clock, { ask: () => undefined, silent: () => said.push('silent'), overdue: () => said.push('overdue') })
+  clock.stampUs() // a tick: no later stamp is below it
+  setBackMs.by = 3_600_000
+  jest.advanceTimersByTime(20_000)
+  expect(said).toEqual(['silent', 'silent', 'overdue'])
+  beat.stop()
+  clock.close()
+  jest.useRealTimers()
 })

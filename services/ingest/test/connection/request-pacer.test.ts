@@ -37,4 +37,18 @@ describe('RequestPacer', () => {
     jest.advanceTimersByTime(10_000)
     expect([sent, pacer.waiting]).toEqual([40, 0])
   })
+
+  it("regression: sent nothing more after its first forty for as long as the system's clock had been set back", () => {
+    let setBackMs = 0
+    const clock = openClock({ ports: { wallMs: () => Date.now() - setBackMs, monotonicMs: () => performance.now() } })
+    const pacer = new RequestPacer(clock)
+    clock.stampUs()
+    setBackMs = 3_600_000
+    jest.advanceTimersByTime(1_000)
+    let sent = 0
+    for (let i = 0; i < 100; i++) pacer.send(() => (sent += 1))
+    jest.advanceTimersByTime(5_000)
+    expect(sent).toBe(100)
+    clock.close()
+  })
 })

@@ -49,7 +49,7 @@ describe('Certainty', () => {
     }
     const heartbeat = () => {
       jest.advanceTimersByTime(1_000)
-      if (world.answers) certainty.hearAnswer(usFromMs(Date.now()))
+      if (world.answers) certainty.hearAnswer(clock.steadyUs())
     }
     const pass = (s: number) => {
       for (let i = 0; i < s; i++) heartbeat()

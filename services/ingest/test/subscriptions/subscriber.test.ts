@@ -39,8 +39,8 @@ describe('Subscriber', () => {
   const start = (lines = 5, guardMs = 0) => {
     const asked = new Map<number, number>()
     const guard = {
-      waitMs: (rid: number, nowUs: number) => Math.max(0, ((asked.get(rid) ?? -1e12) - nowUs) / 1_000 + guardMs),
-      asked: (rid: number, nowUs: number) => void asked.set(rid, nowUs),
+      waitMs: (rid: number) => Math.max(0, (asked.get(rid) ?? -1e12) - performance.now() + guardMs),
+      asked: (rid: number) => void asked.set(rid, performance.now()),
     } as RequestGuard
     const said: string[] = []
     const subscriber = new Subscriber({
