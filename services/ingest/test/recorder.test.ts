@@ -64,8 +64,7 @@ describe('Recorder, against the gateway simulator and a real log', () => {
       .flatMap(({ lines }) => lines) as unknown as RecorderEvent[]
     const nowUs = Math.max(...events.map(({ st }) => st))
     const ledgers = streamLedgers(events, nowUs + 3_600 * US_PER_SECOND)
-    for (const { cid, recorded } of ledgers)
-      expect([cid, (recorded.at(-1)?.untilUs ?? 0) > nowUs]).toEqual([cid, cid === MNQ.cid])
+    for (const { cid, recorded } of ledgers) expect([cid, (recorded.at(-1)?.untilUs ?? 0) > nowUs]).toEqual([cid, cid === MNQ.cid])
     expect(ledgers).toHaveLength(6)
   })
 

@@ -43,7 +43,7 @@ interface Watched {
   escalation: Escalation
   market: MarketStatus
   phase: Phase | undefined
-  /** From here on silence counts: the last tick, the beginning of the phase, or the subscription. µs */
+  /** From here on silence counts: the last tick, the beginning of the phase, or the subscription. µs of the steady clock, as all spans here: the other may stand still for hours */
   sinceUs: number
   /** A tick came since `sinceUs` was set by something else. */
   isFlowing: boolean
@@ -65,18 +65,19 @@ export class StalenessWatch {
 
   constructor(options: StalenessWatchOptions) {
     this.#options = options
-    this.#lookedUs = options.clock.nowUs()
+    this.#lookedUs = options.clock.steadyUs()
     this.#kept = new Map(pacesIn(options.file.read()))
     this.#timers = [options.clock.every(LOOK_EVERY_MS, () => this.look()), options.clock.every(KEEP_EVERY_MS, () => this.#keep())]
   }
 
   /** A tick of a stream was recorded; called for each, so it does next to nothing. */
   heard(tick: TickMessage): void {
-    const watched = this.#watched.get(tick.rid) ?? this.#begin(tick.rid, tick.cid, tick.st)
-    if (watched.isFlowing && !watched.isHalted) this.#learn(watched, tick.st)
-    watched.sinceUs = tick.st
+    const nowUs = this.#options.clock.steadyUs()
+    const watched = this.#watched.get(tick.rid) ?? this.#begin(tick.rid, tick.cid, nowUs)
+    if (watched.isFlowing && !watched.isHalted) this.#learn(watched, nowUs)
+    watched.sinceUs = nowUs
     watched.isFlowing = true
-    if (tick.tt === 'last' || tick.tt === 'all_last') this.#heardTrade(watched, tick)
+    if (tick.tt === 'last' || tick.tt === 'all_last') this.#heardTrade(watched, tick, nowUs)
   }
 
   /** Counts a silence that was the stream's own. One that was taken for a fault and was none counts too, but triples at most what is allowed. */
@@ -88,17 +89,17 @@ export class StalenessWatch {
     else if (nowMs - escalation.triedMs > OF_ITS_OWN_AFTER_MS) pace.heard(phase, Math.min(silenceMs, pace.allowedMs(phase)), nowMs)
   }
 
-  #heardTrade(watched: Watched, trade: TradeTick): void {
+  #heardTrade(watched: Watched, trade: TradeTick, nowUs: number): void {
     const wasHalted = watched.isHalted
     watched.isHalted = isHalt(trade) && !wasHalted
     if (!wasHalted || watched.isHalted) return
-    for (const other of this.#watched.values()) if (other.cid === watched.cid && other !== watched) this.#restart(other, trade.st)
+    for (const other of this.#watched.values()) if (other.cid === watched.cid && other !== watched) this.#restart(other, nowUs)
   }
 
   /** Judges every stream, and does what is due. */
   look(): void {
     const { clock, recorder } = this.#options
-    const nowUs = clock.nowUs()
+    const nowUs = clock.steadyUs()
     this.#forgivePause(nowUs)
     const streams = recorder.streams
     const rids = new Set(streams.map(({ rid }) => rid))
@@ -126,13 +127,13 @@ export class StalenessWatch {
   /** What is known of each stream now. */
   get streams(): readonly StreamHealth[] {
     const { clock, recorder } = this.#options
-    const nowUs = clock.nowUs()
+    const [nowUs, steadyUs] = [clock.nowUs(), clock.steadyUs()]
     const isWhole = recorder.state === 'ready'
     return recorder.streams.map((stream) => {
       const { cid, tt, symbol, tracked, state, ticks, lastStUs } = stream
-      const { market = 'unknown', phase, escalation, sinceUs = nowUs } = this.#watched.get(stream.rid) ?? {}
+      const { market = 'unknown', phase, escalation, sinceUs = steadyUs } = this.#watched.get(stream.rid) ?? {}
       const gap = recorder.openGaps.get(stream.rid)
-      const silentMs = phase === undefined ? undefined : (nowUs - sinceUs) / US_PER_MS
+      const silentMs = phase === undefined ? undefined : (steadyUs - sinceUs) / US_PER_MS
       const allowedMs = this.#allowedMs(stream.rid)
       const heardMs = lastStUs === undefined ? undefined : (nowUs - lastStUs) / US_PER_MS
       const judged = healthOf({ stream, isWhole, market, silentMs, allowedMs, heardMs, step: escalation?.step ?? 0, gap, nowUs })
@@ -161,7 +162,7 @@ export class StalenessWatch {
   /** Silence counts anew when the market changes its phase, and when the stream is asked for. */
   #update({ rid, cid, state }: StreamStatus, nowUs: number): void {
     const watched = this.#watched.get(rid) ?? this.#begin(rid, cid, nowUs)
-    const market = this.#options.marketOf(cid, nowUs)
+    const market = this.#options.marketOf(cid, this.#options.clock.nowUs())
     const phase = phaseOf(market)
     const isSubscribed = state === 'subscribed'
     if (phase !== watched.phase || (isSubscribed && !watched.wasSubscribed && watched.escalation.step === 0)) this.#restart(watched, nowUs)
@@ -226,7 +227,7 @@ export class StalenessWatch {
   /** A connection on which others flow is reset for the sake of one once; later it is only asked for anew. */
   #fitting(remedy: Remedy | undefined, nowUs: number, escalation: Escalation): Remedy | undefined {
     if (remedy !== 'reset_connection' || escalation.step < 2) return remedy
-    const othersFlow = this.#options.recorder.streams.some(({ lastStUs = 0 }) => nowUs - lastStUs < FLOWS_MS * US_PER_MS)
+    const othersFlow = [...this.#watched.values()].some(({ isFlowing, sinceUs }) => isFlowing && nowUs - sinceUs < FLOWS_MS * US_PER_MS)
     return othersFlow ? 'restart_stream' : remedy
   }
 

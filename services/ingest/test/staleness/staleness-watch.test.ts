@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { MarketStatus } from '@ib-stream/calendar'
-import { hash31, type TickMessage, type TickType, usFromMs } from '@ib-stream/model'
+import { hash31, type TickMessage, type TickType } from '@ib-stream/model'
 import { openClock } from '@ib-stream/service'
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import type { OpenGap } from '../../src/gaps/gap-tracker.ts'
@@ -11,6 +11,7 @@ import { StalenessWatch } from '../../src/staleness/staleness-watch.ts'
 import { StateFile } from '../../src/state-file.ts'
 
 const MINUTE_MS = 60_000
+const START_MS = Date.parse('2026-11-24T15:00:00Z')
 
 describe('StalenessWatch', () => {
   let folder = ''
@@ -46,9 +47,11 @@ describe('StalenessWatch', () => {
       resetConnection: () => void done.push('reset'),
       endSilence: () => void done.push('end silence'),
     }
-    const world: { market: MarketStatus } = { market: 'open' }
+    const world: { market: MarketStatus; setBackMs: number; stoppedMs: number } = { market: 'open', setBackMs: 0, stoppedMs: 0 }
+    const passedMs = () => performance.now() + world.stoppedMs
+    const clock = openClock({ ports: { wallMs: () => START_MS + passedMs() - world.setBackMs, monotonicMs: passedMs } })
     const watch = new StalenessWatch({
-      clock: openClock({ ports: { wallMs: () => Date.now(), monotonicMs: () => performance.now() } }),
+      clock,
       recorder,
       file: new StateFile(join(folder, 'paces.json')),
       marketOf: () => world.market,
@@ -57,7 +60,7 @@ describe('StalenessWatch', () => {
     const tick = (i = 0, given: Partial<TickMessage> = {}) => {
       const stream = recorder.streams[i]
       if (!stream) return
-      const st = usFromMs(Date.now())
+      const st = clock.stampUs()
       Object.assign(stream, { ticks: stream.ticks + 1, lastStUs: st })
       watch.heard({ ts: st, st, cid: stream.cid, tt: stream.tt, rid: stream.rid, bp: 1, ...given } as TickMessage)
     }
@@ -99,13 +102,27 @@ describe('StalenessWatch', () => {
   })
 
   it('regression: does not take the time in which this process was stopped for a silence of its streams', async () => {
-    const { done, play, pass } = start()
+    const { done, play, pass, world } = start()
     await play(10, 1_000)
-    jest.setSystemTime(Date.now() + 10 * MINUTE_MS) // and not one timer in between
+    world.stoppedMs = 10 * MINUTE_MS // and not one timer in between
     await pass(0.5)
     expect(done).toEqual([])
     await pass(1)
     expect(done).toEqual(['restart C1'])
+  })
+
+  it("regression: noticed no silent stream for as long as the system's clock had been set back", async () => {
+    const { done, play, pass, world } = start([
+      [1, 'bid_ask'],
+      [2, 'bid_ask'],
+    ])
+    await play(10, 1_000, [0, 1])
+    world.setBackMs = 60 * MINUTE_MS
+    await play(10, 1_000, [0, 1])
+    await pass(1.2)
+    expect(done.toSorted()).toEqual(['restart C1', 'restart other'])
+    await pass(1.2)
+    expect(done).toContain('reset')
   })
 
   it('does nothing at night, over a weekend, or while nobody knows the hours', async () => {
