@@ -122,7 +122,13 @@ export async function runRecording(
   reportRecorder(service, { recorder, invalid, watches })
   // What an earlier run recorded has a hole from then on, whatever becomes of it now.
   desires.apply()
-  const tracked = new TrackedList({ bus, clock, seeds: config.tracked, onChange: (contracts) => desires.track(contracts) })
+  const tracked = new TrackedList({
+    bus,
+    clock,
+    seeds: config.tracked,
+    onChange: (contracts) => desires.track(contracts),
+    onUnread: (seeds) => desires.presume(seeds),
+  })
   const tracking = tracked.run(stopping)
   const desks = [
     openContractDesk(bus, { lookUp: (query) => book.lookUp(query), resolve: (name) => names.resolve(name) }),

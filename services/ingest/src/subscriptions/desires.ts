@@ -19,10 +19,18 @@ export interface DesiresOptions {
 export class Desires {
   readonly #options: DesiresOptions
   #tracked: readonly TrackedContract[] | undefined
+  #presumed: readonly TrackedContract[] = []
   #told: string | undefined
 
   constructor(options: DesiresOptions) {
     this.#options = options
+  }
+
+  /** While the list cannot be read: these beside what an earlier run recorded, of which only the list can say that it is no longer tracked. */
+  presume(contracts: readonly TrackedContract[]): void {
+    this.#presumed = contracts
+    this.#options.names.want(contracts.map(({ name }) => name))
+    this.apply()
   }
 
   track(contracts: readonly TrackedContract[]): void {
@@ -35,7 +43,9 @@ export class Desires {
   apply(): void {
     const { leases, before, onChange } = this.#options
     const streams = new Map<number, DesiredStream>()
-    const tracked = this.#tracked ? [...this.#streamsOf(this.#tracked, false), ...this.#streamsOf(this.#tracked, true)] : before
+    const listed = this.#tracked ?? this.#presumed
+    const named = [...this.#streamsOf(listed, false), ...this.#streamsOf(listed, true)]
+    const tracked = this.#tracked ? named : [...before, ...named]
     for (const stream of [...tracked, ...leased(leases)]) if (!streams.has(stream.rid)) streams.set(stream.rid, stream)
     const text = JSON.stringify([...streams.values()])
     if (text === this.#told) return

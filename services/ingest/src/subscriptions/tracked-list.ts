@@ -13,6 +13,8 @@ export interface TrackedListOptions {
   seeds: readonly TrackedContract[]
   /** The whole list, most important first, at the start and after each change. */
   onChange: (contracts: readonly TrackedContract[]) => void
+  /** The list cannot be read yet; given what the environment names. */
+  onUnread: (seeds: readonly TrackedContract[]) => void
 }
 
 /**
@@ -28,9 +30,9 @@ export class TrackedList {
     this.#options = options
   }
 
-  /** Reads the list, then follows it until the signal aborts. Where it cannot be read at first what the environment names counts. */
+  /** Reads the list, then follows it until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { bus, clock, seeds, onChange } = this.#options
+    const { bus, clock, seeds, onUnread } = this.#options
     while (!signal.aborted) {
       const back = new AbortController()
       // A watch does not outlive the connection for sure; when that is back the list is read anew.
@@ -38,7 +40,7 @@ export class TrackedList {
       try {
         await this.#follow(AbortSignal.any([signal, back.signal]))
       } catch {
-        if (!this.#isRead) onChange(seeds) // the bus part of /health says that it is away
+        if (!this.#isRead) onUnread(seeds) // the bus part of /health says that it is away
       }
       forget()
       if (!back.signal.aborted) await clock.pause(RETRY_EVERY_MS, signal).catch(() => undefined) // aborted: the loop's condition ends it

@@ -40,6 +40,16 @@ describe('Desires', () => {
     expect(told.at(-1)).toEqual(['3 last'])
   })
 
+  it('regression: what the environment names replaced what an earlier run recorded before the list was read; it comes beside it', () => {
+    const { desires, meant, told } = start([stream(1, 'bid_ask'), stream(2, 'last')])
+    meant.set('2', [{ cid: 2, label: '2', isBeside: false }])
+    meant.set('MNQ.front', [{ cid: 3, label: 'MNQ', isBeside: false }])
+    desires.presume([contract('2', 'last'), contract('MNQ.front', 'last')])
+    expect(told).toEqual([['1 bid_ask', '2 last', '3 last']])
+    desires.track([contract('MNQ.front', 'last')])
+    expect(told.at(-1)).toEqual(['3 last'])
+  })
+
   it('has tracked streams in their order, then what stands beside a front contract, then leases, each once', () => {
     const { desires, leases, meant, told } = start([])
     meant.set('MNQ.front', [

@@ -1,7 +1,9 @@
-import { type KeyValue, openTracked, trackedKey } from '@ib-stream/bus'
+import { type Bus, type KeyValue, openTracked, trackedKey } from '@ib-stream/bus'
 import type { TrackedContract } from '@ib-stream/model'
+import { openClock } from '@ib-stream/service'
 import { describe, expect, it } from '@jest/globals'
 import { waitFor } from '../../../../test/support/wait-for.ts'
+import { TrackedList } from '../../src/subscriptions/tracked-list.ts'
 import { IngestBench } from '../ingest-bench.ts'
 
 const seeded = (text: string) => ({ IB_STREAM_TRACKED_CONTRACTS: text })
@@ -66,6 +68,26 @@ describe('tracked contracts', () => {
       ),
     )
     await bench.ticks(265598, 'last')
+  })
+
+  it('regression: a list that could not be read at the start was taken for what the environment names', async () => {
+    const told: string[] = []
+    const say = (what: string) => (contracts: readonly TrackedContract[]) => void told.push(`${what} ${contracts.map(({ name }) => name)}`)
+    const bus = {
+      onChange: () => () => undefined,
+      get manager(): never {
+        throw new Error('NATS went away a moment after the log was met')
+      },
+    } as unknown as Bus
+    const clock = openClock()
+    const stop = new AbortController()
+    const list = new TrackedList({ bus, clock, seeds: [aapl], onChange: say('the list is'), onUnread: say('named are') })
+    const running = list.run(stop.signal)
+    await waitFor('it has tried', () => told.length > 0)
+    stop.abort()
+    await running
+    clock.close()
+    expect(told).toEqual(['named are AAPL'])
   })
 
   it('regression: a hole of a stream that was open when ingest ended is told from its beginning', async () => {
