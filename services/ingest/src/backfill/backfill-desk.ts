@@ -59,10 +59,12 @@ export interface BackfillOptions {
 const HISTORY_BEHIND_US = 10 * US_PER_SECOND
 const LOOK_EVERY_MS = 1_000
 const LATER_MS = 30_000
+/** The wait doubles with each refusal, so often: IB's history is away for hours at times. */
+const MOST_DOUBLINGS = 5
 /** Two streams of a contract lose the gateway at the same moment, but each had its last tick at its own. */
 const TWINS_DIFFER_US = 60 * US_PER_SECOND
-/** After so many refusals in a row that name no lasting reason, it is one. */
-const MOST_REFUSALS = 20
+/** After so many refusals in a row, some seven hours, what seemed to go later is taken for something that never goes. */
+const MOST_REFUSALS = 30
 
 /** How a job stands. */
 export interface FillStatus extends FillRange {
@@ -76,7 +78,7 @@ export interface FillStatus extends FillRange {
 
 /**
  * Fills gaps from IB's history, one job at a time, the shortest first, so that a long absence does not hold up the small holes. A job that cannot go on now is tried
- * again; a loop that is bounded in rate by {@link LATER_MS}, IB's pacing, and in count by {@link MOST_REFUSALS}.
+ * again; a loop that is bounded in rate by {@link LATER_MS} and IB's pacing, and in count, where it is refused for no reason that passes, by {@link MOST_REFUSALS}.
  */
 export class BackfillDesk {
   readonly #options: BackfillOptions
@@ -171,11 +173,12 @@ export class BackfillDesk {
   #failed(job: FillJob, error: unknown): void {
     const { clock, session } = this.#options
     const [code, reason] = [codeIn(error), Error.isError(error) ? error.message : String(error)]
-    if (session() && code !== undefined) job.refusals += 1
-    const verdict = job.refusals >= MOST_REFUSALS ? 'never' : historyVerdict(code, reason)
+    const meant = historyVerdict(code, reason)
+    if (meant === 'later' && session() && code !== undefined) job.refusals += 1
+    const verdict = job.refusals >= MOST_REFUSALS ? 'never' : meant
     if (verdict === 'too_fast') this.#pages.refused()
     if (verdict === 'never') return this.#finish(job, endOfRefused(job, reason, code))
-    if (verdict === 'later') job.notBeforeUs = clock.nowUs() + usFromMs(LATER_MS)
+    if (verdict !== 'too_fast') job.notBeforeUs = clock.nowUs() + usFromMs(laterMs(job))
     this.#note(job, 'later', reason)
   }
 
@@ -238,6 +241,8 @@ export class BackfillDesk {
 }
 
 type Unstamped<Event> = Event extends unknown ? Omit<Event, 'st' | 'epoch'> : never
+
+const laterMs = ({ refusals }: FillJob): number => LATER_MS * 2 ** Math.min(MOST_DOUBLINGS, Math.max(0, refusals - 1))
 
 const lengthOf = ({ fromUs, toUs }: FillRange): number => toUs - fromUs
 

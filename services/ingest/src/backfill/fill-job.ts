@@ -13,7 +13,7 @@ export interface FillJob extends StRange {
   /** Ticks filled in, and pages asked for, so far. */
   ticks: number
   pages: number
-  /** Refusals in a row. */
+  /** Refusals in a row that named no reason which passes. */
   refusals: number
   /** Seconds that are to be covered; known once it was begun. */
   window: Seconds | undefined

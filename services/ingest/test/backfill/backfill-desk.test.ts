@@ -1,0 +1,71 @@
+import { US_PER_SECOND } from '@ib-stream/model'
+import { openClock } from '@ib-stream/service'
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { BackfillDesk, type BackfillNote } from '../../src/backfill/backfill-desk.ts'
+import type { HistorySession } from '../../src/backfill/history-pages.ts'
+
+const HOUR_MS = 3_600_000
+const SERVICE = 'Historical Market Data Service error message:'
+
+describe('BackfillDesk', () => {
+  beforeEach(() => void jest.useFakeTimers())
+  afterEach(() => void jest.useRealTimers())
+
+  /** One gap, and an IB that refuses its history for so long. */
+  const start = (refusal: { code: number; message: string }, forMs: number) => {
+    const clock = openClock({ ports: { wallMs: () => Date.now(), monotonicMs: () => performance.now() } })
+    const untilMs = performance.now() + forMs
+    const ends: BackfillNote[] = []
+    const session: HistorySession = {
+      contractDetails: async () => [{ contract: { conId: 1 } }],
+      historicalTicks: async () => {
+        if (performance.now() < untilMs) throw Object.assign(new Error(refusal.message), { code: refusal.code })
+        return ['98', '1', '0', '1']
+      },
+    }
+    const desk = new BackfillDesk({
+      clock,
+      publisher: { add: () => undefined, full: false },
+      session: () => session,
+      epoch: () => 1,
+      recorded: async () => [],
+      offsetUs: () => 0,
+      mostBackMs: 100 * HOUR_MS,
+      asked: { add: () => undefined, ended: () => undefined },
+      onInvalid: () => undefined,
+      onFilled: () => undefined,
+      onNote: (note) => note.state !== 'later' && ends.push(note),
+    })
+    const nowUs = clock.nowUs()
+    desk.addGap({ cid: 1, tt: 'last', fromUs: nowUs - 60 * US_PER_SECOND, toUs: nowUs - 30 * US_PER_SECOND })
+    const stop = new AbortController()
+    const running = desk.run(stop.signal)
+    const end = async () => {
+      stop.abort()
+      await jest.advanceTimersByTimeAsync(0)
+      await running
+      clock.close()
+    }
+    return { ends, pass: (ms: number) => jest.advanceTimersByTimeAsync(ms), end }
+  }
+
+  it.each([
+    ['a farm for history that is away for hours', 162, `${SERVICE}HMDS connection is broken`, 4],
+    ['a session elsewhere that lasts a day', 162, `${SERVICE}Trading TWS session is connected from a different IP address`, 24],
+    ['somebody who uses up the pacing all day', 162, `${SERVICE}Historical data request pacing violation`, 24],
+  ])('regression: %s made holes unfillable after ten minutes', async (_, code, message, hours) => {
+    const { ends, pass, end } = start({ code, message }, hours * HOUR_MS)
+    await pass((hours - 0.1) * HOUR_MS)
+    expect(ends).toEqual([])
+    await pass(HOUR_MS)
+    expect(ends).toMatchObject([{ state: 'filled' }])
+    await end()
+  })
+
+  it('gives up what is refused for most of a day for no reason that anybody knows', async () => {
+    const { ends, pass, end } = start({ code: 322, message: 'Error processing request' }, 1_000 * HOUR_MS)
+    await pass(24 * HOUR_MS)
+    expect(ends).toMatchObject([{ state: 'unavailable', reason: 'Error processing request' }])
+    await end()
+  })
+})
