@@ -19,6 +19,7 @@ import { CLOSE_AFTER_US, closesBefore } from '../segment/closed-files.ts'
 import { type Disk, nodeDisk } from '../segment/disk.ts'
 import { stoppable } from '../segment/fail-points.ts'
 import type { PartitionStore } from '../segment/partition-store.ts'
+import { areSealed } from './are-sealed.ts'
 import { heldSeq } from './footer.ts'
 import { LEVEL } from './seal-columns.ts'
 import { archived, nameSealed, type SealFileOptions, sealedIn, sealFile, syncSealed } from './seal-file.ts'
@@ -80,17 +81,20 @@ export class Sealer {
   }
 
   /**
-   * Before the first message: rows that a predecessor sealed and did not come to forget are forgotten now.
+   * Before the first message: rows that a predecessor sealed and did not come to forget are forgotten now. A checkpoint that was made anew stands below what its rows hold, so
+   * the position of a file says only where to look.
    * @throws StorageError as `forgetRows`, `IBS_STORAGE_SEALED_DAMAGED`
    */
   async recover(): Promise<void> {
-    const { store } = this.#options
+    const { store, dataDir } = this.#options
     const covered: string[] = []
     for (const { day, rows } of this.#rowsByDay()) {
-      for (const file of await openDay(this.#options.dataDir, day)) {
+      for (const file of await openDay(dataDir, day)) {
         const held = this.#heldIn(file)
         if (held === 0 || held < store.state.committedSeq) continue
-        const inIt = rows.filter((path) => file.path.hourUs === undefined || parseSegmentPath(path)?.hourUs === file.path.hourUs)
+        const ofFile = rows.filter((path) => file.path.hourUs === undefined || parseSegmentPath(path)?.hourUs === file.path.hourUs)
+        const inIt: string[] = []
+        for (const path of ofFile) if (await areSealed(dataDir, file.footer.facts, path, store.committedFiles[path] ?? 0)) inIt.push(path)
         if (inIt.length > 0) await syncSealed(this.#disk, file.path.path) // its owner may have died before the name was durable
         covered.push(...inIt)
       }
