@@ -7,7 +7,12 @@ import type { SealedFacts } from './footer.ts'
  * @param path of the rows
  * @param lengthBytes what of them counts
  */
-export async function areSealed(dataDir: string, { hours }: Pick<SealedFacts, 'hours'>, path: string, lengthBytes: number): Promise<boolean> {
+export async function areSealed(
+  dataDir: string,
+  { hours }: Pick<SealedFacts, 'hours'>,
+  path: string,
+  lengthBytes: number,
+): Promise<boolean> {
   if (lengthBytes === 0) return true // listed for ticks that then never came; there may be no file
   const segment = parseSegmentPath(path)
   const lastSt = hours.find(({ hourUs }) => hourUs === segment?.hourUs)?.lastSt ?? -1

@@ -1,4 +1,4 @@
-import { partitionOf, US_PER_DAY, US_PER_HOUR } from '@ib-stream/model'
+import { codeOf, partitionOf, US_PER_DAY, US_PER_HOUR } from '@ib-stream/model'
 import { listFolder } from '../layout/list-folder.ts'
 import { dayOf } from '../layout/manifest-path.ts'
 import {
@@ -83,13 +83,13 @@ export class Sealer {
   /**
    * Before the first message: rows that a predecessor sealed and did not come to forget are forgotten now. A checkpoint that was made anew stands below what its rows hold, so
    * the position of a file says only where to look.
-   * @throws StorageError as `forgetRows`, `IBS_STORAGE_SEALED_DAMAGED`
+   * @throws StorageError as `forgetRows`
    */
   async recover(): Promise<void> {
     const { store, dataDir } = this.#options
     const covered: string[] = []
     for (const { day, rows } of this.#rowsByDay()) {
-      for (const file of await openDay(dataDir, day)) {
+      for (const file of (await this.#opened(day)) ?? []) {
         const held = this.#heldIn(file)
         if (held === 0 || held < store.state.committedSeq) continue
         const ofFile = rows.filter((path) => file.path.hourUs === undefined || parseSegmentPath(path)?.hourUs === file.path.hourUs)
@@ -102,18 +102,30 @@ export class Sealer {
     if (covered.length > 0) await store.forgetRows(covered)
   }
 
-  /** Log position up to which the archive has an hour: a message at or below it was sealed, and is not taken again. @param path of the rows of an hour */
+  /**
+   * Log position up to which the archive has an hour: a message at or below it was sealed, and is not taken again. Where its file is damaged 0: what comes waits as rows, and
+   * neither this partition nor the log is held up for as long as nobody repairs it.
+   * @param path of the rows of an hour
+   */
   async heldSeqOf(path: string): Promise<number> {
     const known = this.#held.get(path)
     if (known !== undefined) return known
     const segment = parseSegmentPath(path)
     if (segment === undefined) return 0
-    const files = await openDay(this.#options.dataDir, { ...segment, dayUs: dayOf(segment.hourUs) })
-    const file = files.find((each) => each.path.hourUs === undefined || each.path.hourUs === segment.hourUs)
+    const files = await this.#opened({ ...segment, dayUs: dayOf(segment.hourUs) })
+    const file = files?.find((each) => each.path.hourUs === undefined || each.path.hourUs === segment.hourUs)
     const seq = file === undefined ? 0 : this.#heldIn(file)
     if (this.#held.size > MOST_HELD) this.#held.clear()
     this.#held.set(path, seq)
     return seq
+  }
+
+  /** The files of a day that count; undefined, and told, where one is damaged. */
+  async #opened(day: SealedDay): Promise<OpenedSealed[] | undefined> {
+    return await openDay(this.#options.dataDir, day).catch((error: unknown) => {
+      if (codeOf(error) === 'IBS_STORAGE_SEALED_DAMAGED') return this.#trouble(sealedFolder(day), error)
+      throw error
+    })
   }
 
   #heldIn({ footer }: OpenedSealed): number {

@@ -75,4 +75,21 @@ describe('the sealer', () => {
     await sealerOf(dataDir, store).recover()
     expect(Object.keys(store.committedFiles)).not.toContain(ROWS)
   })
+
+  it('regression: a damaged sealed file kept its whole partition from being written, for good', async () => {
+    await using at = await temporaryDataDir()
+    const { dataDir } = at
+    await sealAndWait(dataDir, [late(1)])
+    await writeFile(join(dataDir, SEALED), 'PAR1 and nothing else')
+    await using store = await openStore(dataDir, SEALED_BACKEND)
+    const troubles: string[] = []
+    const sealer = sealerOf(dataDir, store, troubles)
+    await sealer.recover()
+    expect(await sealer.heldSeqOf(ROWS)).toBe(0)
+    takeTick(store, SEALED_BACKEND, 4, late(2))
+    await store.commitDurable()
+    await sealer.sealHours()
+    expect(troubles.length).toBeGreaterThan(0)
+    expect(Object.keys(store.committedFiles)).toContain(ROWS)
+  })
 })
