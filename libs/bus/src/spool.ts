@@ -106,6 +106,8 @@ class SegmentedSpool implements Spool {
   #current: FileHandle | undefined
   #spare: SpareSegment
   #currentBytes = 0
+  /** A write failed, and a part of it may lie behind what counts. */
+  #isTorn = false
   #end = 0
   #waiting: SpoolRecord[] = []
   #beingWritten: SpoolRecord[] = []
@@ -184,7 +186,9 @@ class SegmentedSpool implements Spool {
     try {
       const handle = await this.#roomFor(bytes.length, records[0]?.n ?? last.n)
       failPoint('spool a message')
+      this.#isTorn = true
       await writeAll(handle, bytes, this.#currentBytes)
+      this.#isTorn = false // no shorter than one that failed before it: what that left is overwritten
       failPoint('the spool is synced')
     } catch (error) {
       this.#waiting = [...records, ...this.#waiting]
@@ -208,8 +212,7 @@ class SegmentedSpool implements Spool {
         { bytes: this.bytes, maxBytes: this.#maxBytes },
       )
     }
-    await this.#current?.close()
-    this.#current = undefined
+    await this.#leaveCurrent()
     failPoint('begin a segment')
     const handle = await this.#spare.take(firstN)
     await syncFolder(this.#folder)
@@ -217,6 +220,14 @@ class SegmentedSpool implements Spool {
     this.#currentBytes = 0
     this.#current = handle
     return handle
+  }
+
+  /** Nothing that does not count may stay in a segment which is not the last one: it would be damage. */
+  async #leaveCurrent(): Promise<void> {
+    if (this.#current && this.#isTorn) await zeroFrom(this.#current, this.#currentBytes)
+    this.#isTorn = false
+    await this.#current?.close()
+    this.#current = undefined
   }
 
   async readFrom(n: number): Promise<SpoolRecord[]> {

@@ -71,6 +71,34 @@ describe('spool', () => {
     expect(numbers(await readAll(spool))).toEqual(range(1, 22))
   })
 
+  it('regression: half of a write that the disk refused stayed in a segment when the next one was begun, and the spool could not be opened any more', async () => {
+    await using folder = await SpoolFolder.make()
+    {
+      await using spool = await openIn(folder)
+      await write(spool, [record(1, 6_000_000)])
+      spool.append([record(2, 1_000_000)])
+      await using handle = await openFile(folder.path)
+      const file = Object.getPrototypeOf(handle) as {
+        write: (...place: [bytes: Buffer, offset: number, length: number, at: number]) => Promise<void>
+      }
+      const { write: whole } = file
+      const refused = jest.spyOn(file, 'write')
+      refused.mockImplementationOnce(async function (this: unknown, bytes, offset, length, at) {
+        await whole.call(this, bytes, offset, Math.floor(length / 2), at)
+        throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }) // a file system that copies on write
+      })
+      try {
+        await expect(spool.sync()).rejects.toThrow('ENOSPC')
+      } finally {
+        refused.mockRestore()
+      }
+      await write(spool, [record(3, 1_000_000), record(4, 1_000_000)]) // more than the segment has room for
+    }
+    await using spool = await openIn(folder)
+    expect(numbers(await readAll(spool))).toEqual(range(1, 4))
+    expect(spool.end).toBe(4)
+  })
+
   it('makes durable what it finds, before anything of it can be sent: a killed ingest may have left it in the cache alone', async () => {
     await using folder = await SpoolFolder.make()
     {
