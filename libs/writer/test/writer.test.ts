@@ -82,6 +82,22 @@ describe('openWriter, on a real log', () => {
     expect(message?.json()).toMatchObject({ field: 'tt', line: '{"ts":1,"poison":true}', seq: 2 })
   })
 
+  it('regression: a line whose record was more than the bus takes in one message held its partition up for ever', async () => {
+    await using bench = await WriterBench.open()
+    bench.publish(AAPL, 1)
+    const tick = { ts: 1_753_837_634_000_000, st: 1_753_837_634_000_000, cid: AAPL, tt: 'last', rid: 1, p: 1, s: 1 }
+    const poison = JSON.stringify({ ...tick, ['"'.repeat(150_000)]: 'x'.repeat(500_000) }) // a field that no tick has
+    bench.publisher.add({ subject: `ticks.${AAPL}.last`, line: poison })
+    bench.publish(AAPL, 1)
+    bench.run()
+    await waitFor('both ticks are there', async () => (await bench.recorded(AAPL)).length === 2)
+    const found = await bench.allStored('INVALID', `ticks_invalid.${AAPL}`)
+    expect(found.map(({ seq, part, parts }) => ({ seq, part, parts }))).toEqual(
+      found.map((_, k) => ({ seq: 2, part: k + 1, parts: found.length })),
+    )
+    expect(found.map(({ line }) => line).join('')).toBe(poison)
+  })
+
   it('moves the position of a quiet partition on with the log', async () => {
     await using bench = await WriterBench.open()
     const { writer } = bench.run()
