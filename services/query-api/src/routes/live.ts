@@ -6,6 +6,7 @@ import { FILES_ERRORS } from '../api/problem-table.ts'
 import { type Call, defineRoute, type RouteDeps } from '../api/route.ts'
 import { DEFAULT_TICK_TYPES, TICK_TYPE_LIST } from '../api/shared-parameters.ts'
 import { CONTRACT, CONTRACT_ERRORS } from '../contracts/contract-ref.ts'
+import { TOLD_KINDS } from '../stream/events.ts'
 import { hubOf, LIVE_STREAM_ERRORS } from '../stream/live-source.ts'
 import { openResumedFeed } from '../stream/resumed-feed.ts'
 import { serveSse } from '../stream/serve-sse.ts'
@@ -13,11 +14,13 @@ import { CURSOR, STREAM_ENDS } from '../stream/stream-parameters.ts'
 
 const shared = {
   tag: 'live',
+  description:
+    'A stream that goes on from history, after an id of it or because the log no longer holds what comes next, is from there on as that of `/v3/stream/{cid}/buffer`: history, `live`, and between the ticks what happened to the recording (`connection`, `gap_opened`, `gap`, `lost`).',
   headers: { 'Last-Event-ID': CURSOR },
   answers: {
     200: { doc: 'A stream that ends when the client leaves or the service stops.', content: { 'text/event-stream': 'text' } },
   },
-  events: ['info', 'tick', 'live', 'resume_incomplete', 'complete', 'error'],
+  events: ['info', 'tick', 'live', 'resume_incomplete', ...TOLD_KINDS, 'complete', 'error'],
   errors: [...CONTRACT_ERRORS, ...LIVE_STREAM_ERRORS, ...FILES_ERRORS, 'IBS_TAPE_TAIL_GONE', 'IBS_TAPE_TAIL_TOO_LONG'],
 } as const
 

@@ -1,20 +1,21 @@
 import { codeOf } from '@ib-stream/model'
 import { type Cursor, parseCursor } from '@ib-stream/tape'
 import type { RouteDeps } from '../api/route.ts'
+import { TOLD_KINDS } from './events.ts'
 import { type Feed, type LiveFeedOptions, openLiveFeed } from './feed.ts'
 import { hubOf } from './live-source.ts'
 import { openTapeFeed, openTapeMessages, type TapeMessages } from './tape-feed.ts'
 
 /**
  * Live ticks from now on, or after a cursor. What the log no longer holds, at the beginning or because it is trimmed before it was read, comes from the files, with
- * `resume_incomplete` before it and `live` behind it; a cursor of that part goes on in it.
+ * `resume_incomplete` before it and `live` behind it; a cursor of that part goes on in it. From where the history begins the stream has the events of the recording.
  * @throws QueryError `IBS_QUERY_LIVE_UNAVAILABLE`; TapeError, StorageError as `openLiveFeed` and `openTapeFeed`
  */
 export async function openResumedFeed(
   deps: RouteDeps,
   { after, ...asked }: Omit<LiveFeedOptions, 'after'> & { after: Cursor | undefined },
 ): Promise<Feed> {
-  const fromFiles = { ...asked, startUs: 0, kinds: [] }
+  const fromFiles = { ...asked, startUs: 0, kinds: TOLD_KINDS }
   if (after?.kind !== 'history') {
     try {
       const live = await openLiveFeed(hubOf(deps.live), { ...asked, after })

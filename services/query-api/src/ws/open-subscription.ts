@@ -29,7 +29,7 @@ export async function openSubscription(data: Subscribe['data'], deps: RouteDeps,
   const cids = await cidsOf(contracts, deps, signal)
   const { start_time, buffer_duration, session, hours, tz } = data
   const isLive = start_time === undefined && buffer_duration === undefined && session === undefined
-  if (isLive && cursor?.kind !== 'history') return await openResumedFeed(deps, { cids, tts, after: cursor, signal })
+  if (isLive) return await openResumedFeed(deps, { cids, tts, after: cursor, signal })
   const startUs = await beginningOf({ start_time, buffer_duration, session, hours, tz }, contextOf(cids, deps, {}))
   return await openTapeFeed(deps, { cids, tts, startUs, after: cursor, kinds: TOLD_KINDS, signal })
 }

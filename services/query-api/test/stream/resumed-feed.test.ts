@@ -143,3 +143,25 @@ test.each(BOTH)(
     expect(ticksIn(rest).toSorted()).toEqual(given.slice(cutAt + 1).toSorted())
   },
 )
+
+test.each(BOTH)(
+  'regression: over %s a stream that goes on after an id of the history has the events of the recording, there and live',
+  async (_name, open) => {
+    const { recording, server } = live
+    await live.publish(60, 4)
+    const text = await (await fetch(`${server.url}/v3/stream/${ONE}/buffer?tick_types=bid_ask,last&start_time=0&limit=5`)).text()
+    const [, id = ''] = /"resume":"(h\..+)"/.exec(text) ?? []
+    const publishGap = async (st: number) => {
+      const gap = { kind: 'gap', st, epoch: 1, cid: ONE, tt: 'last', fromUs: st - 1, toUs: st, cause: 'disconnected', reason: 'a test' }
+      recording.publisher.add({ subject: 'ib.events.gap', line: JSON.stringify(gap) })
+      await recording.publisher.settled(AbortSignal.timeout(10_000))
+    }
+    const more = await live.publish(60, 5)
+    await publishGap((more.at(-1)?.st ?? 0) + 1)
+    await using back = await open(server.url, id)
+    await until('it is live', () => toldIn(back).includes('live'))
+    await publishGap((more.at(-1)?.st ?? 0) + 2)
+    await until('the gap that came live', () => toldIn(back).at(-1) === 'gap')
+    expect(toldIn(back).slice(-3)).toEqual(['gap', 'live', 'gap'])
+  },
+)
