@@ -2,6 +2,7 @@ import { type Bus, type LogMessage, pause, readLog } from '@ib-stream/bus'
 import { compareTicks, partitionOf, type TickMessage, type TickType } from '@ib-stream/model'
 import { decodeTickJson } from '@ib-stream/storage'
 import type { HistoryCursor } from './cursor.ts'
+import { endOfBatch } from './end-of-batch.ts'
 import { TapeError } from './errors.ts'
 import { readTail } from './read-tail.ts'
 
@@ -59,19 +60,20 @@ export async function tailOf(request: TailRequest, positions: ReadonlyMap<number
   const log = await logFrom(bus, Math.max(0, after?.lastSeq ?? 0, ...positions.values()), signal)
   if (log === 'away') return emptyTail('unavailable')
   if (log === 'none') return emptyTail('read')
+  const lastSeq = await endOfBatch(bus, log.lastSeq, signal)
   const collected = new Collector(request)
   for (const cid of new Set(request.cids)) {
     const position = positions.get(partitionOf(cid)) ?? 0
     if (position > 0 && log.firstSeq > position + 1) return 'gone'
     if (after && log.firstSeq > after.lastSeq + 1) return 'late_gone'
     const fromSeq = Math.max(Math.min(position, after?.lastSeq ?? position) + 1, log.firstSeq)
-    if (fromSeq > log.lastSeq) continue
-    const part = { bus, filter: filterOf(cid, request.tts), spoolId: log.owner.spoolId, fromSeq, toSeq: log.lastSeq, signal }
+    if (fromSeq > lastSeq) continue
+    const part = { bus, filter: filterOf(cid, request.tts), spoolId: log.owner.spoolId, fromSeq, toSeq: lastSeq, signal }
     const end = await readTail(part, (message) => collected.take(message, position))
     if (end === 'timed_out') return emptyTail('unavailable')
     if (end === 'cut') return 'gone'
   }
-  return { state: 'read', ...collected.sorted(), position: { spoolId: log.owner.spoolId, seq: log.lastSeq } }
+  return { state: 'read', ...collected.sorted(), position: { spoolId: log.owner.spoolId, seq: lastSeq } }
 }
 
 type Log = NonNullable<Awaited<ReturnType<typeof readLog>>>

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { compareTicks, type GapEvent, type TickMessage, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
 import { encodeTickJson } from '@ib-stream/storage'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals'
@@ -202,6 +203,27 @@ describe('what cannot be told any more', () => {
     const place = parseCursor(before?.kind === 'tick' ? before.cursor : '')
     expect(items.find(({ kind }) => kind === 'incomplete')).toMatchObject({ fromUs: place?.st })
     expect(parseCursor(resumed.cursor ?? '')).toMatchObject({ kind: 'live', st: mine.at(-1)?.st })
+  })
+
+  test('regression: nothing of a batch comes twice from the files where the history ended among its messages', async () => {
+    const ticks = mineOf(market(400, { seed: 58, lateUs: 0 })).slice(0, 100)
+    const [quotes, trades] = [ticks.filter(({ tt }) => tt === 'bid_ask'), ticks.filter(({ tt }) => tt === 'last')]
+    await recording.publishPart(quotes, { k: 1, n: 2 })
+    const opened = tape()
+    const reading = take(opened, ticksUpTo(quotes.length + 5))
+    await Promise.race([reading, wait(100)]) // the history is open, or waits for the rest of the batch
+    await recording.publishPart(trades, { k: 2, n: 2 })
+    const first = await reading
+    await until('the log is written', async () => (await recording.messages()).length === 2)
+    await recording.write('json', ONE, 2)
+    await recording.bus.manager.streams.purge('TICKS', { seq: 3 })
+    await using young = await openLiveHub({ bus: recording.bus, signal })
+    const last = first.findLast(({ kind }) => kind === 'tick')
+    const after = parseCursor(last?.kind === 'tick' ? last.cursor : '')
+    const rest = await take(tape({ after }, young), (items) => items.at(-1)?.kind === 'live')
+    const given = [...linesIn(first), ...linesIn(rest)]
+    expect(new Set(given).size).toBe(given.length)
+    expect(given.toSorted()).toEqual(ticks.map(encodeTickJson).toSorted())
   })
 
   test('a cursor of another recording is refused', async () => {

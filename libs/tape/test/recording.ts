@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { type Bus, connectBus, type LogMessage, openLogReader, openPublisher, type Publisher, readLog, tickSubject } from '@ib-stream/bus'
 import { hash31, hourOf, partitionOf, type TickMessage, type TickType, US_PER_MS, US_PER_SECOND } from '@ib-stream/model'
 import { type Backend, decodeTickJson, encodeTickJson, encodeTickProto, openPartitionStore, segmentPath } from '@ib-stream/storage'
+import { headers } from '@nats-io/nats-core'
 import { freePort } from '../../../test/support/free-port.ts'
 
 const MOST_SINGLES = 499
@@ -19,6 +20,8 @@ export interface Recording extends AsyncDisposable {
   publisher: Publisher
   /** Adds ticks in their order: in turn some, each as its own message, and some that go as a batch. */
   publish(ticks: readonly TickMessage[]): Promise<void>
+  /** Adds the message of a batch, beside the publisher, which is not used any more then. */
+  publishPart(ticks: readonly TickMessage[], batch: { k: number; n: number }): Promise<void>
   /** All messages of the log. */
   messages(): Promise<LogMessage[]>
   /** Writes what the log holds up to `seq` of a contract's partition, as a writer of that backend. */
@@ -69,6 +72,15 @@ export async function openRecording(): Promise<Recording> {
           publisher.add({ subject: tickSubject(tick.cid, tick.tt), line: encodeTickJson(tick) })
         await publisher.settled(AbortSignal.timeout(20_000))
       }
+    },
+    publishPart: async (ticks, { k, n }) => {
+      const [{ cid, tt }] = ticks as [TickMessage]
+      const head = headers()
+      head.set('Ibs-Batch', `${k}/${n}`)
+      await bus.connection.request(tickSubject(cid, tt), ticks.map((tick) => `${encodeTickJson(tick)}\n`).join(''), {
+        headers: head,
+        timeout: 10_000,
+      })
     },
     write: async (backend, cid, seq) => {
       const partition = partitionOf(cid)
