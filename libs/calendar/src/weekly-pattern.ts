@@ -15,8 +15,8 @@ interface PatternSpan {
 const MOST_DAYS = 20 * 366
 
 /**
- * The calendar with the hours that IB told carried on to dates of which it told nothing: each weekday as it mostly was. Holidays are not known,
- * so this is a guess, and every span of it says `source: 'pattern'`; what IB told stays as it is. A weekday that was never told stays unknown.
+ * The calendar with the hours that IB told carried on to dates of which it told nothing: each weekday as it mostly was, one that was told only as a
+ * holiday as the others mostly were. Holidays are not known, so this is a guess, and every span of it says `source: 'pattern'`; what IB told stays as it is. A weekday that was never told stays unknown.
  * @param range first and last trading date to fill
  * @throws CalendarError `IBS_CALENDAR_ARGUMENT_INVALID` where `to` is before `from` or more than 20 years after it
  */
@@ -52,7 +52,14 @@ function spanOf(date: LocalDate, { startDay, startMinute, endDay, endMinute }: P
   return { date, fromUs, untilUs, source: 'pattern' }
 }
 
-/** For each weekday told its most frequent hours; of equally frequent ones the latest. */
+const CLOSED = '[]'
+const MONDAY = 1
+const FRIDAY = 5
+
+/**
+ * For each weekday told its most frequent hours; of equally frequent ones the latest. One from Monday to Friday that was told once, and as closed, was a holiday more
+ * likely than a day without trading: it has the most frequent hours of the others.
+ */
 function weekdayPatterns(told: Hours, zone: TimeZone): Map<number, readonly PatternSpan[]> {
   const counts = new Map<number, Map<string, number>>()
   for (const date of [...told.dates].sort()) {
@@ -62,7 +69,22 @@ function weekdayPatterns(told: Hours, zone: TimeZone): Map<number, readonly Patt
     seen.delete(pattern) // set again at the end: the latest of equals is found last
     counts.set(weekdayOf(date), seen.set(pattern, count))
   }
-  return new Map([...counts].map(([weekday, seen]) => [weekday, JSON.parse(mostFrequent(seen)) as PatternSpan[]]))
+  const workdays = [...counts].filter(([weekday]) => weekday >= MONDAY && weekday <= FRIDAY).map(([, seen]) => seen)
+  const usual = mostFrequent(openOf(workdays))
+  return new Map(
+    [...counts].map(([weekday, seen]) => {
+      const isHoliday = workdays.includes(seen) && seen.size === 1 && seen.get(CLOSED) === 1 && usual !== ''
+      return [weekday, JSON.parse(isHoliday ? usual : mostFrequent(seen)) as PatternSpan[]]
+    }),
+  )
+}
+
+/** How often each pattern with hours was told, over several weekdays. */
+function openOf(weekdays: readonly ReadonlyMap<string, number>[]): Map<string, number> {
+  const sums = new Map<string, number>()
+  for (const [pattern, count] of weekdays.flatMap((seen) => [...seen]))
+    if (pattern !== CLOSED) sums.set(pattern, (sums.get(pattern) ?? 0) + count)
+  return sums
 }
 
 function mostFrequent(counts: ReadonlyMap<string, number>): string {

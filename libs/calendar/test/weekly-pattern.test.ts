@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 import { contractCalendar, sessionOf, withWeeklyPattern } from '../src/index.ts'
-import { STOCK, us } from './tellings.ts'
+import { FUTURE, STOCK, us } from './tellings.ts'
 
 const told = contractCalendar(STOCK)
 
@@ -11,6 +11,27 @@ it('carries each weekday on, holidays not known, and says so', () => {
     session: { source: 'pattern', fromUs: us('2025-12-24T09:30-05:00'), untilUs: us('2025-12-24T16:00-05:00') },
   })
   expect(sessionOf(filled, 'regular', '2025-12-06')).toEqual({ status: 'closed' })
+})
+
+it('regression: a weekday told once, as a holiday, was closed for ever', () => {
+  const filled = withWeeklyPattern(told, { from: '2025-11-15', to: '2025-12-31' })
+  for (const [kind, fromUs, untilUs] of [
+    ['regular', us('2025-11-20T09:30-05:00'), us('2025-11-20T16:00-05:00')],
+    ['full', us('2025-11-20T04:00-05:00'), us('2025-11-20T20:00-05:00')],
+  ] as const)
+    expect(sessionOf(filled, kind, '2025-11-20')).toMatchObject({ status: 'open', session: { source: 'pattern', fromUs, untilUs } })
+  for (const date of ['2025-11-16', '2025-11-22', '2025-12-06', '2025-12-07'])
+    expect(sessionOf(filled, 'full', date)).toEqual({ status: 'closed' })
+  const monday = sessionOf(withWeeklyPattern(contractCalendar(FUTURE), { from: '2025-06-01', to: '2025-06-03' }), 'regular', '2025-06-02')
+  expect(monday).toMatchObject({ session: { fromUs: us('2025-06-02T08:30-05:00'), untilUs: us('2025-06-02T15:00-05:00') } })
+})
+
+it('a weekday that was told closed twice is closed', () => {
+  const weeks = ['20251123:1000-20251123:1700;20251128:CLOSED', '20251130:1000-20251130:1700;20251205:CLOSED']
+  const calendar = contractCalendar({ timeZoneId: 'Asia/Jerusalem', tradingHours: weeks.join(';'), liquidHours: weeks.join(';') })
+  const filled = withWeeklyPattern(calendar, { from: '2025-12-06', to: '2025-12-31' })
+  expect(sessionOf(filled, 'full', '2025-12-12')).toEqual({ status: 'closed' })
+  expect(sessionOf(filled, 'full', '2025-12-14')).toMatchObject({ status: 'open' })
 })
 
 it('leaves what IB told as it is', () => {
