@@ -74,7 +74,7 @@ async function asked(
     if (format === 'table') return await asTable(connection, statement, call)
     const made = join(folder, `result.${format}`)
     if (format === 'arrow') await (await import('../sql/arrow-file.ts')).writeArrow(connection, statement, made)
-    else await connection.run(`COPY (${statement}) TO ${quoted(made)} (${COPY_AS[format]})`)
+    else await connection.run(`COPY (${statement}\n) TO ${quoted(made)} (${COPY_AS[format]})`)
     return { give: () => giveFile(made, call) }
   } finally {
     signal.removeEventListener('abort', stop)

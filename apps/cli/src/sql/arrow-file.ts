@@ -46,14 +46,14 @@ function crossingOf(duckdbType: string): Crossing {
  * everything else. Memory: some thousand rows.
  */
 export async function writeArrow(connection: DuckdbConnection, statement: string, path: string): Promise<void> {
-  const described = await connection.runAndReadUntil(`DESCRIBE SELECT * FROM (${statement})`, Number.MAX_SAFE_INTEGER)
+  const described = await connection.runAndReadUntil(`DESCRIBE SELECT * FROM (${statement}\n)`, Number.MAX_SAFE_INTEGER)
   const columns = described.getRowsJson().map(([name, type]) => ({ name: String(name), ...crossingOf(String(type)) }))
   const schema = new Schema(columns.map(({ name, type }) => new Field(name, type, true)))
   const asked = columns.map(({ name, ask }) => `${ask(identifier(name))} AS ${identifier(name)}`).join(', ')
   const writer = new TakenWriter()
   writer.reset(undefined, schema)
   await using file = await open(path, 'w')
-  for await (const chunk of await connection.stream(`SELECT ${asked} FROM (${statement})`)) {
+  for await (const chunk of await connection.stream(`SELECT ${asked} FROM (${statement}\n)`)) {
     const children = columns.map(({ type, data }, nth) => data(type, chunk.getColumnValues(nth)))
     writer.write(new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: chunk.rowCount, nullCount: 0, children })))
     await file.write(writer.take())

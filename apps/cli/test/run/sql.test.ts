@@ -141,6 +141,13 @@ describe('sql', () => {
     expect([none.status, tableFromIPC(await readFile(join(dataDir, 'none.arrow'))).numRows]).toEqual([0, 0])
   })
 
+  it('regression: a statement that ends with a comment was refused for a file', async () => {
+    for (const format of ['csv', 'arrow', 'table']) {
+      const { status, out } = await sql('SELECT 42 AS n -- the answer', '-f', format)
+      expect([format, status, out.length > 0]).toEqual([format, 0, true])
+    }
+  })
+
   it('says what DuckDB says of a statement that it refuses', async () => {
     expect(await sql('SELECT nothing FROM ticks')).toMatchObject({
       status: 2,
