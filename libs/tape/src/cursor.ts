@@ -1,4 +1,4 @@
-import { US_PER_SECOND } from '@ib-stream/model'
+import { US_PER_DAY, US_PER_SECOND } from '@ib-stream/model'
 
 /**
  * Place in the order of arrival: first sequence of a batch, then `st`. A message's own sequence would not do: the messages of a batch are merged, so
@@ -73,8 +73,14 @@ export const liveAfter = (spoolId: string, lastSeq: number): LiveCursor => ({ ki
 /** Where a subscriber is that came before there was a log: all of the log is still before it. */
 export const BEFORE_ANY_LOG: LiveCursor = { kind: 'live', spoolId: 'none', batchSeq: 0, st: -1 }
 
-/** The files are read from so long before a live place whose messages are gone: IB's stamps are behind ours. What is stamped before it is passed over. */
+/** A place that says no time is taken to be so long before now: what is on its way then is stamped before. */
 export const LOOK_BACK_US = 60 * US_PER_SECOND
+
+/**
+ * The files are looked at from so long before a live place whose messages are gone: IB's stamps are behind ours, and its history fills gaps hours later. Files that got nothing
+ * since are not opened, so a day costs a look at its folders. What is stamped before it is passed over.
+ */
+export const LATE_AT_MOST_US = US_PER_DAY
 
 /** Order of arrival. */
 export const comparePlaces = (a: LivePlace, b: LivePlace): number => a.batchSeq - b.batchSeq || a.st - b.st

@@ -17,6 +17,8 @@ export interface HistoryOptions {
   /** First `ts` included, µs UTC; `endUs` is the first left out. */
   startUs: number
   endUs: number
+  /** Of the files only what was received after this (`st`, µs UTC). @default all */
+  receivedAfterUs?: number
   /** Most ticks in all. @default no limit */
   limit?: number
   /** @default 4096 */

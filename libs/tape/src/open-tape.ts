@@ -6,8 +6,8 @@ import {
   type Cursor,
   formatCursor,
   type HistoryCursor,
+  LATE_AT_MOST_US,
   type LiveCursor,
-  LOOK_BACK_US,
   liveAfter,
   parseCursor,
 } from './cursor.ts'
@@ -44,7 +44,7 @@ export type TapeItem =
   | { kind: 'event'; event: RecorderEvent; cursor?: string }
   /** The history is through; everything from here on comes as it arrives. */
   | { kind: 'live'; cursor: string }
-  /** The log no longer holds what came between these moments (µs UTC): of ticks that arrived then those that are late may be missing. The others follow from the files. */
+  /** The log no longer holds what came between these moments (µs UTC): of ticks that arrived then those that are late, after a live cursor by more than a day, may be missing. The others follow from the files. */
   | { kind: 'incomplete'; fromUs: number; toUs: number }
 
 /** History and live as one. */
@@ -135,7 +135,7 @@ class JoinedTape implements Tape {
   /** Where the files take over from a log that no longer holds what follows a place. */
   #fromFiles(place: LiveCursor, before: From): From {
     const floorSt = timeOf(place)
-    if (floorSt !== undefined) return { startUs: floorSt - LOOK_BACK_US, floorSt }
+    if (floorSt !== undefined) return { startUs: floorSt - LATE_AT_MOST_US, floorSt }
     if (this.#reached) return fromCursor(this.#reached)
     if (this.#options.after?.kind === 'live') throw cursorGone(place, 'it says nothing of the time')
     return before
@@ -172,7 +172,7 @@ class JoinedTape implements Tape {
   }
 
   /** A log that no longer holds what came since the cursor cannot tell what was late; the rest is in the files. */
-  async #open({ startUs, after }: From): Promise<{ history: History; isWhole: boolean }> {
+  async #open({ startUs, after, floorSt }: From): Promise<{ history: History; isWhole: boolean }> {
     const { dataDir, backends, bus, cids, tts, signal } = this.#options
     const range = {
       dataDir,
@@ -184,7 +184,8 @@ class JoinedTape implements Tape {
       batchTicks: BATCH_TICKS,
       signal,
     }
-    const options = { ...range, ...(backends ? { backends } : {}), tailOf: 'all' } as const
+    const floor = floorSt === undefined ? {} : { receivedAfterUs: floorSt }
+    const options = { ...range, ...floor, ...(backends ? { backends } : {}), tailOf: 'all' } as const
     try {
       return { history: await openHistory({ ...options, ...(after ? { after } : {}) }), isWhole: true }
     } catch (error) {

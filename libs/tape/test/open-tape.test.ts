@@ -205,6 +205,33 @@ describe('what cannot be told any more', () => {
     expect(parseCursor(resumed.cursor ?? '')).toMatchObject({ kind: 'live', st: mine.at(-1)?.st })
   })
 
+  test('regression: ticks that came late by hours are found in the files, behind a live cursor whose messages were trimmed', async () => {
+    const early = mineOf(market(60, { seed: 59 }))
+    const start = (early.at(-1)?.st ?? 0) + 5 * US_PER_HOUR
+    const ticks = mineOf(market(400, { seed: 60, fromUs: start }))
+    const late = ticks.slice(-40, -20).map((tick, n): TickMessage => ({ ...tick, ts: (early[n] ?? tick).ts, bf: true })) // filled in from IB's history
+    const all = [...ticks.slice(0, -40), ...late, ...ticks.slice(-20)]
+    await recording.publish(early)
+    let isLive = false
+    const reading = take(tape({ startUs: start - 60 * US_PER_SECOND }), (items) => {
+      isLive = true // it has got `live`, before which there is nothing
+      return ticksUpTo(30)(items)
+    })
+    await until('the tape is live', () => isLive)
+    await recording.publish(all.slice(0, 60))
+    const first = await reading
+    const last = first.findLast(({ kind }) => kind === 'tick')
+    await recording.publish(all.slice(60))
+    await writeAndTrim()
+    await using young = await openLiveHub({ bus: recording.bus, signal })
+    const after = parseCursor(last?.kind === 'tick' ? last.cursor : '')
+    const rest = await take(tape({ after }, young), (items) => items.at(-1)?.kind === 'live')
+    const given = [...linesIn(first), ...linesIn(rest)]
+    expect(new Set(given).size).toBe(given.length)
+    expect(given.toSorted()).toEqual(all.map(encodeTickJson).toSorted())
+    expect(linesIn(rest).slice(0, late.length)).toEqual(late.toSorted(compareTicks).map(encodeTickJson))
+  })
+
   test('regression: nothing of a batch comes twice from the files where the history ended among its messages', async () => {
     const ticks = mineOf(market(400, { seed: 58, lateUs: 0 })).slice(0, 100)
     const [quotes, trades] = [ticks.filter(({ tt }) => tt === 'bid_ask'), ticks.filter(({ tt }) => tt === 'last')]

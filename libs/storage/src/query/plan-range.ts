@@ -16,6 +16,8 @@ export interface RangeOptions {
   endUs: number
   /** Read from this one wherever it is known to hold as much of an hour as the furthest: its bytes may then be passed on as they lie. */
   prefer?: Backend
+  /** Only ticks received after this (`st`, µs UTC); files that are known to hold none are not opened. @default all */
+  receivedAfterUs?: number
 }
 
 export interface PlannedRange {
@@ -58,7 +60,15 @@ async function planOnce(options: RangeOptions): Promise<PlannedRange> {
   const positions = new Map(
     [...partitions.keys()].map((partition) => [partition, Math.max(0, ...backends.map((backend) => seqOf(backend, partition)))]),
   )
-  return { ...plan, positions }
+  return { ...plan, hours: receivedAfter(options.receivedAfterUs, plan.hours), positions }
+}
+
+function receivedAfter(us: number | undefined, hours: SegmentRead[][]): SegmentRead[][] {
+  if (us === undefined) return hours
+  const wanted = hours.map((reads) => reads.filter((read) => newestStOf(read) > us))
+  return wanted.flatMap((reads) =>
+    reads.length > 0 ? [reads.map((read) => ({ ...read, afterStUs: Math.max(us, read.afterStUs ?? us) }))] : [],
+  )
 }
 
 /**

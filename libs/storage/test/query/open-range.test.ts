@@ -181,6 +181,17 @@ describe('a range beside a writer', () => {
     expect(range.damage).toEqual([])
   })
 
+  it('gives only what was received after a moment, and does not open files that hold none of that', async () => {
+    await using at = await temporaryDataDir()
+    const ticks = quotes(3 * 60, 60).map((tick) => ({ ...tick, st: tick.ts + 1 })) // three hours
+    const late = { ...tickAt(0, { ts: second(5) }), st: second(4 * 3_600) }
+    await record(at.dataDir, [...ticks, late])
+    await using range = await open(at.dataDir, { receivedAfterUs: ticks[150]?.st ?? 0 })
+    expect(await all(range)).toEqual([late, ...ticks.slice(151)])
+    expect(range.files).toBe(2)
+    expect(await bytesOf(range, 'json')).toEqual(Buffer.concat([late, ...ticks.slice(151)].map(ENCODE.json)))
+  })
+
   it('takes each hour from the backend that is furthest', async () => {
     await using at = await temporaryDataDir()
     await record(at.dataDir, quotes(10), 'json')

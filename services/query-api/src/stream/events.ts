@@ -53,7 +53,7 @@ export const STREAM_EVENTS = {
   output: { doc: 'What a study gives.', data: z.looseObject({ study: z.string(), cid: z.int(), ts: z.int() }) },
   live: { doc: 'The history is through: everything from here on comes as it arrives.', data: z.object({}) },
   resume_incomplete: {
-    doc: 'The log no longer holds what came between these moments. Ticks that arrived then follow from the files; of those that were late some may be missing.',
+    doc: 'The log no longer holds what came between these moments. Ticks that arrived then follow from the files; of those that were late by more than a day, or, after an id of a history, at all, some may be missing.',
     data: z.object({ from: z.string(), to: z.string() }),
   },
   connection: { doc: RECORDER_EVENTS.connection.doc, data: RECORDER_EVENTS.connection.payload },
