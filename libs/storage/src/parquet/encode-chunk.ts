@@ -70,7 +70,8 @@ function waysOf(column: ColumnValues, physical: number): Way[] {
   const { values } = column
   const ways: Way[] = []
   const distinct = new Set(values).size
-  if (distinct <= Math.min(MOST_DISTINCT, Math.max(1, values.length / 2)))
+  const isListed = physical !== PHYSICAL.double || !values.some((value) => Object.is(value, -0)) // a Set and a Map take −0 for 0
+  if (isListed && distinct <= Math.min(MOST_DISTINCT, Math.max(1, values.length / 2)))
     ways.push(dictionaryOf(values, (numbers) => plain(numbers, physical)))
   if (column.form === 'whole' && physical === PHYSICAL.int64 && spreadOf(values) < MAX_SPREAD) {
     for (const shape of DELTA_SHAPES) ways.push({ encoding: ENCODING.delta, values: encodeDelta(values, shape) })

@@ -32,6 +32,15 @@ describe('a sealed file', () => {
     }
   })
 
+  it('regression: −0 came back as 0 where few prices repeat', async () => {
+    const ticks = Array.from({ length: 12 }, (_, n) => ({
+      ...tickAt(n, { ts: HOUR_US, cid: CID }),
+      bp: n % 3 === 0 ? -0 : n % 3 === 1 ? 0 : 1.5,
+    }))
+    const { bytes } = await encodeSealed(ticks, { cid: CID, tt: 'bid_ask', seq: 0 }, 1)
+    expect(await decodeSealed(bytes)).toEqual(ticks) // toEqual tells them apart
+  })
+
   it('keeps a real day exactly, and says what is in it', async () => {
     for (const tt of TICK_TYPES) {
       const ticks = DAY.filter((tick) => tick.tt === tt)
