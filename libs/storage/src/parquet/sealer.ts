@@ -160,7 +160,8 @@ export class Sealer {
     const { store, nowMs = Date.now } = this.#options
     if (!target.rows.every((path) => closesBefore(path, store.newestStUs))) return false
     const before = files.find(({ path }) => path.path === target.path)
-    if (before !== undefined && nowMs() - before.found.mtimeMs < LATE_EVERY_MS) return false
+    // one that is of a later time was made while the clock was ahead
+    if (before !== undefined && Math.abs(nowMs() - before.found.mtimeMs) < LATE_EVERY_MS) return false
     if (target.rows.every((path) => (store.committedFiles[path] ?? 0) === 0)) return true // listed for ticks that then never came
     const columns = () => archived(this.#options.dataDir, day, target)
     const made = await this.#make(day, target.path, { seq: store.seq, level: LEVEL.hour, columns })

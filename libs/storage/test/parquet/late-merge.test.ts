@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compareTicks, hourOf, type TickMessage, US_PER_HOUR } from '@ib-stream/model'
 import { expect, it } from '@jest/globals'
@@ -51,5 +51,9 @@ it('merges late ticks into a sealed hour at most once an hour; answers have them
   nowMs = (await stat(path)).mtimeMs
   await take(late(5))
   expect(sealings).toBe(2)
+  expect(await read()).toEqual(log.toSorted(compareTicks))
+  await utimes(path, new Date(nowMs), new Date(nowMs + 365 * 24 * LATE_EVERY_MS)) // sealed while the clock was a year ahead
+  await take(late(6))
+  expect(sealings).toBe(3)
   expect(await read()).toEqual(log.toSorted(compareTicks))
 })
