@@ -14,6 +14,7 @@ import {
 import { parseSegmentPath } from '../layout/segment-path.ts'
 import { identityOf, isSameFile } from '../query/file-identity.ts'
 import { type OpenedSealed, openDay } from '../query/sealed-snapshot.ts'
+import { openUndamaged } from '../retention/sealed-days.ts'
 import type { Source } from '../segment/checkpoint.ts'
 import { CLOSE_AFTER_US, closesBefore } from '../segment/closed-files.ts'
 import { type Disk, nodeDisk } from '../segment/disk.ts'
@@ -89,7 +90,7 @@ export class Sealer {
     const { store, dataDir } = this.#options
     const covered: string[] = []
     for (const { day, rows } of this.#rowsByDay()) {
-      for (const file of (await this.#opened(day)) ?? []) {
+      for (const file of await this.#opened(day)) {
         const held = this.#heldIn(file)
         if (held === 0 || held < store.state.committedSeq) continue
         const ofFile = rows.filter((path) => file.path.hourUs === undefined || parseSegmentPath(path)?.hourUs === file.path.hourUs)
@@ -113,18 +114,20 @@ export class Sealer {
     const segment = parseSegmentPath(path)
     if (segment === undefined) return 0
     const files = await this.#opened({ ...segment, dayUs: dayOf(segment.hourUs) })
-    const file = files?.find((each) => each.path.hourUs === undefined || each.path.hourUs === segment.hourUs)
+    const file = files.find((each) => each.path.hourUs === undefined || each.path.hourUs === segment.hourUs)
     const seq = file === undefined ? 0 : this.#heldIn(file)
     if (this.#held.size > MOST_HELD) this.#held.clear()
     this.#held.set(path, seq)
     return seq
   }
 
-  /** The files of a day that count; undefined, and told, where one is damaged. */
-  async #opened(day: SealedDay): Promise<OpenedSealed[] | undefined> {
-    return await openDay(this.#options.dataDir, day).catch((error: unknown) => {
-      if (codeOf(error) === 'IBS_STORAGE_SEALED_DAMAGED') return this.#trouble(sealedFolder(day), error)
-      throw error
+  /** The files of a day that count, but for those that are damaged, which is told. */
+  async #opened(day: SealedDay): Promise<OpenedSealed[]> {
+    const { dataDir } = this.#options
+    return await openDay(dataDir, day).catch((error: unknown) => {
+      if (codeOf(error) !== 'IBS_STORAGE_SEALED_DAMAGED') throw error
+      this.#trouble(sealedFolder(day), error)
+      return openUndamaged(dataDir, day)
     })
   }
 

@@ -1,13 +1,14 @@
-import { partitionOf, type TickMessage, US_PER_SECOND } from '@ib-stream/model'
+import { codeOf, partitionOf, type TickMessage, US_PER_SECOND } from '@ib-stream/model'
 import { isMissing } from '../errors.ts'
 import { BACKENDS, type Backend, extensionOf, folderOf, SEALED_BACKEND } from '../layout/backend.ts'
 import { listDayFiles, listDays } from '../layout/list-days.ts'
 import { dayOf as dayOfHour } from '../layout/manifest-path.ts'
+import { listSealedFiles, sealedThatCount } from '../layout/sealed-path.ts'
 import type { Segment } from '../layout/segment-path.ts'
 import type { ManifestEntry } from '../manifest/manifest-entry.ts'
 import { readManifests } from '../manifest/read-manifest.ts'
 import type { SealedHour } from '../parquet/footer.ts'
-import { openDay } from '../query/sealed-snapshot.ts'
+import { openSealed } from '../query/sealed-snapshot.ts'
 import type { Checkpoint, Source } from '../segment/checkpoint.ts'
 import { isRows } from '../segment/closed-files.ts'
 import { nodeDisk } from '../segment/disk.ts'
@@ -79,6 +80,10 @@ export async function seedPartition(options: SeedOptions): Promise<SeedReport> {
       const { count, lastSt } = source.entries.get(segment.path) ?? { count: -1, lastSt: 0 }
       const isClosed = source.checkpoint?.files[segment.path] === undefined
       const sealed = to === SEALED_BACKEND ? await sealedHourOf(dataDir, segment) : undefined
+      if (sealed === 'damaged') {
+        report.different.push(path) // repair makes it anew, of all that the other backend has
+        continue
+      }
       const isSame = sealed ? count === sealed.count + (had?.count ?? 0) : count === had?.count && lastSt === had.lastSt
       if (isClosed && isSame) continue
       if (sealed && !isOwn(segment)) {
@@ -178,9 +183,18 @@ async function seedFile(options: SeedOptions & { closedStUs: number }, file: Fil
 /** Named by its hour, as this system's own files are. */
 const isOwn = ({ hourUs, stampSeconds }: Segment): boolean => stampSeconds * US_PER_SECOND === hourUs
 
-async function sealedHourOf(dataDir: string, { cid, tt, hourUs }: Segment): Promise<SealedHour | undefined> {
-  const files = await openDay(dataDir, { cid, tt, dayUs: dayOfHour(hourUs) })
-  return files.flatMap(({ footer }) => footer.facts.hours).find((hour) => hour.hourUs === hourUs)
+/** What the archive has sealed of an hour; undefined: nothing. */
+async function sealedHourOf(dataDir: string, { cid, tt, hourUs }: Segment): Promise<SealedHour | 'damaged' | undefined> {
+  const files = sealedThatCount(await listSealedFiles(dataDir, { cid, tt, dayUs: dayOfHour(hourUs) }))
+  const file = files.find((each) => each.hourUs === undefined || each.hourUs === hourUs)
+  if (file === undefined) return undefined
+  try {
+    const { footer } = await openSealed(dataDir, file)
+    return footer.facts.hours.find((hour) => hour.hourUs === hourUs)
+  } catch (error) {
+    if (codeOf(error) === 'IBS_STORAGE_SEALED_DAMAGED') return 'damaged'
+    throw error
+  }
 }
 
 /** What the log gives itself begins here. A contract of which it holds nothing now may come any moment, above all that it holds. */

@@ -80,12 +80,16 @@ describe('the sealer', () => {
     await using at = await temporaryDataDir()
     const { dataDir } = at
     await sealAndWait(dataDir, [late(1)])
+    const whole = await readFile(join(dataDir, SEALED))
     await writeFile(join(dataDir, SEALED), 'PAR1 and nothing else')
     await using store = await openStore(dataDir, SEALED_BACKEND)
     const troubles: string[] = []
     const sealer = sealerOf(dataDir, store, troubles)
     await sealer.recover()
     expect(await sealer.heldSeqOf(ROWS)).toBe(0)
+    const other = segmentPath({ backend: SEALED_BACKEND, cid: CID, tt: 'bid_ask', hourUs: START_US + US_PER_HOUR })
+    await writeFile(join(dataDir, SEALED.replace('/14.', '/15.')), whole)
+    expect(await sealer.heldSeqOf(other)).toBe(2) // its neighbours still say what they hold
     takeTick(store, SEALED_BACKEND, 4, late(2))
     await store.commitDurable()
     await sealer.sealHours()

@@ -1,11 +1,16 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { compareTicks, hourOf, type TickMessage } from '@ib-stream/model'
 import { describe, expect, it } from '@jest/globals'
 import type { Backend } from '../../src/layout/backend.ts'
-import { findSeed } from '../../src/rebuild/seed.ts'
+import { dayOf } from '../../src/layout/manifest-path.ts'
+import { sealedHourPath } from '../../src/layout/sealed-path.ts'
+import { segmentPath } from '../../src/layout/segment-path.ts'
+import { findSeed, seedPartition } from '../../src/rebuild/seed.ts'
 import type { Source } from '../../src/segment/checkpoint.ts'
 import { openPartitionStore } from '../../src/segment/partition-store.ts'
 import { temporaryDataDir } from '../data-dir.ts'
+import { CID, recordTree } from '../recorded-tree.ts'
 
 const SOURCE: Source = { spoolId: 'spool', source: 'simulator' }
 const PARTITION = 4
@@ -41,5 +46,30 @@ describe('findSeed', () => {
     expect(await seedOf(at.dataDir, 'parquet', 0)).toEqual({ backend: 'json', seq: 30 })
     await writeFile(join(at.dataDir, '.state/json/checkpoints/04.durable.json'), 'torn')
     expect(await seedOf(at.dataDir, 'parquet', 0)).toBeUndefined()
+  })
+})
+
+describe('seedPartition', () => {
+  it('regression: a damaged sealed file kept the hole of its whole partition from being filled', async () => {
+    await using at = await temporaryDataDir()
+    const { dataDir } = at
+    const ticks = await recordTree(dataDir, { ticks: 12, perHour: 2 })
+    const quotes = ticks.filter(({ tt }) => tt === 'bid_ask')
+    const hourUs = hourOf(quotes[0]?.ts ?? 0)
+    const damaged = sealedHourPath({ cid: CID, tt: 'bid_ask', dayUs: dayOf(hourUs) }, hourUs)
+    await mkdir(dirname(join(dataDir, damaged)), { recursive: true })
+    await writeFile(join(dataDir, damaged), 'PAR1 and nothing else')
+    const taken: TickMessage[] = []
+    const report = await seedPartition({
+      ...{ dataDir, partition: 9, from: 'json', to: 'parquet' },
+      floor: { seq: 12, newestStUs: ticks.at(-1)?.st ?? 0, firstStUs: new Map(), events: new Set() },
+      append: (_path, some) => taken.push(...some),
+      settle: async () => undefined,
+      signal: new AbortController().signal,
+    })
+    const left = ticks.filter(({ tt, ts }) => tt === 'bid_ask' && hourOf(ts) === hourUs)
+    expect(left.length).toBeGreaterThan(0)
+    expect(taken.toSorted(compareTicks)).toEqual(ticks.filter((tick) => !left.includes(tick)).toSorted(compareTicks))
+    expect(report.different).toEqual([segmentPath({ backend: 'parquet', cid: CID, tt: 'bid_ask', hourUs })])
   })
 })
