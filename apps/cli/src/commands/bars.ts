@@ -26,6 +26,7 @@ export const command = defineCommand({
     { run: 'bars MNQ.front -i 30s --of mid --start midnight --tz exchange', does: 'of the mid, since midnight at the exchange' },
     { run: 'bars AAPL -i 500t --last 1h --json -o bars.ndjson', does: '500 trades each, to a file' },
   ],
+  statuses: { 1: 'the answer broke off: what was written is incomplete' },
   endsWithReader: true,
   interrupt: 'ends',
 })

@@ -31,6 +31,7 @@ export const command = defineCommand({
     { run: 'study AAPL vwap -p std_dev=3 -p every_seconds=60 --last 1h --json', does: 'VWAP with bands, for a program' },
     { run: 'study 265598 bollinger -p period_seconds=60 --last 5m --live --timeout 2s', does: 'history, then live' },
   ],
+  statuses: { 1: 'the answer broke off: what was written is incomplete' },
   endsWithReader: true,
   interrupt: 'ends',
 })

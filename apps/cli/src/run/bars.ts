@@ -10,13 +10,13 @@ import { shownZone } from './shown-zone.ts'
 const WIDTHS = [10, 10, 10, 10, 13, 10, 7] as const
 const HEADS = ['open', 'high', 'low', 'close', 'volume', 'vwap', 'trades'] as const
 
-export async function run(call: Call<typeof command>): Promise<void> {
+export async function run(call: Call<typeof command>): Promise<number> {
   const { args, flags, out, signal, env } = call
   const { interval, of, trades, reset } = flags
   const client = await openClient(flags, env)
   const zone = await shownZone(client, args.contract, flags.tz, signal)
   const row = (head: string, cells: readonly string[]) => `${head}${cells.map((cell, i) => ` ${cell.padStart(WIDTHS[i] ?? 0)}`).join('')}`
-  await printOutputs(call, {
+  return await printOutputs(call, {
     ...{ client, contract: args.contract, study: 'bars' },
     parameters: { interval, of, trades, reset },
     head: out.paint('bold', row(`from (${zone.iana})`.padEnd(19), HEADS)),

@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
 import type { Client, StudyOutput } from '@ib-stream/client'
+import { codeOf } from '@ib-stream/model'
 import { type RangeFlags, rangeQuery } from '../api/range-query.ts'
 import { readLines } from '../api/read-lines.ts'
 import type { Call } from '../command/define-command.ts'
@@ -20,8 +21,13 @@ export interface PrintOutputs {
   lineOf(record: StudyOutput): string
 }
 
-/** Prints what a study gives, over a range or live, for people or as JSON lines. */
-export async function printOutputs({ flags, out, signal }: OutputsCall, asked: PrintOutputs): Promise<void> {
+const BROKE_OFF = 1
+
+/**
+ * Prints what a study gives, over a range or live, for people or as JSON lines.
+ * @returns the exit status: 0 all is there, 1 the answer over a range broke off
+ */
+export async function printOutputs({ flags, out, signal }: OutputsCall, asked: PrintOutputs): Promise<number> {
   const { client, contract, study, parameters, head, lineOf } = asked
   await using sink = openSink(out, flags.output)
   const query = { ...parameters, ...rangeQuery(flags) }
@@ -29,15 +35,22 @@ export async function printOutputs({ flags, out, signal }: OutputsCall, asked: P
   if (!flags.live) {
     const path = { cid: contract, study }
     const { body } = await client.request({ template: '/v3/studies/{cid}/{study}', path, query: { ...query, format: 'ndjson' }, signal })
-    for await (const lines of body ? readLines(body) : [])
-      await sink.write(lines.map((line) => `${flags.json ? line : lineOf(JSON.parse(line) as StudyOutput)}\n`).join(''))
-    return
+    try {
+      for await (const lines of body ? readLines(body) : [])
+        await sink.write(lines.map((line) => `${flags.json ? line : lineOf(JSON.parse(line) as StudyOutput)}\n`).join(''))
+      return 0
+    } catch (error) {
+      if (signal.aborted || codeOf(error)?.startsWith('E')) throw error
+      out.say(`the answer broke off (${Error.isError(error) ? error.message : String(error)}); what was written so far is incomplete`)
+      return BROKE_OFF
+    }
   }
   const given = Object.entries({ ...query, timeout: flags.timeout }).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value]],
   )
   for await (const output of client.liveStudy({ cid: contract, study, parameters: Object.fromEntries(given), signal }))
     await sink.write(`${flags.json ? JSON.stringify(output) : lineOf(output)}\n`)
+  return 0
 }
 
 interface Sink extends AsyncDisposable {

@@ -7,18 +7,18 @@ import { printOutputs } from './print-outputs.ts'
 import { shownZone } from './shown-zone.ts'
 import { invalid } from './time-range.ts'
 
-export async function run(call: Call<typeof command>): Promise<void> {
+export async function run(call: Call<typeof command>): Promise<number> {
   const { args, flags, out, signal, env } = call
   const client = await openClient(flags, env)
   const { contract, study } = args
   if (contract === undefined) {
     const { studies } = await client.get('/v3/studies', { signal })
     await out.write(flags.json ? studies.map((one) => `${JSON.stringify(one)}\n`).join('') : listOf(out, studies))
-    return
+    return 0
   }
   if (study === undefined) throw invalid('study', '', 'the name of a study; "ib-stream study" lists them')
   const zone = await shownZone(client, contract, flags.tz, signal)
-  await printOutputs(call, {
+  return await printOutputs(call, {
     ...{ client, contract, study },
     parameters: { ...parametersOf(flags.parameter), reset: flags.reset },
     lineOf: (record) => recordLine(out, record, zone),

@@ -39,3 +39,17 @@ test('regression: a large volume ran into the price before it; each value stands
   const { pathname, searchParams } = new URL(server.asked[0]?.url ?? '', server.url)
   expect([pathname, searchParams.get('interval'), searchParams.get('buffer_duration')]).toEqual(['/v3/studies/265598/bars', '1m', '5m'])
 })
+
+test.each([
+  ['bars', ['bars', '265598']],
+  ['study', ['study', '265598', 'vwap', '--json']],
+])('regression: an answer of %s that broke off was told by a stack of the program; the end says so, with 1', async (_name, words) => {
+  await using server = await answering((_request, response) => {
+    response.write(`${JSON.stringify(bar)}\n`, () => response.destroy())
+  })
+  const run = runCli([...words, '--url', server.url])
+  expect([await run.ended, run.err]).toEqual([
+    1,
+    expect.stringMatching(/^the answer broke off \(.+\); what was written so far is incomplete\n$/),
+  ])
+})
