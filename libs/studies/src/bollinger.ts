@@ -99,7 +99,7 @@ export class Bollinger extends EventStudy {
   protected output(): BollingerOutput {
     const { mean, half } = this.#band()
     const [lower, upper, price] = [mean - half, mean + half, this.#price]
-    const widthPercent = finite((2 * half * 100) / mean)
+    const widthPercent = finite((2 * half * 100) / Math.abs(mean))
     return {
       study: this.name,
       cid: this.cid,

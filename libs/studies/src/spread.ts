@@ -26,7 +26,7 @@ export type SpreadOutput = StudyRecord<{
   complete: boolean
   /** Ask − bid of two-sided quotes that are not crossed; null where there was none. */
   quoted: { time_weighted: number | null; mean: number | null; min: number | null; max: number | null; last: number | null }
-  /** The same / mid · 10,000. */
+  /** The same / |mid| · 10,000. */
   quoted_bps: { time_weighted: number | null; mean: number | null }
   /** 2 · |p − mid| of trades, weighted by volume. */
   effective: { mean: number | null; trade_count: number }

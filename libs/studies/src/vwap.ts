@@ -152,7 +152,7 @@ export class Vwap extends EventStudy {
       total_volume: weight,
       session_start: this.clock.sessionStartUs ?? this.#firstUs,
       band_width: finite(2 * half),
-      band_width_percent: finite((2 * half * 100) / value),
+      band_width_percent: finite((2 * half * 100) / Math.abs(value)),
       avg_trade_size: count > 0 ? finite(weight / count) : null,
       band_touches: { upper, lower },
       total_band_touches: upper + lower,

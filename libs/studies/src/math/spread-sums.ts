@@ -34,7 +34,7 @@ export class SpreadSums {
     if (spread === 0) this.locked++
     this.twoSided++
     this.spreads += spread
-    this.relatives += spread / quote.mid
+    this.relatives += spread / Math.abs(quote.mid)
     this.last = spread
     if (spread < this.min) this.min = spread
     if (spread > this.max) this.max = spread
@@ -46,7 +46,7 @@ export class SpreadSums {
     if (!(spread >= 0)) return
     this.standingUs += lengthUs
     this.spreadTime += spread * lengthUs
-    this.relativeTime += (spread / quote.mid) * lengthUs
+    this.relativeTime += (spread / Math.abs(quote.mid)) * lengthUs
   }
 
   countTrade(price: number, size: number, quote: Quote): void {
