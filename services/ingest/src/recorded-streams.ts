@@ -6,6 +6,8 @@ import type { DesiredStream } from './subscriptions/line-plan.ts'
 export interface RecordedStream extends DesiredStream {
   /** Of its ticks in the log. */
   subject: string
+  /** Since when it is desired without a break, µs UTC. */
+  desiredUs: number
   ticks: number
   lastStUs: number | undefined
   last?: TickMessage
@@ -31,7 +33,7 @@ export class RecordedStreams {
   }
 
   /** From now on these are desired, no others. @param onLeft told of each that is no longer */
-  desire(desired: readonly DesiredStream[], onLeft: (stream: RecordedStream) => void): void {
+  desire(desired: readonly DesiredStream[], { nowUs, onLeft }: { nowUs: number; onLeft(stream: RecordedStream): void }): void {
     const wanted = new Set(desired.map(({ rid }) => rid))
     for (const stream of this.all) {
       if (wanted.has(stream.rid)) continue
@@ -41,7 +43,7 @@ export class RecordedStreams {
     }
     for (const stream of desired) {
       this.#left.delete(stream.rid)
-      const fresh = { subject: tickSubject(stream.cid, stream.tt), ticks: 0, lastStUs: undefined }
+      const fresh = { subject: tickSubject(stream.cid, stream.tt), desiredUs: nowUs, ticks: 0, lastStUs: undefined }
       this.#byId.set(stream.rid, { ...fresh, ...this.#byId.get(stream.rid), ...stream })
     }
   }

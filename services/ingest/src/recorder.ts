@@ -114,7 +114,7 @@ export class Recorder {
 
   /** From now on these streams are wanted, no others. */
   desire(desired: readonly DesiredStream[]): LinePlan {
-    this.#streams.desire(desired, (left) => this.#leave(left))
+    this.#streams.desire(desired, { nowUs: this.#options.clock.nowUs(), onLeft: (left) => this.#leave(left) })
     this.#certainty.declareDown()
     const plan = this.#subscriber.desire(desired)
     for (const stream of plan.waiting) this.#certainty.lackLine(stream)
@@ -134,7 +134,7 @@ export class Recorder {
   statusOf(rid: number): StreamStatus | undefined {
     const stream = this.#streams.of(rid)
     if (!stream) return undefined
-    const { subject: _, ...known } = stream
+    const { subject: _subject, desiredUs: _desiredUs, ...known } = stream
     return { ...known, ...(this.#subscriber.stateOf(rid) ?? { state: 'waiting' }) }
   }
 

@@ -48,7 +48,6 @@ export class Certainty {
   /** Streams that were asked for in this session, and when those that were asked for more than once were so last, µs of the steady clock. */
   readonly #askedHere = new Set<number>()
   readonly #askedAgainUs = new Map<number, number>()
-  readonly #startedUs: number
   #lastHeardUs: number
   /** The gateway answers by itself while it is cut off from IB; only ticks show that IB was heard. */
   #lastTickUs: number
@@ -58,9 +57,8 @@ export class Certainty {
   constructor(options: CertaintyOptions) {
     const { clock, log, onChange } = options
     this.#options = options
-    this.#startedUs = clock.stampUs()
-    this.#lastHeardUs = this.#startedUs
-    this.#lastTickUs = this.#startedUs
+    this.#lastHeardUs = clock.stampUs()
+    this.#lastTickUs = this.#lastHeardUs
     this.#gaps = new GapLedger({ head: () => log.head(), publish: (event) => log.gap(event), onChange })
     this.#quiet = new QuietChecks({
       clock,
@@ -143,8 +141,8 @@ export class Certainty {
 
   /** The stream got no line. */
   lackLine(stream: DesiredStream): void {
-    const fromUs = this.#options.streams.of(stream.rid)?.lastStUs ?? this.#options.clock.nowUs()
-    this.#gaps.begin(stream, { fromUs, cause: 'no_line', reason: 'no tick-by-tick line is left for it' })
+    const recorded = this.#options.streams.of(stream.rid)
+    if (recorded) this.#begin(recorded, { fromUs: lastGoodOf(recorded), cause: 'no_line', reason: 'no tick-by-tick line is left for it' })
   }
 
   /** The stream was asked for. */
@@ -158,13 +156,13 @@ export class Certainty {
 
   /** IB does not give the stream. */
   refused(stream: RecordedStream, gap: Omit<OpenGap, 'fromUs'>): void {
-    this.#gaps.begin(stream, { fromUs: stream.lastStUs ?? this.#startedUs, ...gap })
+    this.#begin(stream, { fromUs: lastGoodOf(stream), ...gap })
   }
 
   /** The stream is silent although its market is busy. Its gap begins where certainty ended. */
   suspect(stream: RecordedStream, reason: string): void {
     this.#suspects.add(stream.rid)
-    this.#gaps.begin(stream, { fromUs: stream.lastStUs ?? this.#startedUs, cause: 'stale', reason })
+    this.#begin(stream, { fromUs: lastGoodOf(stream), cause: 'stale', reason })
   }
 
   /** A stream that fell silent has no more to say: its market is closed. */
@@ -219,9 +217,14 @@ export class Certainty {
 
   /** Ticks of the stream may be missing, and its request may outlive that. Where no tick has shown that it was only quiet, they are missing since it was taken for that. */
   #doubt(stream: RecordedStream, gap: OpenGap): void {
-    this.#gaps.begin(stream, { ...gap, fromUs: this.#presumedQuiet.get(stream.rid) ?? gap.fromUs })
+    this.#begin(stream, { ...gap, fromUs: this.#presumedQuiet.get(stream.rid) ?? gap.fromUs })
     this.#presumedQuiet.delete(stream.rid)
     this.#unproven.add(stream.rid)
+  }
+
+  /** Nothing is missing of a stream from before it was desired; what an earlier run recorded has its own beginning. */
+  #begin(stream: RecordedStream, gap: OpenGap): void {
+    this.#gaps.begin(stream, { ...gap, fromUs: Math.max(gap.fromUs, stream.desiredUs) })
   }
 
   #standsQuiet(stream: TickStream): void {
@@ -241,3 +244,6 @@ export class Certainty {
     return isWhole() && isSubscribed(rid) && !this.#suspects.has(rid)
   }
 }
+
+/** Where certainty ends of a stream that by itself shows no more. */
+const lastGoodOf = ({ lastStUs, desiredUs }: RecordedStream): number => lastStUs ?? desiredUs

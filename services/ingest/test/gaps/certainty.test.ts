@@ -3,9 +3,11 @@ import { openClock } from '@ib-stream/service'
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { Certainty } from '../../src/gaps/certainty.ts'
 import { type RecordedStream, RecordedStreams } from '../../src/recorded-streams.ts'
+import type { DesiredStream } from '../../src/subscriptions/line-plan.ts'
 
 const RID = hash31(1, 'bid_ask')
 const OTHER_RID = hash31(2, 'last')
+const NEW_RID = hash31(3, 'last')
 
 describe('Certainty', () => {
   beforeEach(() => void jest.useFakeTimers())
@@ -18,13 +20,15 @@ describe('Certainty', () => {
     const told: unknown[][] = []
     const world = { whole: true, answers: true }
     const streams = new RecordedStreams()
-    streams.desire(
-      [
-        { cid: 1, tt: 'bid_ask', rid: RID, symbol: 'A', tracked: true },
-        { cid: 2, tt: 'last', rid: OTHER_RID, symbol: 'B', tracked: true },
-      ],
-      () => undefined,
-    )
+    const desired: DesiredStream[] = [
+      { cid: 1, tt: 'bid_ask', rid: RID, symbol: 'A', tracked: true },
+      { cid: 2, tt: 'last', rid: OTHER_RID, symbol: 'B', tracked: true },
+    ]
+    streams.desire(desired, { nowUs: usFromMs(startMs), onLeft: () => undefined })
+    const desireToo = (rid: number) => {
+      const all = [...desired, { cid: 3, tt: 'last' as const, rid, symbol: 'C', tracked: false }]
+      streams.desire(all, { nowUs: clock.nowUs(), onLeft: () => undefined })
+    }
     const clock = openClock({ ports: { wallMs: () => Date.now(), monotonicMs: () => performance.now() } })
     const tell = ({ kind, cid, cause, fromUs, ...rest }: GapEvent | GapOpenedEvent) =>
       told.push([kind, cid, cause, seconds(fromUs), ...('toUs' in rest ? [seconds(rest.toUs)] : [])])
@@ -59,7 +63,7 @@ describe('Certainty', () => {
       if (!found) throw new Error(`nobody desires ${rid}`)
       return found
     }
-    return { certainty, world, told, tick, pass, stream }
+    return { certainty, world, told, tick, pass, stream, desireToo }
   }
 
   it('regression: that one stream is taken to be quiet shows of no other that IB is heard', () => {
@@ -172,6 +176,24 @@ describe('Certainty', () => {
     ])
     expect(certainty.missedOf(OTHER_RID)).toMatchObject({ cause: 'disconnected' })
   })
+
+  it.each([
+    ['refused', 'refused', ({ certainty, stream }) => certainty.refused(stream(NEW_RID), { cause: 'refused', reason: 'a test' })],
+    ['silent', 'stale', ({ certainty, stream }) => certainty.suspect(stream(NEW_RID), 'a test')],
+    ['lost with the connection', 'disconnected', ({ certainty }) => certainty.lose('ended', 'a test', undefined)],
+    ['cut off', 'connectivity_lost', ({ certainty }) => certainty.lose('cutOff', 'a test', undefined)],
+  ] as [string, string, (world: ReturnType<typeof start>) => void][])(
+    'regression: a stream that was first wanted an hour after the start, and is %s, was missed since then',
+    (_, cause, happens) => {
+      const world = start()
+      world.tick(RID)
+      world.pass(3_600)
+      world.desireToo(NEW_RID)
+      world.pass(5)
+      happens(world)
+      expect(world.told.filter(([, cid]) => cid === 3)).toEqual([['gap_opened', 3, cause, 3_600]])
+    },
+  )
 
   it('does not take a stream that was asked for anew, because it was silent, for quiet', () => {
     const { certainty, told, tick, pass, stream } = start()
