@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { US_PER_HOUR } from '@ib-stream/model'
@@ -118,5 +118,32 @@ describe('CaptureWriter', () => {
     expect(trouble).toEqual([expect.stringContaining('ENOENT')])
     await capture.close()
     folder = mkdtempSync(join(tmpdir(), 'ibs-capture-'))
+  })
+
+  it('regression: a disk that took nothing got a new file for every record, and what came later could not be read', async () => {
+    const capture = open()
+    rmSync(folder, { recursive: true })
+    capture.opened(ADDRESS)
+    await waitFor('it is told', () => trouble.length > 0)
+    const ticks = Array.from({ length: 40 }, (_, i) => frame(99, i))
+    for (const tick of ticks.slice(0, 20)) {
+      capture.received(tick)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    expect(trouble).toHaveLength(1)
+    mkdirSync(folder)
+    capture.received((ticks[20] ?? Buffer.of()).subarray(0, 6))
+    nowMs += 10_000
+    const rest = Buffer.concat([(ticks[20] ?? Buffer.of()).subarray(6), ...ticks.slice(21)])
+    capture.received(rest.subarray(0, 40))
+    capture.received(rest.subarray(40))
+    await capture.close()
+    expect(paths()).toHaveLength(1)
+    const [connection, ...others] = await connections()
+    expect([connection?.isWhole, others]).toEqual([false, []])
+    const read = connection?.frames.map(({ fields }) => Number(fields[1])) ?? []
+    expect(read.at(-1)).toBe(39)
+    expect(read).toEqual(read.map((_, i) => i + 40 - read.length))
+    expect(read.length).toBeGreaterThan(10)
   })
 })
