@@ -1,5 +1,6 @@
-import { type FrontContract, frontContract, parseExpiry, type RollRule, type SeriesContract } from '@ib-stream/calendar'
+import { type FrontContract, frontContract, type RollRule, type SeriesContract } from '@ib-stream/calendar'
 import { type Contract, type ContractName, US_PER_MS } from '@ib-stream/model'
+import { endOf, zoneOr } from './contract-end.ts'
 
 /** When front contracts move on, and how long before and after both are recorded. */
 export interface RollSettings {
@@ -53,15 +54,16 @@ function likeliest(name: ContractName, contracts: readonly Contract[]): readonly
 
 function front(name: ContractName, contracts: readonly Contract[], roll: RollSettings, nowUs: number): Meaning | { problem: string } {
   const byCid = new Map(contracts.map((contract) => [contract.cid, contract]))
-  const zone = contracts[0]?.timeZoneId || 'UTC'
-  const rule: RollRule = { daysBefore: roll.daysBefore, timeZoneId: zone }
-  const series = contracts.flatMap(({ cid, lastTradeDate, timeZoneId }): SeriesContract[] =>
-    lastTradeDate === undefined ? [] : [{ cid, expiry: parseExpiry(lastTradeDate, timeZoneId || zone) }],
-  )
+  const rule: RollRule = { daysBefore: roll.daysBefore, timeZoneId: zoneOr(contracts[0]?.timeZoneId) }
+  const series = contracts.flatMap((one): SeriesContract[] => {
+    const expiry = endOf({ ...one, timeZoneId: one.timeZoneId || rule.timeZoneId })
+    return expiry ? [{ cid: one.cid, expiry }] : []
+  })
   const overlapUs = roll.overlapMs * US_PER_MS
   const now = frontAt(series, rule, nowUs)
   const contract = byCid.get(now?.front.cid ?? 0)
-  if (!now || !contract) return { problem: `${name.text} has no front contract: every expiry that IB told is over; check the symbol` }
+  if (!now || !contract)
+    return { problem: `${name.text} has no front contract: every expiry that IB told is over, or cannot be read; check the symbol` }
   const before = frontAt(series, rule, nowUs - overlapUs)?.front
   const leaving = before && before.cid !== now.front.cid && before.expiry.atUs > nowUs ? before : undefined
   const coming = now.next && now.rollsAtUs - overlapUs <= nowUs ? now.next : undefined

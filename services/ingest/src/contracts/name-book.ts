@@ -1,8 +1,9 @@
-import { expiryNotice, parseExpiry } from '@ib-stream/calendar'
+import { expiryNotice } from '@ib-stream/calendar'
 import { type Contract, type ContractAnswer, type ContractQuery, parseContractName, type RollEvent } from '@ib-stream/model'
 import type { Clock, Timer } from '@ib-stream/service'
 import type { StateFile } from '../state-file.ts'
 import { chooseContract, type Meaning, type RollSettings } from './choose-contract.ts'
+import { endOf, zoneOr } from './contract-end.ts'
 
 const LOOK_EVERY_MS = 30_000
 /** Look-ups are kept for a day; what failed is asked for again sooner. */
@@ -167,12 +168,13 @@ export class NameBook {
   }
 
   /** Words for a contract that is named for good although it ends. */
-  #endOf(text: string, { lastTradeDate, timeZoneId, symbol, localSymbol, secType }: Contract): string | undefined {
+  #endOf(text: string, contract: Contract): string | undefined {
+    const { lastTradeDate, timeZoneId, symbol, localSymbol, secType } = contract
     if (lastTradeDate === undefined || text.endsWith('front')) return undefined
     const { clock, roll } = this.#options
-    const zone = timeZoneId || 'UTC'
-    const expiry = parseExpiry(lastTradeDate, zone)
-    const { level, daysLeft } = expiryNotice(expiry, clock.nowUs(), { warnDays: roll.daysBefore, timeZoneId: zone })
+    const expiry = endOf(contract)
+    if (!expiry) return `${text} (${localSymbol ?? symbol}) ends, but "${lastTradeDate}", which IB tells of it, is no date: look after it`
+    const { level, daysLeft } = expiryNotice(expiry, clock.nowUs(), { warnDays: roll.daysBefore, timeZoneId: zoneOr(timeZoneId) })
     if (level === 'fine') return undefined
     const when = level === 'expired' ? `ended on ${expiry.date}` : `ends on ${expiry.date}, in ${daysLeft} days`
     const advice = secType === 'FUT' ? `track ${symbol}.front, which moves on by itself` : 'name the next one'

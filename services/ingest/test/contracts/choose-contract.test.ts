@@ -57,6 +57,16 @@ describe('chooseContract', () => {
     expect(choose('MNQ.front', [future(2, '20260918 08:30 US/Central')])).toContain('every expiry that IB told is over')
   })
 
+  it('regression: threw, and ingest ended, for an end in a form or zone that nobody knows', () => {
+    expect(choose('MNQ.front', [...SERIES, future(9, '202701'), future(10, 'every third Friday')])).toEqual([3, undefined])
+    const inNoZone = SERIES.map(
+      (one) =>
+        ({ ...one, timeZoneId: 'Mars/Olympus', lastTradeDate: one.lastTradeDate?.replace('US/Central', 'Mars/Olympus') }) as Contract,
+    )
+    expect(choose('MNQ.front', inNoZone)).toEqual([3, undefined])
+    expect(choose('MNQ.front', [future(9, '202701')])).toContain('or cannot be read')
+  })
+
   it('takes the share in dollars of what has one symbol', () => {
     const others = [contract(8, { secType: 'IND', exchange: 'CBOE' }), contract(9, { currency: 'MXN' })]
     expect(choose('X', [...others, contract(7, {})])).toEqual([7, undefined])

@@ -1,6 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { resolveContract } from '@ib-stream/bus'
+import type { Contract } from '@ib-stream/model'
+import { openClock } from '@ib-stream/service'
 import { describe, expect, it } from '@jest/globals'
 import { waitFor } from '../../../../test/support/wait-for.ts'
+import { NameBook } from '../../src/contracts/name-book.ts'
+import { StateFile } from '../../src/state-file.ts'
 import { IngestBench } from '../ingest-bench.ts'
 
 /** Its front has always the same id in the simulator, and from eight days before its end on that is the next one. */
@@ -85,6 +92,44 @@ describe('contracts by name', () => {
     expect(await said('FUT MNQ $')).toMatch(/^IBS_INGEST_QUERY_INVALID name: /)
     expect(await said('NOSUCH')).toMatch(/^IBS_INGEST_NO_CONTRACT: /)
   })
+})
+
+it('regression: a contract whose zone nobody knows ended ingest; it is recorded, with a warning', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ibs-names-'))
+  const clock = openClock()
+  const future: Contract = {
+    cid: 5,
+    symbol: 'X',
+    secType: 'FUT',
+    exchange: 'CME',
+    currency: 'USD',
+    timeZoneId: 'Mars/Olympus',
+    tradingHours: '',
+    liquidHours: '',
+    lastTradeDate: '20991218 08:30 Mars/Olympus',
+    askedUs: 0,
+  }
+  const told = new Map([
+    [5, future],
+    [6, { ...future, cid: 6, lastTradeDate: 'never' }],
+  ])
+  const names = new NameBook({
+    clock,
+    roll: { daysBefore: 8, overlapMs: 0 },
+    file: new StateFile(join(folder, 'names.json')),
+    lookUp: async ({ cid = 0 }) => ({ ok: true, contracts: [told.get(cid) ?? future], cached: false, ageSeconds: 0 }),
+    onChange: () => undefined,
+    onTrouble: () => undefined,
+    onRoll: () => undefined,
+  })
+  names.want(['5', '6'])
+  await waitFor('both are told', () => names.troubles.length > 0)
+  expect(['5', '6'].map((name) => names.contractsOf(name)[0]?.cid)).toEqual([5, 6])
+  expect(names.troubles).toEqual([{ name: '6', text: expect.stringContaining('ends, but "never", which IB tells of it, is no date') }])
+  expect(await names.resolve('6')).toMatchObject({ ok: true, contracts: [{ cid: 6 }] })
+  names.close()
+  clock.close()
+  await rm(folder, { recursive: true })
 })
 
 /** Ids of what a name means, or code, field and words of the refusal: a test that fails shows what it got. */
