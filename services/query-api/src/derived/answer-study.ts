@@ -1,4 +1,4 @@
-import { isoFromUs, US_PER_SECOND } from '@ib-stream/model'
+import { isoFromUs, US_PER_DAY, US_PER_SECOND } from '@ib-stream/model'
 import { type PreparedStudy, runStudy, type StudyOutput } from '@ib-stream/studies'
 import { openHistory } from '@ib-stream/tape'
 import { z } from 'zod'
@@ -6,6 +6,7 @@ import { encodingFor } from '../api/encoding.ts'
 import { flag, type Given, oneOf } from '../api/parameter.ts'
 import type { AnswerDoc, Call, RouteDeps } from '../api/route.ts'
 import { sendStream } from '../api/send-stream.ts'
+import { patternedOver } from '../contracts/patterned-hours.ts'
 import { type AskedTimes, beginningOf, type TimeRangeContext, timeRangeOf } from '../history/time-range.ts'
 import { serveSse } from '../stream/serve-sse.ts'
 import { STREAM_ENDS } from '../stream/stream-parameters.ts'
@@ -45,6 +46,9 @@ type StudyCall = Pick<Call, 'isHead' | 'gone' | 'request' | 'reply'> & { query: 
 /** Ticks come up to so much after their stamps: before that it is not sure that a bar has all of its own. */
 const ARRIVED_AFTER_US = 60 * US_PER_SECOND
 
+/** Nobody listens to one stream for longer. */
+const LISTENS_FOR_US = 366 * US_PER_DAY
+
 /** Runs a study over a range, or over history and then live. */
 export async function answerStudy(
   call: StudyCall,
@@ -53,13 +57,20 @@ export async function answerStudy(
 ) {
   const { query, request, reply, gone, isHead } = call
   const context: TimeRangeContext = { nowUs: deps.nowUs(), contracts: deps.contracts, cid, given: request.query as Record<string, unknown> }
-  const study = createStudy(prepared, needsCalendar ? await deps.contracts.calendar(cid) : undefined)
+  const told = needsCalendar ? await deps.contracts.calendar(cid) : undefined
+  const latestUs = context.nowUs + LISTENS_FOR_US
+  const studyOver = (fromUs: number, endUs: number) =>
+    createStudy(prepared, told && patternedOver(told, { fromUs, untilUs: Math.max(fromUs, Math.min(endUs, latestUs)) }))
   if (query.live) {
-    const open = async (signal: AbortSignal) =>
-      openStudyFeed(deps, study, { cid, tts: prepared.inputs, startUs: await beginningOf(query, context), signal })
+    const open = async (signal: AbortSignal) => {
+      const startUs = await beginningOf(query, context)
+      const study = studyOver(startUs, latestUs)
+      return await openStudyFeed(deps, study, { cid, tts: prepared.inputs, startUs, signal })
+    }
     return serveSse(call, deps, { open, timeoutMs: query.timeout })
   }
   const { startUs, endUs } = await timeRangeOf(query, context)
+  const study = studyOver(startUs, endUs)
   const format = query.format ?? 'json'
   reply.header('content-type', format === 'json' ? 'application/json' : 'application/x-ndjson').header('cache-control', 'no-store')
   if (isHead) return reply.send()

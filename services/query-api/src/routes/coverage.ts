@@ -1,4 +1,4 @@
-import { addDays, type ContractCalendar, completenessBySession, type HoursKind, withWeeklyPattern } from '@ib-stream/calendar'
+import { type ContractCalendar, completenessBySession, type HoursKind } from '@ib-stream/calendar'
 import { GAP_CAUSES, isoFromUs, TICK_TYPES, type TickType, US_PER_DAY, US_PER_SECOND } from '@ib-stream/model'
 import { type StreamLedger, streamLedgers, type TimeRange, uncertainTimes } from '@ib-stream/tape'
 import { z } from 'zod'
@@ -6,6 +6,7 @@ import { oneOf } from '../api/parameter.ts'
 import { defineRoute } from '../api/route.ts'
 import { TICK_TYPE_LIST } from '../api/shared-parameters.ts'
 import { CONTRACT, CONTRACT_ERRORS } from '../contracts/contract-ref.ts'
+import { patternedOver } from '../contracts/patterned-hours.ts'
 import { QueryError } from '../errors.ts'
 import { TIME_RANGE, TIME_RANGE_ERRORS, timeRangeOf } from '../history/time-range.ts'
 import { LEDGER_KINDS, recorderEvents } from '../recording/recorder-events.ts'
@@ -75,7 +76,7 @@ export const getCoverage = defineRoute({
     const asked = await timeRangeOf({ ...times, hours: kind ?? 'full' }, { nowUs, contracts: deps.contracts, cid, given })
     const range = { fromUs: Math.min(asked.startUs, nowUs), untilUs: Math.min(asked.endUs, nowUs) }
     if (kind && range.untilUs - range.fromUs > MOST_DAYS * US_PER_DAY) throw tooLong(given.start_time)
-    const calendar = kind && patterned(await deps.contracts.calendar(cid), range)
+    const calendar = kind && patternedOver(await deps.contracts.calendar(cid), range)
     const ledgers = streamLedgers(await recorderEvents(deps, LEDGER_KINDS, gone), nowUs).filter((ledger) => ledger.cid === cid)
     const ofType = (tt: TickType) => ledgers.find((ledger) => ledger.tt === tt) ?? { cid, tt, recorded: [], gaps: [], asked: [] }
     const tts = wanted ?? ledgers.map(({ tt }) => tt)
@@ -87,12 +88,6 @@ export const getCoverage = defineRoute({
     }
   },
 })
-
-/** IB tells a week; other days are as their weekday mostly is. */
-function patterned(told: ContractCalendar, { fromUs, untilUs }: TimeRange): ContractCalendar {
-  const dateOf = (us: number) => told.zone.localTime(us).date
-  return withWeeklyPattern(told, { from: addDays(dateOf(fromUs), -1), to: addDays(dateOf(untilUs), 1) })
-}
 
 function coverageOf(
   stream: StreamLedger,

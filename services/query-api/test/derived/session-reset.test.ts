@@ -1,4 +1,13 @@
-import { type Contract, type ContractAnswer, isoFromUs, type TickMessage, tradeTick, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
+import {
+  type Contract,
+  type ContractAnswer,
+  isoFromUs,
+  type TickMessage,
+  tradeTick,
+  US_PER_DAY,
+  US_PER_HOUR,
+  US_PER_SECOND,
+} from '@ib-stream/model'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { openContractDesk } from '../../../ingest/src/contracts/contract-desk.ts'
 import { type LiveServer, openLiveServer } from '../live-server.ts'
@@ -25,21 +34,24 @@ const TRADES = [
   trade(OPEN_US, 110, 5),
   trade(OPEN_US + 90 * US_PER_SECOND, 112, 15),
 ]
-const RANGE = `start_time=${isoFromUs(CLOSE_US - US_PER_HOUR)}&end_time=${isoFromUs(OPEN_US + US_PER_HOUR)}`
+/** A week before, of which IB has told nothing. */
+const UNTOLD = TRADES.map(({ ts }, i) => trade(ts - 7 * US_PER_DAY, 100 + i, 1))
+const rangeAt = (shiftUs: number): string =>
+  `start_time=${isoFromUs(CLOSE_US - US_PER_HOUR + shiftUs)}&end_time=${isoFromUs(OPEN_US + US_PER_HOUR + shiftUs)}`
 let live: LiveServer
 
 beforeAll(async () => {
   live = await openLiveServer({ nowUs: () => OPEN_US + 2 * US_PER_HOUR })
   const answer = async (): Promise<ContractAnswer> => ({ ok: true, contracts: [STOCK], cached: false, ageSeconds: 0 })
   openContractDesk(live.recording.bus, { lookUp: answer, resolve: answer })
-  await live.recording.publish(TRADES)
+  await live.recording.publish([...UNTOLD, ...TRADES])
 })
 afterAll(async () => {
   await live?.[Symbol.asyncDispose]()
 })
 
-async function outputsOf<Output>(path: string): Promise<Output[]> {
-  const answer = (await (await fetch(`${live.server.url}${path}&${RANGE}`)).json()) as { outputs: Output[] }
+async function outputsOf<Output>(path: string, range = rangeAt(0)): Promise<Output[]> {
+  const answer = (await (await fetch(`${live.server.url}${path}&${range}`)).json()) as { outputs: Output[] }
   return answer.outputs
 }
 
@@ -66,4 +78,21 @@ test('bars of four hours lie on the open with `reset`, not on UTC', async () => 
     ['2025-11-25T18:30:00.000000Z', 40, '2025-11-25'],
     ['2025-11-26T14:30:00.000000Z', 20, '2025-11-26'],
   ])
+})
+
+test('regression: with `reset` over days whose hours IB has not told nothing was reset; they are those of the week', async () => {
+  interface Vwap {
+    session: string | null
+    summary: { total_volume: number; session_start: number }
+  }
+  const outputs = await outputsOf<Vwap>(`/v3/studies/${CID}/vwap?reset=regular`, rangeAt(-7 * US_PER_DAY))
+  expect(outputs.map(({ session, summary }) => [session, summary.total_volume, isoFromUs(summary.session_start)])).toEqual([
+    ['2025-11-18', 1, '2025-11-18T14:30:00.000000Z'],
+    ['2025-11-18', 2, '2025-11-18T14:30:00.000000Z'],
+    ['2025-11-19', 1, '2025-11-19T14:30:00.000000Z'],
+    ['2025-11-19', 2, '2025-11-19T14:30:00.000000Z'],
+  ])
+  const untilFar = (start: string) => outputsOf<Vwap>(`/v3/studies/${CID}/vwap?reset=regular`, `start_time=${start}&end_time=2199-01-01Z`)
+  expect((await untilFar('0')).slice(0, outputs.length)).toEqual(outputs)
+  expect(await untilFar('2190-01-01Z')).toEqual([])
 })
