@@ -17,7 +17,7 @@ export interface LeasedStream {
 interface Lease {
   cid: number
   tt: TickType
-  /** µs, by holder. */
+  /** µs of the steady clock, by holder: a system's clock that is set ends nothing before its time. */
   untilUs: Map<string, number>
   lingersUntilUs: number
 }
@@ -38,7 +38,11 @@ export class Leases {
     this.#clock = clock
     this.#file = file
     this.#onChange = onChange
-    for (const { cid, tt, untilUs } of leasesIn(file.read())) this.#leaseOf(cid, tt).untilUs.set('', untilUs)
+    const [nowUs, steadyUs] = [clock.nowUs(), clock.steadyUs()]
+    for (const { cid, tt, untilUs } of leasesIn(file.read())) {
+      const leftUs = Math.min(untilUs - nowUs, LEASE_MS * US_PER_MS)
+      this.#leaseOf(cid, tt).untilUs.set('', steadyUs + leftUs)
+    }
     this.#drop()
     this.#wait()
   }
@@ -49,23 +53,22 @@ export class Leases {
     return [...all.filter(({ lingers }) => !lingers), ...all.filter(({ lingers }) => lingers)]
   }
 
-  /** The holder wants the stream from now on for {@link LEASE_MS}. @returns until when, µs */
+  /** The holder wants the stream from now on for {@link LEASE_MS}. @returns until when, µs UTC */
   renew({ cid, tt }: { cid: number; tt: TickType }, holder: string): number {
-    const untilUs = this.#clock.nowUs() + LEASE_MS * US_PER_MS
     const lease = this.#leaseOf(cid, tt)
     const wasWanted = lease.untilUs.size > 0
-    lease.untilUs.set(holder, untilUs)
+    lease.untilUs.set(holder, this.#clock.steadyUs() + LEASE_MS * US_PER_MS)
     this.#save()
     this.#wait()
     if (!wasWanted) this.#onChange()
-    return untilUs
+    return this.#clock.nowUs() + LEASE_MS * US_PER_MS
   }
 
   /** The holder does not want it any more. */
   end({ cid, tt }: { cid: number; tt: TickType }, holder: string): void {
     const lease = this.#leases.get(hash31(cid, tt))
     if (!lease?.untilUs.delete(holder)) return
-    if (lease.untilUs.size === 0) lease.lingersUntilUs = this.#clock.nowUs() + LINGER_MS * US_PER_MS
+    if (lease.untilUs.size === 0) lease.lingersUntilUs = this.#clock.steadyUs() + LINGER_MS * US_PER_MS
     this.#settle()
     if (lease.untilUs.size === 0) this.#onChange()
   }
@@ -88,7 +91,7 @@ export class Leases {
 
   /** Whatever is over goes. @returns whether a stream went with it */
   #drop(): boolean {
-    const nowUs = this.#clock.nowUs()
+    const nowUs = this.#clock.steadyUs()
     const before = this.#leases.size
     for (const [rid, { untilUs, lingersUntilUs }] of this.#leases) {
       for (const [holder, us] of untilUs) if (us <= nowUs) untilUs.delete(holder)
@@ -101,7 +104,7 @@ export class Leases {
     this.#timer?.cancel()
     const ends = [...this.#leases.values()].map((lease) => endOf(lease))
     if (ends.length === 0) return
-    const waitMs = Math.max(1, Math.ceil((Math.min(...ends) - this.#clock.nowUs()) / US_PER_MS))
+    const waitMs = Math.max(1, Math.ceil((Math.min(...ends) - this.#clock.steadyUs()) / US_PER_MS))
     this.#timer = this.#clock.after(waitMs, () => {
       const isChanged = this.#drop()
       this.#settle()
@@ -110,7 +113,8 @@ export class Leases {
   }
 
   #save(): void {
-    this.#file.write([...this.#leases.values()].map((lease) => ({ cid: lease.cid, tt: lease.tt, untilUs: endOf(lease) })))
+    const utcUs = this.#clock.nowUs() - this.#clock.steadyUs()
+    this.#file.write([...this.#leases.values()].map((lease) => ({ cid: lease.cid, tt: lease.tt, untilUs: endOf(lease) + utcUs })))
   }
 }
 
