@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TickMessage, US_PER_HOUR } from '@ib-stream/model'
 import { formatOf } from '../codec/block-reader.ts'
+import { MAX_RECORD_BYTES } from '../codec/record-limit.ts'
 import { recordAt } from '../codec/split-varint.ts'
 import { type Backend, framingOf } from '../layout/backend.ts'
 import { parseSegmentPath, type Segment } from '../layout/segment-path.ts'
@@ -16,8 +17,8 @@ export interface FoundRecord {
 }
 
 const CHUNK_BYTES = 256 * 1024
-/** No record is longer; where one seems to be, the search goes on behind its first byte. */
-const RECORD_MOST_BYTES = 64 * 1024
+/** No record with its length is longer; where one seems to be, the search goes on behind its first byte. */
+const RECORD_MOST_BYTES = MAX_RECORD_BYTES + 4
 
 /**
  * All records of a file of ticks, in file order, whatever is wrong with it; a chunk in memory at a time. Damage in JSON lines ends at the next newline; in
