@@ -5,7 +5,7 @@ import { codeOf } from '@ib-stream/model'
 import { eventsPath } from '@ib-stream/storage'
 import type { Hole } from './fill-hole.ts'
 import type { PartitionOptions } from './partition-writer.ts'
-import { stampOfEvent } from './stamp-of-event.ts'
+import { lineOfEvent, stampOfEvent } from './stamp-of-event.ts'
 
 /** Made in one step with the log; a stream that is younger was made anew and lacks what came before. */
 const MADE_WITH_LOG_MS = 60_000
@@ -33,7 +33,7 @@ export async function fillEvents(
     if (seq <= store.seq || seq > toSeq) continue
     const stUs = stampOfEvent(message.payload)
     const path = eventsPath(stUs)
-    if (!(await known.has(path, message.payload))) store.append(path, message.payload)
+    if (!(await known.has(path, message.payload))) store.append(path, lineOfEvent(message.payload))
     store.advance(seq, stUs)
     if (store.pendingBytes > COMMIT_ABOVE_BYTES) await commit()
   }

@@ -31,7 +31,7 @@ import { reportLogGap } from './log-gap.ts'
 import type { PartitionState, PartitionStatus } from './partition-state.ts'
 import { reportRebuilt } from './rebuilt.ts'
 import { serveOwner } from './serve-owner.ts'
-import { stampOfEvent } from './stamp-of-event.ts'
+import { lineOfEvent, stampOfEvent } from './stamp-of-event.ts'
 import { takeTicks } from './take-ticks.ts'
 
 export interface PartitionOptions {
@@ -223,7 +223,7 @@ export class PartitionWriter {
 
   async #takeEvent(message: LogMessage): Promise<void> {
     const stUs = stampOfEvent(message.payload)
-    this.#append(eventsPath(stUs), message.payload)
+    this.#append(eventsPath(stUs), lineOfEvent(message.payload))
     this.#advance(message.seq, stUs)
   }
 

@@ -2,6 +2,7 @@ import { cp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EVENTS, nextMessage, publishOps, TICKS } from '@ib-stream/bus'
 import { eventSubject } from '@ib-stream/model'
+import { readDurablePosition } from '@ib-stream/storage'
 import { describe, expect, it } from '@jest/globals'
 import { nodeProgram, type TestProgram } from '../../../test/support/program.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
@@ -50,6 +51,22 @@ describe('recorder events', () => {
     expect(await eventsIn(bench)).toBe(whole)
     expect((await bench.bus.manager.streams.info(EVENTS)).state.messages).toBeGreaterThanOrEqual(added)
   }, 60_000)
+
+  it('regression: what somebody else put among them took the next one into its own line, or left a checkpoint that nobody could read', async () => {
+    await using bench = await WriterBench.open()
+    const running = bench.run()
+    add(bench, 1)
+    await bench.publisher.settled()
+    const odd = ['{"kind":"gap","st":9999999999999999}\n', '', `{"kind":"note","st":${START_US}}`] // the last one without its newline
+    for (const payload of odd) bench.bus.connection.publish(eventSubject('gap'), payload)
+    await bench.bus.connection.flush()
+    add(bench, 2)
+    await waitFor('it is there', async () => (await eventsIn(bench)).includes(lineOf(2)))
+    expect((await eventsIn(bench)).split('\n')).toEqual(expect.arrayContaining([lineOf(1), lineOf(2)]))
+    await running.stop()
+    const position = await readDurablePosition(bench.dataDir, 'json', 'events')
+    expect(position?.seq).toBeGreaterThanOrEqual(5)
+  })
 
   it('are taken from the log and not from EVENTS: after a rollback a number of EVENTS means another message, so that one would be passed over', async () => {
     await using bench = await WriterBench.open()

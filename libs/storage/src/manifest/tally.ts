@@ -82,7 +82,7 @@ function countEvents(tally: Tally, added: Uint8Array): void {
   for (const line of lines) {
     tally.count++
     const st = Number(EVENT_ST.exec(line)?.[1] ?? 0)
-    if (st === 0) continue
+    if (st === 0 || !Number.isSafeInteger(st)) continue // a checkpoint that says such a number cannot be read
     if (st < tally.lastSt) tally.sorted = false
     tally.firstTs = tally.firstTs === 0 ? st : Math.min(tally.firstTs, st)
     tally.lastTs = Math.max(tally.lastTs, st)
