@@ -49,10 +49,14 @@ WHERE cid = contract AND date BETWEEN (start_time::TIMESTAMPTZ)::DATE AND (end_t
   AND time >= start_time::TIMESTAMPTZ AND time < end_time::TIMESTAMPTZ;
 
 -- Each trade with the quote that stood when it was heard:  FROM trades_as_of(265598, DATE '2025-07-30')
+-- Quotes of the last hour of the day before still stand at its beginning.
 CREATE OR REPLACE TEMP MACRO trades_as_of(contract, day) AS TABLE
 SELECT t.* EXCLUDE (heard_at), q.heard_at AS quoted, q.bid_price, q.bid_size, q.ask_price, q.ask_size
 FROM (SELECT *, heard(received, time, backfilled) AS heard_at FROM trades WHERE cid = contract AND date = day) t
-ASOF LEFT JOIN (SELECT *, heard(received, time, backfilled) AS heard_at FROM quotes WHERE cid = contract AND date = day) q ON t.heard_at >= q.heard_at;
+ASOF LEFT JOIN (
+  SELECT *, heard(received, time, backfilled) AS heard_at FROM quotes
+  WHERE cid = contract AND date BETWEEN day - 1 AND day AND time >= day::TIMESTAMPTZ - INTERVAL 1 hour
+) q ON t.heard_at >= q.heard_at;
 
 -- The quote that stood at a moment: the last one heard by then, of the seven days before it:  FROM quote_at(265598, '2025-07-30 15:00:00Z')
 -- A quarter of an hour is looked at first, which statistics of the files make quick; the days only where it has none.

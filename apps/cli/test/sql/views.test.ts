@@ -30,6 +30,8 @@ const TICKS: readonly TickMessage[] = [
   trade(57, 16, 3, filled(57)),
   trade(59, 18, 1),
   trade(659, 91, 1),
+  quote(3 * 3_600 - 1, 95),
+  trade(3 * 3_600 + 1, 96, 1),
 ].toSorted((a, b) => a.st - b.st)
 
 let dataDir = ''
@@ -62,10 +64,15 @@ it('regression: what was filled in later stood at its own time, not when it was 
     { nth: 25, bid: 19 },
     { nth: 100, bid: 19 },
     { nth: 630, bid: 90 },
-    { nth: 90_000, bid: 90 },
+    { nth: 90_000, bid: 95 },
   ])
   const joined = `SELECT price::DOUBLE AS price, bid_price::DOUBLE AS bid FROM trades_as_of(${CID}, DATE '2025-07-30') WHERE price > 0 ORDER BY price`
   expect(await rowsOf(joined)).toEqual(
     [10, 11, 12, 13, 14, 15, 16, 18, 91].map((price) => ({ price, bid: price === 10 ? 9 : price === 91 ? 90 : 19 })),
   )
+}, 300_000)
+
+it('regression: the first trades of a day had no quote, though one of the day before still stood', async () => {
+  const statement = `SELECT price::DOUBLE AS price, bid_price::DOUBLE AS bid FROM trades_as_of(${CID}, DATE '2025-07-31')`
+  expect(await rowsOf(statement)).toEqual([{ price: 96, bid: 95 }])
 }, 300_000)
