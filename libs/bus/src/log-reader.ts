@@ -86,7 +86,7 @@ class PullReader implements LogReader {
   #consumerSeq = 0
   /** The consumer had more after the last message. */
   #isBehind = false
-  /** It had so after some message since the caller last took what came. */
+  /** It had so after the last message that the caller took. */
   #wasBehind = false
   /** When it was last asked where the log begins, and nothing wanted was cut. */
   #uncutMs = Number.NEGATIVE_INFINITY
@@ -156,7 +156,8 @@ class PullReader implements LogReader {
     const batch = this.#waiting
     this.#waiting = []
     this.#waitingBytes = 0
-    const mayBeCut = this.#wasBehind // also what came last: where the rest was trimmed, the consumer has nothing after it
+    // Where all but these was trimmed, the consumer has nothing after them, but it had before them. What is stored while requests stand comes at once, too young to be trimmed.
+    const mayBeCut = this.#wasBehind || this.#isBehind
     this.#wasBehind = this.#isBehind
     if (mayBeCut || performance.now() - this.#uncutMs > UNCUT_FOR_MS) {
       const begunMs = performance.now()
@@ -296,7 +297,6 @@ class PullReader implements LogReader {
   #take({ message, consumerSeq, pending }: Delivery): void {
     this.#consumerSeq = consumerSeq
     this.#isBehind = pending > 0
-    this.#wasBehind ||= this.#isBehind
     this.#nextSeq = message.seq + 1
     this.#waiting.push(message)
     this.#waitingBytes += message.payload.length
