@@ -62,6 +62,9 @@ interface Window {
 const windowOf = async (page: Page): Promise<Window> =>
   (await page.evaluate(() => (globalThis as { ibStreamPage?: { place: { window: unknown } } }).ibStreamPage?.place.window)) as Window
 
+/** A side that nobody quotes is unset or −1, and either way not drawn. */
+const priced = (price: number | undefined) => (price === -1 ? undefined : price)
+
 /** When, bid and ask. */
 async function quotesDrawn(page: Page): Promise<(number | null | undefined)[][]> {
   const [at = [], bid = [], ask = []] = (await drawnQuotes(page)).columns
@@ -131,7 +134,7 @@ it(
     const recorded = (await answer.text())
       .split('\n')
       .flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Extract<Tick, { tt: 'bid_ask' }>]))
-      .map(({ st, bp, ap }) => [st / US, bp, ap] as const)
+      .map(({ st, bp, ap }) => [st / US, priced(bp), priced(ap)] as const)
       .filter(([at]) => at >= first && at <= last)
     expect(quotes).toEqual(recorded.toSorted(([a], [b]) => a - b))
     await page.close()
