@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { access, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as util from 'node:util'
 import { findChromium } from './chromium.mjs'
@@ -170,11 +170,13 @@ async function newestServer() {
 async function runJest({ config = join(ROOT, 'jest.config.mjs'), args, env }) {
   const first = await jestReport(['--config', config, ...args], env)
   const failed = first.suites.filter((suite) => suite.failed > 0)
+  sayFailures('FAILED TEST', failed)
   if (!process.env.IB_STREAM_SECOND_RUN || failed.length === 0 || failed.length > 3) return countsOf(first.suites, first.code)
   const paths = failed.map((suite) => suite.path)
   say(`FAILED, run once more by themselves: ${paths.join(', ')}`)
   // --forceExit: what a test that failed leaves open must not keep CI waiting
   const second = await jestReport(['--config', config, '--runInBand', '--forceExit', '--runTestsByPath', ...paths], env)
+  sayFailures('FAILED TEST AGAIN', second.suites)
   for (const { path } of second.suites.filter((suite) => suite.failed === 0)) say(`PASSED ONLY ON THE SECOND RUN: ${path}`)
   return countsOf([...first.suites.filter((suite) => suite.failed === 0), ...second.suites], second.code)
 }
@@ -187,14 +189,31 @@ async function jestReport(args, env) {
     const jest = join(ROOT, 'node_modules/jest/bin/jest.js')
     const code = await runChild(NODE, [jest, '--json', '--outputFile', report, ...args], { env, stdout: 'ignore' })
     const { testResults } = JSON.parse(await readFile(report, 'utf8'))
-    const suites = testResults.map(({ name, status, assertionResults }) => {
+    const suites = testResults.map(({ name, status, message, assertionResults }) => {
       const count = (wanted) => assertionResults.filter((test) => test.status === wanted).length
-      return { path: name, passed: count('passed'), failed: count('failed') || (status === 'failed' ? 1 : 0) }
+      const told = assertionResults.filter((test) => test.failureMessages?.length > 0)
+      const failures = told.map(({ fullName, failureMessages }) => `${fullName}: ${failureMessages[0]}`)
+      if (status === 'failed' && failures.length === 0) failures.push(message)
+      return { path: name, passed: count('passed'), failed: count('failed') || (status === 'failed' ? 1 : 0), failures }
     })
     return { code, suites }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** A line for each failure, short: where an output is cut, its end still tells what failed. */
+function sayFailures(what, suites) {
+  for (const { path, failures } of suites) {
+    for (const why of failures.slice(0, 5)) say(`${what} ${relative(ROOT, path)}: ${inOneLine(why)}`)
+    if (failures.length > 5) say(`${what} ${relative(ROOT, path)}: ${failures.length - 5} more`)
+  }
+}
+
+/** What failed and how, without the stack. */
+function inOneLine(why) {
+  const [said] = util.stripVTControlCharacters(why).split(/\n\s+at /)
+  return said.replaceAll(/\s+/g, ' ').slice(0, 400)
 }
 
 function countsOf(suites, code) {
