@@ -2,58 +2,103 @@ import { usFromMs } from '@ib-stream/model'
 import type { Clock, Timer } from '@ib-stream/service'
 
 /** IB's messages about its market data farms; they end with the farm's name. A broken farm silences its streams without another word. */
-export const FARM_BROKEN = 2103
+const FARM_BROKEN = 2103
 const FARM_WELL = 2104
+/** Nobody asks it for anything; IB connects it (2119, 2104) when somebody does. */
+const FARM_INACTIVE = 2108
+/** Its connection does not stand: of a farm that was well the same as broken, which IB does not always say before. */
+const FARM_CONNECTING = 2119
 /** A stream that is silent for this long while a farm is broken may hang on it; the others tick on. */
 const SILENT_AFTER_MS = 3_000
 /** A tick this soon after the notice was on its way before: it does not show that its stream hangs on another farm. */
 const ON_ITS_WAY_MS = 500
 
 export interface FarmHandlers {
-  /** Streams without a tick since `sinceUs` hang on the farm that broke at `brokenUs`: IB does not say which contracts it serves. */
-  silent(sinceUs: number, farm: { brokenUs: number; message: string }): void
-  /** Every farm is well again. */
+  /** Streams without a tick since `sinceUs` hang on the farm that was lost at `lostUs`: IB does not say which contracts it serves. */
+  silent(sinceUs: number, farm: LostFarm): void
+  /** No farm is lost any more. */
   well(): void
+}
+
+/** A farm from which nothing comes. */
+export interface LostFarm {
+  lostUs: number
+  /** IB's, that said so. */
+  code: number
+  message: string
+}
+
+interface Watched extends LostFarm {
+  /** It served streams before; one that is connected only now can serve none that had a tick on this connection. */
+  wasWell: boolean
+  timer: Timer
 }
 
 /** Knows which market data farms the gateway has lost. */
 export class FarmWatch {
   readonly #clock: Clock
   readonly #handlers: FarmHandlers
-  readonly #broken = new Map<string, { brokenUs: number; message: string; timer: Timer }>()
+  readonly #lost = new Map<string, Watched>()
+  readonly #well = new Set<string>()
+  /** Beginning of the connection, µs UTC. */
+  #beganUs: number
 
   constructor(clock: Clock, handlers: FarmHandlers) {
     this.#clock = clock
     this.#handlers = handlers
+    this.#beganUs = clock.nowUs()
   }
 
   /** Some farm is lost now. */
   get isBroken(): boolean {
-    return this.#broken.size > 0
+    return this.#lost.size > 0
   }
 
   /** Takes every notice. */
   hear(code: number, message: string): void {
-    const farm = message.slice(message.lastIndexOf(':') + 1).trim()
-    const known = this.#broken.get(farm)
-    if (code === FARM_BROKEN && !known) {
-      const brokenUs = this.#clock.nowUs()
-      const timer = this.#clock.after(SILENT_AFTER_MS, () => this.#handlers.silent(onItsWayUntilUs(brokenUs), { brokenUs, message }))
-      this.#broken.set(farm, { brokenUs, message, timer })
-    } else if (code === FARM_WELL && known) {
-      known.timer.cancel()
-      this.#broken.delete(farm)
-      // It may have been shorter than the wait, and a stream may have fallen silent after that.
-      this.#handlers.silent(Math.max(onItsWayUntilUs(known.brokenUs), this.#clock.nowUs() - usFromMs(SILENT_AFTER_MS)), known)
-      if (!this.isBroken) this.#handlers.well()
+    const farm = farmIn(message)
+    switch (code) {
+      case FARM_BROKEN:
+        return this.#lose(farm, { code, message, wasWell: true })
+      case FARM_CONNECTING:
+        return this.#lose(farm, { code, message, wasWell: this.#well.has(farm) })
+      case FARM_WELL:
+        this.#well.add(farm)
+        return this.#endLoss(farm)
+      case FARM_INACTIVE:
+        this.#well.delete(farm)
+        return this.#endLoss(farm) // whoever hung on it is asked for anew, and that connects it
     }
+  }
+
+  #lose(farm: string, { code, message, wasWell }: { code: number; message: string; wasWell: boolean }): void {
+    if (this.#lost.has(farm)) return
+    const lostUs = wasWell ? this.#clock.nowUs() : this.#beganUs
+    const timer = this.#clock.after(SILENT_AFTER_MS, () => this.#handlers.silent(onItsWayUntilUs(lostUs), { lostUs, code, message }))
+    this.#lost.set(farm, { lostUs, code, message, wasWell, timer })
+  }
+
+  #endLoss(farm: string): void {
+    const known = this.#lost.get(farm)
+    if (!known) return
+    known.timer.cancel()
+    this.#lost.delete(farm)
+    // It may have been shorter than the wait, and a stream may have fallen silent after that.
+    const lateUs = known.wasWell ? this.#clock.nowUs() - usFromMs(SILENT_AFTER_MS) : known.lostUs
+    this.#handlers.silent(Math.max(onItsWayUntilUs(known.lostUs), lateUs), known)
+    if (!this.isBroken) this.#handlers.well()
   }
 
   /** The connection has ended: the next one will say what is broken. */
   clear(): void {
-    for (const { timer } of this.#broken.values()) timer.cancel()
-    this.#broken.clear()
+    for (const { timer } of this.#lost.values()) timer.cancel()
+    this.#lost.clear()
+    this.#well.clear()
+    this.#beganUs = this.#clock.nowUs()
   }
 }
 
-const onItsWayUntilUs = (brokenUs: number): number => brokenUs + usFromMs(ON_ITS_WAY_MS)
+const onItsWayUntilUs = (lostUs: number): number => lostUs + usFromMs(ON_ITS_WAY_MS)
+
+/** `… is broken:usfarm`, and in one of the messages `… upon demand.usfarm`. */
+const farmIn = (message: string): string => /(?:demand\.|:)([^:]*)$/.exec(message)?.[1]?.trim() ?? message

@@ -1,6 +1,6 @@
 import { usFromMs } from '@ib-stream/model'
 import type { Clock } from '@ib-stream/service'
-import { FARM_BROKEN, FarmWatch } from '../connection/farm-watch.ts'
+import { FarmWatch, type LostFarm } from '../connection/farm-watch.ts'
 import type { ConnectionEvent } from '../connection/transitions.ts'
 import type { TickStream } from '../decode-tick.ts'
 import type { RecordedStream, RecordedStreams } from '../recorded-streams.ts'
@@ -205,13 +205,13 @@ export class Certainty {
   }
 
   /** A hole for each stream that may hang on the farm: it had no tick since `sinceUs`. */
-  #declareSilent(sinceUs: number, { brokenUs, message }: { brokenUs: number; message: string }): void {
+  #declareSilent(sinceUs: number, { lostUs, message, code }: LostFarm): void {
     const { streams, isWhole, isSubscribed } = this.#options
     if (!isWhole()) return
     for (const stream of streams.all) {
       const { lastStUs = 0, rid } = stream
       if (lastStUs >= sinceUs || !isSubscribed(rid)) continue
-      this.#doubt(stream, { fromUs: lastStUs || brokenUs, cause: 'farm_broken', reason: message, code: FARM_BROKEN })
+      this.#doubt(stream, { fromUs: lastStUs || lostUs, cause: 'farm_broken', reason: message, code })
     }
   }
 

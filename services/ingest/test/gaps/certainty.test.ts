@@ -258,4 +258,70 @@ describe('Certainty', () => {
     certainty.hearNotice(2104, 'Market data farm connection is OK:usfarm')
     expect(told).toEqual([['gap_opened', 1, 'farm_broken', 2]])
   })
+
+  const CONNECTING = 'Market data farm is connecting:usfarm'
+  const WELL = 'Market data farm connection is OK:usfarm'
+  const INACTIVE = 'Market data farm connection is inactive but should be available upon demand.usfarm'
+
+  it('regression: a farm that connects anew, without a word that it was broken, left no hole', () => {
+    const { certainty, told, tick, pass } = start()
+    certainty.hearNotice(2104, WELL)
+    pass(5)
+    tick(RID)
+    certainty.hearNotice(2119, CONNECTING)
+    for (let i = 0; i < 4; i++) {
+      pass(1)
+      tick(OTHER_RID) // hangs on another one
+    }
+    expect(told).toEqual([['gap_opened', 1, 'farm_broken', 5]])
+    pass(1)
+    certainty.hearNotice(2119, CONNECTING) // it tries again
+    certainty.hearNotice(2104, WELL)
+    expect(told).toHaveLength(1)
+  })
+
+  it('regression: a stream was taken for quiet while the farm that it hangs on was connected for the first time', () => {
+    const { certainty, told, tick, pass, stream } = start()
+    pass(1)
+    certainty.lose('ended', 'a test', undefined)
+    certainty.startOver({ takesRequests: false })
+    for (const rid of [RID, OTHER_RID]) certainty.subscribed(stream(rid))
+    tick(OTHER_RID)
+    certainty.end(stream(OTHER_RID))
+    pass(12)
+    tick(OTHER_RID)
+    expect(told.slice(2)).toEqual([
+      ['gap', 2, 'disconnected', 0, 1],
+      ['gap', 1, 'disconnected', 0, 11],
+    ])
+    certainty.hearNotice(2119, CONNECTING)
+    pass(4)
+    expect(told.slice(4)).toEqual([['gap_opened', 1, 'farm_broken', 11]]) // the other had a tick on this connection, so hangs on another farm
+    pass(20)
+    expect(told).toHaveLength(5)
+    certainty.hearNotice(2104, WELL)
+    pass(11)
+    expect(told.slice(5)).toEqual([['asked anew', 1]])
+  })
+
+  it('a farm that is connected because somebody asks for it anew silences none that ticked before; one that goes to sleep is not broken any more', () => {
+    const { certainty, told, tick, pass } = start()
+    pass(1)
+    tick(RID)
+    tick(OTHER_RID)
+    certainty.hearNotice(2108, INACTIVE)
+    pass(5)
+    certainty.hearNotice(2119, CONNECTING)
+    pass(5)
+    certainty.hearNotice(2104, WELL)
+    pass(1)
+    tick(OTHER_RID)
+    certainty.hearNotice(2103, 'Market data farm connection is broken:usfarm')
+    pass(1)
+    tick(OTHER_RID)
+    certainty.hearNotice(2108, INACTIVE)
+    expect(told).toEqual([['gap_opened', 1, 'farm_broken', 1]])
+    pass(11)
+    expect(told.slice(1)).toEqual([['asked anew', 1]])
+  })
 })
