@@ -55,9 +55,9 @@ function quote(core: Core, fields: readonly string[]): Loose<BidAskTick> {
     ...core,
     tt: 'bid_ask',
     bp: numberIn(fields[4]),
-    bs: numberIn(fields[6]),
+    bs: sizeIn(fields[6]),
     ap: numberIn(fields[5]),
-    as: numberIn(fields[7]),
+    as: sizeIn(fields[7]),
     bpl: flag(mask, 1),
     aph: flag(mask, 2),
   }
@@ -69,7 +69,7 @@ function trade(core: Core, fields: readonly string[]): Loose<TradeTick> {
     ...core,
     tt: core.tt as TradeTick['tt'],
     p: numberIn(fields[4]),
-    s: numberIn(fields[5]),
+    s: sizeIn(fields[5]),
     ex: fields[7] || undefined,
     sc: fields[8] || undefined,
     upt: flag(mask, 2),
@@ -79,12 +79,20 @@ function trade(core: Core, fields: readonly string[]): Loose<TradeTick> {
 
 const flag = (mask: number, bit: number): true | undefined => ((mask & bit) !== 0 ? true : undefined)
 
-/** IB's two ways to say "no value". */
+/** With an empty field IB's way to say "no value" of any number. */
 const UNSET = Number.MAX_VALUE
+/** What its own clients read as "no value" of a size beside that: the largest int and the ends of a long, from before sizes were decimals. */
+const UNSET_SIZES: ReadonlySet<number> = new Set([2 ** 31 - 1, 2 ** 63, -(2 ** 63)])
 
 /** The number in a field; undefined where IB says that there is none. */
 export function numberIn(text: string | undefined): number | undefined {
   if (text === undefined || text === '') return undefined
   const value = Number(text.replaceAll(',', ''))
   return value === UNSET ? undefined : value
+}
+
+/** The size in a field; undefined where IB says that there is none. */
+export function sizeIn(text: string | undefined): number | undefined {
+  const value = numberIn(text)
+  return value !== undefined && UNSET_SIZES.has(value) ? undefined : value
 }

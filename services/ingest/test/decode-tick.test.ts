@@ -27,6 +27,27 @@ describe('decodeTick', () => {
     })
   })
 
+  it.each(['2147483647', '9223372036854775807', '-9223372036854775808', '1.7976931348623157E308', '1.7976931348623157e308'])(
+    'regression: a size that is unset (%s) became a number',
+    (unset) => {
+      expect(decode('bid_ask', '3', '1753837634', '23477.5', '23478', unset, '5', '0')).toEqual({
+        tick: { ...core('bid_ask'), bp: 23477.5, ap: 23478, as: 5 },
+      })
+      expect(decode('bid_ask', '3', '1753837634', '23477.5', '23478', '6', unset, '0')).toEqual({
+        tick: { ...core('bid_ask'), bp: 23477.5, bs: 6, ap: 23478 },
+      })
+      expect(decode('last', '1', '1753837634', '181.985', unset, '0', 'ISLAND', '')).toEqual({
+        tick: { ...core('last'), p: 181.985, ex: 'ISLAND' },
+      })
+    },
+  )
+
+  it('keeps the largest int as a price, and a size beside it: they are numbers as others are', () => {
+    expect(decode('last', '1', '1753837634', '2147483647', '2147483646', '0', '', '')).toEqual({
+      tick: { ...core('last'), p: 2147483647, s: 2147483646 },
+    })
+  })
+
   it('keeps −1 and 0 as sent', () => {
     expect(decode('bid_ask', '3', '1753837634', '-1', '0', '0', '0', '0')).toEqual({
       tick: { ...core('bid_ask'), bp: -1, bs: 0, ap: 0, as: 0 },

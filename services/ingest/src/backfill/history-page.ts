@@ -1,5 +1,5 @@
 import { type TickMessage, type TickType, usFromSeconds } from '@ib-stream/model'
-import { numberIn } from '../decode-tick.ts'
+import { numberIn, sizeIn } from '../decode-tick.ts'
 
 /** What IB is asked for to fill a tick type: its history knows trades, not `last` and `all_last`. */
 export type HistoryKind = 'TRADES' | 'BID_ASK' | 'MIDPOINT'
@@ -42,11 +42,11 @@ function pastTick([time = '', ...rest]: readonly string[], { cid, tt, rid }: { c
   const has = (bit: number) => (Number(mask) & bit) !== 0
   switch (tt) {
     case 'bid_ask':
-      return past({ ...core, tt, bp: numberIn(a), bs: numberIn(c), ap: numberIn(b), as: numberIn(d), bpl: has(2), aph: has(1) })
+      return past({ ...core, tt, bp: numberIn(a), bs: sizeIn(c), ap: numberIn(b), as: sizeIn(d), bpl: has(2), aph: has(1) })
     case 'mid_point':
       return past({ ...core, tt, mp: numberIn(a) })
     default:
-      return past({ ...core, tt, p: numberIn(a), s: numberIn(b), ex: c || undefined, sc: d || undefined, upt: has(2), pl: has(1) })
+      return past({ ...core, tt, p: numberIn(a), s: sizeIn(b), ex: c || undefined, sc: d || undefined, upt: has(2), pl: has(1) })
   }
 }
 

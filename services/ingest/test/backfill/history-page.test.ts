@@ -24,6 +24,18 @@ describe('decodeHistory', () => {
       ])
   })
 
+  it.each(['2147483647', '9223372036854775807', '-9223372036854775808', '1.7976931348623157E308'])(
+    'regression: a size that is unset (%s) became a number in what was filled in',
+    (unset) => {
+      expect(decodeHistory(words(`98|5|1|1753884000|0|10.25|${unset}|P||1`), stream('last'))).toEqual([
+        { ...core, tt: 'last', p: 10.25, ex: 'P' },
+      ])
+      expect(decodeHistory(words(`97|5|1|1753884000|0|10|10.01|${unset}|${unset}|1`), stream('bid_ask'))).toEqual([
+        { ...core, tt: 'bid_ask', bp: 10, ap: 10.01 },
+      ])
+    },
+  )
+
   it('reads mid points, and an answer without ticks', () => {
     expect(decodeHistory(words('96|5|1|1753884000|0|10.005|0|1'), stream('mid_point'))).toEqual([{ ...core, tt: 'mid_point', mp: 10.005 }])
     expect(decodeHistory(words('96|5|0|1'), stream('mid_point'))).toEqual([])
