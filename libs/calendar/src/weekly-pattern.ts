@@ -16,7 +16,7 @@ const MOST_DAYS = 20 * 366
 
 /**
  * The calendar with the hours that IB told carried on to dates of which it told nothing: each weekday as it mostly was, one that was told only as a
- * holiday as the others mostly were. Holidays are not known, so this is a guess, and every span of it says `source: 'pattern'`; what IB told stays as it is. A weekday that was never told stays unknown.
+ * holiday or a half-day as the others mostly were. Holidays are not known, so this is a guess, and every span of it says `source: 'pattern'`; what IB told stays as it is. A weekday that was never told stays unknown.
  * @param range first and last trading date to fill
  * @throws CalendarError `IBS_CALENDAR_ARGUMENT_INVALID` where `to` is before `from` or more than 20 years after it
  */
@@ -57,8 +57,9 @@ const MONDAY = 1
 const FRIDAY = 5
 
 /**
- * For each weekday told its most frequent hours; of equally frequent ones the latest. One from Monday to Friday that was told once, and as closed, was a holiday more
- * likely than a day without trading: it has the most frequent hours of the others.
+ * For each weekday told its most frequent hours; of equally frequent ones the latest. A day from Monday to Friday that was closed, or closed earlier than the others
+ * mostly do, was an exception (a holiday, the eve of one) more likely than a rule: it counts only where nothing else was told of its weekday, and told but once it has
+ * the most frequent hours of the others.
  */
 function weekdayPatterns(told: Hours, zone: TimeZone): Map<number, readonly PatternSpan[]> {
   const counts = new Map<number, Map<string, number>>()
@@ -69,22 +70,44 @@ function weekdayPatterns(told: Hours, zone: TimeZone): Map<number, readonly Patt
     seen.delete(pattern) // set again at the end: the latest of equals is found last
     counts.set(weekdayOf(date), seen.set(pattern, count))
   }
-  const workdays = [...counts].filter(([weekday]) => weekday >= MONDAY && weekday <= FRIDAY).map(([, seen]) => seen)
-  const usual = mostFrequent(openOf(workdays))
+  const isWorkday = (weekday: number) => weekday >= MONDAY && weekday <= FRIDAY
+  const usual = usualOf([...counts].filter(([weekday]) => isWorkday(weekday)).map(([, seen]) => seen))
   return new Map(
     [...counts].map(([weekday, seen]) => {
-      const isHoliday = workdays.includes(seen) && seen.size === 1 && seen.get(CLOSED) === 1 && usual !== ''
-      return [weekday, JSON.parse(isHoliday ? usual : mostFrequent(seen)) as PatternSpan[]]
+      const pattern = usual !== undefined && isWorkday(weekday) ? ruleOf(seen, usual) : mostFrequent(seen)
+      return [weekday, JSON.parse(pattern) as PatternSpan[]]
     }),
   )
 }
 
-/** How often each pattern with hours was told, over several weekdays. */
-function openOf(weekdays: readonly ReadonlyMap<string, number>[]): Map<string, number> {
+/** What a weekday's tellings make its rule. */
+function ruleOf(seen: ReadonlyMap<string, number>, usual: string): string {
+  const ordinary = new Map([...seen].filter(([pattern]) => pattern !== CLOSED && !closesEarly(pattern, usual)))
+  if (ordinary.size > 0) return mostFrequent(ordinary)
+  return [...seen.values()].every((count) => count === 1) ? usual : mostFrequent(seen)
+}
+
+/** The most frequent pattern with hours of several weekdays; of equally frequent ones none that closes earlier than another. */
+function usualOf(weekdays: readonly ReadonlyMap<string, number>[]): string | undefined {
   const sums = new Map<string, number>()
   for (const [pattern, count] of weekdays.flatMap((seen) => [...seen]))
     if (pattern !== CLOSED) sums.set(pattern, (sums.get(pattern) ?? 0) + count)
-  return sums
+  let usual: string | undefined
+  for (const [pattern, count] of sums) {
+    const best = usual === undefined ? 0 : (sums.get(usual) ?? 0)
+    if (usual === undefined || count > best || (count === best && !closesEarly(pattern, usual))) usual = pattern
+  }
+  return usual
+}
+
+/** It begins as the other one and is over before. */
+function closesEarly(pattern: string, other: string): boolean {
+  const [one, two] = [pattern, other].map((text) => JSON.parse(text) as PatternSpan[])
+  const [start, otherStart] = [one?.[0], two?.[0]]
+  const [end, otherEnd] = [one?.at(-1), two?.at(-1)]
+  if (!start || !otherStart || !end || !otherEnd) return false
+  const isSameStart = start.startDay === otherStart.startDay && start.startMinute === otherStart.startMinute
+  return isSameStart && (end.endDay < otherEnd.endDay || (end.endDay === otherEnd.endDay && end.endMinute < otherEnd.endMinute))
 }
 
 function mostFrequent(counts: ReadonlyMap<string, number>): string {
