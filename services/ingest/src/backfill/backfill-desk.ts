@@ -102,7 +102,9 @@ export class BackfillDesk {
   /** A gap of the ledger is over; with what an earlier run did of it. */
   addGap(gap: FillRange, before?: DoneBefore): void {
     if (this.#options.mostBackMs === 0 || this.#jobs.has(jobKey(gap))) return
-    this.#add({ ...fillJob(gap, { notBeforeUs: gap.toUs + HISTORY_BEHIND_US }), ...before })
+    const { clock } = this.#options
+    const waitUs = Math.min(HISTORY_BEHIND_US, gap.toUs + HISTORY_BEHIND_US - clock.nowUs())
+    this.#add({ ...fillJob(gap, { notBeforeUs: clock.steadyUs() + waitUs }), ...before })
   }
 
   /** A range that somebody asked an earlier run for, and what that did of it. */
@@ -141,7 +143,7 @@ export class BackfillDesk {
   }
 
   #nextJob(): FillJob | undefined {
-    const nowUs = this.#options.clock.nowUs()
+    const nowUs = this.#options.clock.steadyUs()
     const isReady = (job: FillJob) => this.#withTwins(job).every(({ notBeforeUs }) => notBeforeUs <= nowUs)
     return [...this.#jobs.values()].filter(isReady).sort((a, b) => lengthOf(a) - lengthOf(b) || a.toUs - b.toUs)[0]
   }
@@ -178,7 +180,7 @@ export class BackfillDesk {
     const verdict = job.refusals >= MOST_REFUSALS ? 'never' : meant
     if (verdict === 'too_fast') this.#pages.refused()
     if (verdict === 'never') return this.#finish(job, endOfRefused(job, reason, code))
-    if (verdict !== 'too_fast') job.notBeforeUs = clock.nowUs() + usFromMs(laterMs(job))
+    if (verdict !== 'too_fast') job.notBeforeUs = clock.steadyUs() + usFromMs(laterMs(job))
     this.#note(job, 'later', reason)
   }
 

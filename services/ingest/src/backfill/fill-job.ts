@@ -17,7 +17,7 @@ export interface FillJob extends StRange {
   refusals: number
   /** Seconds that are to be covered; known once it was begun. */
   window: Seconds | undefined
-  /** Not to be worked on before, µs. */
+  /** Not to be worked on before, µs of the steady clock. */
   notBeforeUs: number
 }
 

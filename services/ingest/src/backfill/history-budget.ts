@@ -14,17 +14,17 @@ interface Asked {
   weight: number
 }
 
-/** Keeps within IB's pacing of historical data. Quotes count twice. */
+/** Keeps within IB's pacing of historical data. Quotes count twice. All times are of the steady clock: one that is set must neither free the budget nor use it up. */
 export class HistoryBudget {
   #asked: Asked[] = []
   #notBeforeUs = 0
 
-  /** How long the next request must wait, ms; 0 when it may leave. A clock that was set back holds up nothing. */
+  /** How long the next request must wait, ms; 0 when it may leave. */
   waitMs(cid: number, kind: HistoryKind, nowUs: number): number {
-    this.#asked = this.#asked.filter(({ atUs }) => nowUs - atUs < TOTAL.withinUs && atUs <= nowUs)
+    this.#asked = this.#asked.filter(({ atUs }) => nowUs - atUs < TOTAL.withinUs)
     const [weight, series] = [weightOf(kind), seriesOf(cid, kind)]
     const untilUs = Math.max(
-      this.#notBeforeUs - nowUs > REFUSED_FOR_US ? 0 : this.#notBeforeUs,
+      this.#notBeforeUs,
       freeAtUs(this.#asked, weight, TOTAL),
       freeAtUs(
         this.#asked.filter((asked) => asked.series === series),

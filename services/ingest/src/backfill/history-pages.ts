@@ -29,7 +29,7 @@ export class HistoryPages {
 
   /** IB called it too fast all the same. */
   refused(): void {
-    this.#budget.refused(this.#clock.nowUs())
+    this.#budget.refused(this.#clock.steadyUs())
   }
 
   /**
@@ -39,10 +39,10 @@ export class HistoryPages {
   async ask(job: FillJob, page: PageRequest, signal: AbortSignal): Promise<readonly PastTick[]> {
     const kind = HISTORY_KINDS[job.tt]
     const contract = await this.#contractOf(job.cid)
-    const waitMs = () => this.#budget.waitMs(job.cid, kind, this.#clock.nowUs())
+    const waitMs = () => this.#budget.waitMs(job.cid, kind, this.#clock.steadyUs())
     for (let ms = waitMs(); ms > 0; ms = waitMs()) await this.#clock.pause(ms, signal)
     const session = this.#sessionNow()
-    this.#budget.asked(job.cid, kind, this.#clock.nowUs())
+    this.#budget.asked(job.cid, kind, this.#clock.steadyUs())
     try {
       const fields = await session.historicalTicks({ contract, kind, page })
       const ticks = decodeHistory(fields, job)

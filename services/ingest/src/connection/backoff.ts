@@ -15,7 +15,7 @@ export class Backoff {
   #failures = 0
   #beganUs: number | undefined
 
-  /** A session took requests. */
+  /** A session took requests; µs of the steady clock, as in `nextMs`. */
   began(nowUs: number): void {
     this.#beganUs = nowUs
   }

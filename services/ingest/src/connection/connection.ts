@@ -78,7 +78,7 @@ export class Connection<S extends Session> {
   /** Looks for room while the gateway is not read. */
   #holding: Timer | undefined
   #heldSinceUs = 0
-  /** When the session was last held. */
+  /** When the session was last held, µs of the steady clock. */
   #heldUs = Number.NEGATIVE_INFINITY
   readonly #options: ConnectionOptions<S>
   readonly #backoff = new Backoff()
@@ -132,7 +132,7 @@ export class Connection<S extends Session> {
   hold(): void {
     const { clock, onHold } = this.#options
     if (this.#holding || !this.#session) return
-    this.#heldSinceUs = clock.nowUs()
+    this.#heldSinceUs = clock.steadyUs()
     this.#session.hold()
     this.#heartbeat?.hold()
     this.#holding = clock.every(HOLD_LOOK_EVERY_MS, () => this.#options.hasRoom() && this.#goOn())
@@ -143,7 +143,7 @@ export class Connection<S extends Session> {
     this.#holding?.cancel()
     if (!this.#holding) return
     this.#holding = undefined
-    this.#heldUs = this.#options.clock.nowUs()
+    this.#heldUs = this.#options.clock.steadyUs()
     this.#heartbeat?.heard()
     this.#session?.goOn()
     this.#options.onHold(false, msFromUs(this.#heldUs - this.#heldSinceUs))
@@ -175,7 +175,7 @@ export class Connection<S extends Session> {
     this.#handshake?.cancel()
     this.#epoch += 1
     this.#wasReady = true
-    this.#backoff.began(this.#options.clock.nowUs())
+    this.#backoff.began(this.#options.clock.steadyUs())
     const session = this.#session
     this.#heartbeat = new Heartbeat(this.#options.clock, {
       ask: () => session?.askTime(),
@@ -192,7 +192,7 @@ export class Connection<S extends Session> {
   #dialLater(state: 'idle' | 'waiting' | 'restarting'): void {
     const { clock, ports } = this.#options
     if (!this.#wasReady) this.#turn += 1
-    const waitMs = this.#backoff.nextMs(state, { nowUs: clock.nowUs(), ports: ports.length })
+    const waitMs = this.#backoff.nextMs(state, { nowUs: clock.steadyUs(), ports: ports.length })
     this.#wasReady = false
     this.#dial = clock.after(waitMs, () => this.#dialNow())
   }
@@ -210,7 +210,7 @@ export class Connection<S extends Session> {
   }
 
   get #wasHeld(): boolean {
-    return this.isHeld || msFromUs(this.#options.clock.nowUs() - this.#heldUs) < HELD_LATELY_MS
+    return this.isHeld || msFromUs(this.#options.clock.steadyUs() - this.#heldUs) < HELD_LATELY_MS
   }
 
   #withAdvice(reason: string, code: number | undefined): string {

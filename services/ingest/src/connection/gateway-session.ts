@@ -55,7 +55,7 @@ export class GatewaySession implements Session {
   #lastWords: { reason: string; code: number | undefined } = { reason: 'the gateway closed the connection', code: undefined }
   #ended = false
   #nextRequest = 1
-  /** Of questions for the time that are not answered yet; the heartbeat gives up a gateway that answers none. */
+  /** Of questions for the time that are not answered yet; the heartbeat gives up a gateway that answers none. `sinceUs` is of the steady clock. */
   readonly #timeAsked: { askedUs: number; sinceUs: number }[] = []
   readonly #history: HistoryRequests
   readonly #details = new Map<number, { found: ContractDetails[]; settle: (result: ContractDetails[] | Error) => void }>()
@@ -120,7 +120,8 @@ export class GatewaySession implements Session {
   /** Answers come in the order of the questions; one that is this old was never answered. */
   #onTime(ibSeconds: number): void {
     const heardUs = this.#clock.nowUs()
-    while (this.#timeAsked.length > 1 && heardUs - (this.#timeAsked[0]?.askedUs ?? 0) > usFromMs(TIME_WITHIN_MS)) this.#timeAsked.shift()
+    const oldestUs = this.#clock.steadyUs() - usFromMs(TIME_WITHIN_MS)
+    while (this.#timeAsked.length > 1 && (this.#timeAsked[0]?.sinceUs ?? 0) < oldestUs) this.#timeAsked.shift()
     const { askedUs, sinceUs } = this.#timeAsked.shift() ?? { askedUs: heardUs, sinceUs: Number.NEGATIVE_INFINITY }
     if (!this.#ended) this.#handlers.time({ askedUs, heardUs, ibSeconds }, sinceUs)
   }

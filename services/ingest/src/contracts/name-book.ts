@@ -1,5 +1,5 @@
 import { expiryNotice } from '@ib-stream/calendar'
-import { type Contract, type ContractAnswer, type ContractQuery, parseContractName, type RollEvent } from '@ib-stream/model'
+import { type Contract, type ContractAnswer, type ContractQuery, msFromUs, parseContractName, type RollEvent } from '@ib-stream/model'
 import type { Clock, Timer } from '@ib-stream/service'
 import type { StateFile } from '../state-file.ts'
 import { chooseContract, type Meaning, type RollSettings } from './choose-contract.ts'
@@ -38,6 +38,7 @@ interface Entry {
   told: readonly Contract[]
   problem: string | undefined
   warning: string | undefined
+  /** By the steady clock, whatever is done to the system's. */
   askedMs: number
   isAsking: boolean
 }
@@ -94,7 +95,7 @@ export class NameBook {
     for (const [name, entry] of this.#entries) {
       this.#settle(name, entry)
       const waitMs = entry.told.length > 0 ? ASK_AGAIN_AFTER_MS : RETRY_AFTER_MS
-      if (!entry.isAsking && this.#nowMs - entry.askedMs >= waitMs) void this.#ask(name, entry)
+      if (!entry.isAsking && this.#steadyMs - entry.askedMs >= waitMs) void this.#ask(name, entry)
     }
     this.#tellTroubles()
   }
@@ -120,14 +121,14 @@ export class NameBook {
     this.#timer.cancel()
   }
 
-  get #nowMs(): number {
-    return this.#options.clock.nowUs() / 1_000
+  get #steadyMs(): number {
+    return msFromUs(this.#options.clock.steadyUs())
   }
 
   async #ask(text: string, entry: Entry): Promise<void> {
     const name = parseContractName(text)
     if ('problem' in name) return
-    Object.assign(entry, { isAsking: true, askedMs: this.#nowMs } satisfies Partial<Entry>)
+    Object.assign(entry, { isAsking: true, askedMs: this.#steadyMs } satisfies Partial<Entry>)
     const answer = await this.#options.lookUp(name.query)
     entry.isAsking = false
     if (answer.ok) entry.told = answer.contracts

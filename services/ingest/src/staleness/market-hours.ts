@@ -10,6 +10,7 @@ const MOST_TELLINGS = 4
 interface Market {
   tellings: HoursTelling[]
   calendar: ContractCalendar | undefined
+  /** By the steady clock. */
   askedUs: number
 }
 
@@ -32,7 +33,7 @@ export class MarketHours {
       this.#markets.set(cid, market)
     }
     const waitMs = market.calendar ? ASK_AGAIN_AFTER_MS : RETRY_AFTER_MS
-    if (nowUs - market.askedUs >= waitMs * US_PER_MS) void this.#ask(cid, market, nowUs)
+    if (this.#clock.steadyUs() - market.askedUs >= waitMs * US_PER_MS) void this.#ask(cid, market)
     return market.calendar ? marketState(market.calendar, nowUs).status : 'unknown'
   }
 
@@ -41,8 +42,8 @@ export class MarketHours {
     for (const cid of this.#markets.keys()) if (!cids.has(cid)) this.#markets.delete(cid)
   }
 
-  async #ask(cid: number, market: Market, nowUs: number): Promise<void> {
-    market.askedUs = nowUs
+  async #ask(cid: number, market: Market): Promise<void> {
+    market.askedUs = this.#clock.steadyUs()
     const answer = await this.#lookUp({ cid })
     const [contract] = answer.ok ? answer.contracts : []
     if (!contract || market.tellings.some(({ tradingHours }) => tradingHours === contract.tradingHours)) return
@@ -52,7 +53,7 @@ export class MarketHours {
       if (first) market.calendar = contractCalendar(first, ...others)
       market.tellings = tellings
     } catch {
-      market.askedUs = this.#clock.nowUs() // hours in no form that IB has: the market stays what it was, mostly unknown, which is said
+      market.askedUs = this.#clock.steadyUs() // hours in no form that IB has: the market stays what it was, mostly unknown, which is said
     }
   }
 }

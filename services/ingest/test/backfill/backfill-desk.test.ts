@@ -13,7 +13,8 @@ describe('BackfillDesk', () => {
 
   /** One gap, and an IB that refuses its history for so long. */
   const start = (refusal: { code: number; message: string }, forMs: number) => {
-    const clock = openClock({ ports: { wallMs: () => Date.now(), monotonicMs: () => performance.now() } })
+    const set = { byMs: 0 }
+    const clock = openClock({ ports: { wallMs: () => Date.now() + set.byMs, monotonicMs: () => performance.now() } })
     const untilMs = performance.now() + forMs
     const ends: BackfillNote[] = []
     const session: HistorySession = {
@@ -37,7 +38,7 @@ describe('BackfillDesk', () => {
       onNote: (note) => note.state !== 'later' && ends.push(note),
     })
     const nowUs = clock.nowUs()
-    desk.addGap({ cid: 1, tt: 'last', fromUs: nowUs - 60 * US_PER_SECOND, toUs: nowUs - 30 * US_PER_SECOND })
+    desk.addGap({ cid: 1, tt: 'last', fromUs: nowUs - 60 * US_PER_SECOND, toUs: nowUs - US_PER_SECOND })
     const stop = new AbortController()
     const running = desk.run(stop.signal)
     const end = async () => {
@@ -46,7 +47,7 @@ describe('BackfillDesk', () => {
       await running
       clock.close()
     }
-    return { ends, pass: (ms: number) => jest.advanceTimersByTimeAsync(ms), end }
+    return { clock, set, ends, pass: (ms: number) => jest.advanceTimersByTimeAsync(ms), end }
   }
 
   it.each([
@@ -61,6 +62,23 @@ describe('BackfillDesk', () => {
     expect(ends).toMatchObject([{ state: 'filled' }])
     await end()
   })
+
+  it.each([
+    ['at once', 0, 1],
+    ['too fast', 1, 3],
+    ['again later', 1, 3],
+  ] as const)(
+    "regression: a system's clock that was set back held up what was asked %s, until it had caught up",
+    async (how, refusedMinutes, minutes) => {
+      const message = how === 'too fast' ? `${SERVICE}Historical data request pacing violation` : 'Error processing request'
+      const { clock, set, ends, pass, end } = start({ code: how === 'too fast' ? 162 : 322, message }, refusedMinutes * 60_000)
+      clock.stampUs()
+      set.byMs = -HOUR_MS
+      await pass(minutes * 60_000)
+      expect(ends).toMatchObject([{ state: 'filled' }])
+      await end()
+    },
+  )
 
   it('gives up what is refused for most of a day for no reason that anybody knows', async () => {
     const { ends, pass, end } = start({ code: 322, message: 'Error processing request' }, 1_000 * HOUR_MS)

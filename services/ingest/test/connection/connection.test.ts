@@ -51,6 +51,8 @@ describe('Connection', () => {
   })
 
   const start = ({ window = false, ports = [4001, 4002] }: { window?: boolean; ports?: number[] } = {}) => {
+    const set = { byMs: 0 }
+    const clock = openClock({ ports: { wallMs: () => Date.now() + set.byMs, monotonicMs: () => performance.now() } })
     const sessions: ScriptedSession[] = []
     const changes: ConnectionChange[] = []
     const room = { left: true }
@@ -59,7 +61,7 @@ describe('Connection', () => {
       host: 'gateway',
       ports,
       connectTimeoutMs: 15_000,
-      clock: openClock({ ports: { wallMs: () => Date.now(), monotonicMs: () => performance.now() } }),
+      clock,
       dial: ({ port }, handlers) => {
         const session = new ScriptedSession(port, handlers)
         sessions.push(session)
@@ -84,7 +86,13 @@ describe('Connection', () => {
       last().handlers.socketOpen()
       last().handlers.ready()
     }
-    return { connection, sessions, changes, room, holds, stop, done, last, nextAttempt, ready }
+    /** The system's clock is set back by an hour; ours stands. */
+    const setBack = () => {
+      clock.stampUs()
+      set.byMs = -3_600_000
+      jest.advanceTimersByTime(1_000)
+    }
+    return { connection, sessions, changes, room, holds, stop, done, last, nextAttempt, ready, setBack }
   }
 
   it('asks the gateway for its time, calls it mute, and gives it up', () => {
@@ -98,6 +106,37 @@ describe('Connection', () => {
     expect(connection.state).toBe('ready')
     jest.advanceTimersByTime(26_000)
     expect([connection.state, sessions[0]?.closed, sessions.length]).toEqual(['connecting', true, 2])
+  })
+
+  it("regression: while the system's clock was set back no good session made the next pause short again", () => {
+    const { last, ready, nextAttempt, setBack } = start({ ports: [4001] })
+    for (let i = 0; i < 8; i++) {
+      last().handlers.ended('refused', 502)
+      nextAttempt()
+    }
+    setBack()
+    ready()
+    for (let i = 0; i < 40; i++) {
+      jest.advanceTimersByTime(1_000)
+      last().handlers.heard()
+    }
+    last().handlers.ended('reset', undefined)
+    expect(nextAttempt()).toBeLessThanOrEqual(600)
+  })
+
+  it("regression: while the system's clock was set back every end was told as one after a full spool", () => {
+    const { connection, changes, last, ready, room, setBack } = start()
+    setBack()
+    ready()
+    room.left = false
+    connection.hold()
+    jest.advanceTimersByTime(1_000)
+    room.left = true
+    jest.advanceTimersByTime(10_000)
+    last().handlers.heard()
+    expect(connection.isHeld).toBe(false)
+    last().handlers.ended('reset', undefined)
+    expect(changes.slice(-2).map(({ event }) => event)).toEqual(['sessionReady', 'ended'])
   })
 
   it('does not hear a session that it has left', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { resolveContract } from '@ib-stream/bus'
 import type { Contract } from '@ib-stream/model'
 import { openClock } from '@ib-stream/service'
-import { describe, expect, it } from '@jest/globals'
+import { describe, expect, it, jest } from '@jest/globals'
 import { waitFor } from '../../../../test/support/wait-for.ts'
 import { NameBook } from '../../src/contracts/name-book.ts'
 import { StateFile } from '../../src/state-file.ts'
@@ -129,6 +129,35 @@ it('regression: a contract whose zone nobody knows ended ingest; it is recorded,
   expect(await names.resolve('6')).toMatchObject({ ok: true, contracts: [{ cid: 6 }] })
   names.close()
   clock.close()
+  await rm(folder, { recursive: true })
+})
+
+it("regression: while the system's clock was set back no name was looked up again that IB had not answered", async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ibs-names-'))
+  jest.useFakeTimers()
+  const set = { byMs: 0 }
+  const clock = openClock({ ports: { wallMs: () => Date.now() + set.byMs, monotonicMs: () => performance.now() } })
+  let asked = 0
+  const names = new NameBook({
+    clock,
+    roll: { daysBefore: 8, overlapMs: 0 },
+    file: new StateFile(join(folder, 'names.json')),
+    lookUp: async () => {
+      asked += 1
+      return { ok: false, code: 'IBS_INGEST_GATEWAY_AWAY', message: 'a test' }
+    },
+    onChange: () => undefined,
+    onTrouble: () => undefined,
+    onRoll: () => undefined,
+  })
+  names.want(['AAPL'])
+  clock.stampUs()
+  set.byMs = -3_600_000
+  await jest.advanceTimersByTimeAsync(300_000)
+  expect(asked).toBeGreaterThanOrEqual(4)
+  names.close()
+  clock.close()
+  jest.useRealTimers()
   await rm(folder, { recursive: true })
 })
 
