@@ -4,7 +4,7 @@ import { codeOf } from '@ib-stream/model'
 
 const RETRY_AFTER_MS = 1_000
 
-/** A small JSON file that ingest keeps for its own next start; replaced as a whole, so that it is the old one or the new one whatever happens. */
+/** A small JSON file that ingest keeps for its own next start; replaced as a whole, and durable when `write` returns: it is the old one or the new one whatever happens. */
 export class StateFile {
   readonly #path: string
   /** Tries again what the disk did not take. */
@@ -36,7 +36,9 @@ export class StateFile {
   }
 
   #replace(text: string): void {
-    mkdirSync(dirname(this.#path), { recursive: true })
+    const folder = dirname(this.#path)
+    const made = mkdirSync(folder, { recursive: true })
+    if (made !== undefined) for (let one = folder; one.length >= made.length; one = dirname(one)) syncFolder(dirname(one))
     const tmp = `${this.#path}.tmp`
     const file = openSync(tmp, 'w')
     try {
@@ -46,5 +48,16 @@ export class StateFile {
       closeSync(file)
     }
     renameSync(tmp, this.#path)
+    syncFolder(folder)
+  }
+}
+
+/** Makes the names in a folder durable: after a power cut a renamed file may else be the old one, or the new name that of nothing. */
+function syncFolder(path: string): void {
+  const folder = openSync(path, 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
   }
 }
