@@ -17,7 +17,7 @@ export {
 } from './ingest-requests.ts'
 export { type KeyValue, type KeyValueOptions, openKeyValue } from './key-value.ts'
 export { listen } from './listen.ts'
-export { messageAt, nextMessage, subjectsInLog } from './log-look.ts'
+export { lastMessage, messageAt, nextMessage, subjectsInLog } from './log-look.ts'
 export type { LogMessage } from './log-message.ts'
 export { type LogReader, type LogReaderOptions, openLogReader, type ReaderState } from './log-reader.ts'
 export { type MicroService, type MicroServiceOptions, serveMicro } from './micro-service.ts'

@@ -17,6 +17,11 @@ export async function nextMessage(
   return found(await manager.streams.getMessage(stream, request))
 }
 
+/** The newest message of a stored subject in the log; undefined when there is none. */
+export async function lastMessage(manager: JetStreamManager, subject: string): Promise<LogMessage | undefined> {
+  return found(await manager.streams.getMessage(TICKS, { last_by_subj: subject }))
+}
+
 /** The message of a sequence; undefined when the log does not hold it. */
 export async function messageAt(manager: JetStreamManager, seq: number): Promise<LogMessage | undefined> {
   return found(await manager.streams.getMessage(TICKS, { seq }))

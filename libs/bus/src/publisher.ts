@@ -30,7 +30,7 @@ export type PublisherEvent = { kind: 'state'; state: PublisherState; reason: str
 
 export interface Publisher extends AsyncDisposable {
   readonly state: PublisherState
-  readonly spool: Pick<Spool, 'id' | 'low' | 'end' | 'bytes' | 'lastRecord' | 'lastTicks'>
+  readonly spool: Pick<Spool, 'id' | 'low' | 'end' | 'bytes' | 'lastRecord' | 'lastTicks' | 'readFrom'>
   /** Newest number that the log has confirmed. */
   readonly acknowledged: number
   /** Lines that are not yet in the spool. */

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { type Bus, type KeyValue, openKeyValue, type Publisher } from '@ib-stream/bus'
-import { hash31, type TrackedContract, trackedCid } from '@ib-stream/model'
 import type { Clock, Config, Service } from '@ib-stream/service'
 import { openBackfill } from './backfill/run-backfill.ts'
 import { openCapture } from './capture/open-capture.ts'
@@ -11,17 +10,17 @@ import { takesRequests } from './connection/transitions.ts'
 import { ContractBook, type KeptContracts } from './contracts/contract-book.ts'
 import { openContractDesk } from './contracts/contract-desk.ts'
 import { NameBook } from './contracts/name-book.ts'
-import type { OpenGap } from './gaps/gap-tracker.ts'
+import { lastInSpool, lastLiveTicks } from './gaps/last-live-ticks.ts'
+import { missedAtStart, namedById } from './gaps/missed-at-start.ts'
 import { InvalidSink } from './invalid-sink.ts'
 import { registerIngestMetrics } from './metrics.ts'
 import { Recorder } from './recorder.ts'
 import { serveIngest } from './serve-ingest.ts'
 import { StateFile } from './state-file.ts'
-import { type RememberedStream, StreamMemory } from './stream-memory.ts'
+import { StreamMemory } from './stream-memory.ts'
 import { Desires } from './subscriptions/desires.ts'
 import { openLeaseDesk } from './subscriptions/lease-desk.ts'
 import { Leases } from './subscriptions/leases.ts'
-import type { DesiredStream } from './subscriptions/line-plan.ts'
 import { RequestGuard } from './subscriptions/request-guard.ts'
 import { TrackedList } from './subscriptions/tracked-list.ts'
 import { Watches } from './watches.ts'
@@ -51,7 +50,10 @@ export async function runRecording(
   // What an earlier run said of itself, or of a stream that it took to be quiet, shows not that it heard the gateway then; only where it left no tick at all it is all there is.
   const heardUntilUs = lastTicks ? newestStOf(lastTicks) : newestStUs
   const memory = new StreamMemory(stateFile('streams.json'), () => publisher.spooled())
-  const before = memory.before ?? namedById(config.tracked)
+  const before = memory.isWhole ? memory.before : [...memory.before, ...namedById(config.tracked)]
+  const isKnown = memory.isWhole && heardUntilUs !== undefined
+  const lastTickUs = isKnown ? undefined : await ticksLeft(service, { bus, publisher }, heardUntilUs)
+  let isAtStart = true
   let recorder: Recorder | undefined
   const metrics = registerIngestMetrics(service, { publisher, recorder: () => recorder, invalid })
   const { lines, requestGuardMs, restart } = config.gateway
@@ -78,7 +80,7 @@ export async function runRecording(
     publisher,
     clock,
     invalid,
-    missedAtStart: ({ rid }) => missedAtStart(rid, before, heardUntilUs),
+    missedAtStart: (stream) => missedAtStart(stream, { before, heardUntilUs, lastTickUs }, isAtStart),
     remember: (streams) => memory.keep(streams),
     onNote: (note) => {
       log[note.kind === 'reading' && note.state === 'held' ? 'warn' : 'info'](note, note.kind)
@@ -122,6 +124,7 @@ export async function runRecording(
   reportRecorder(service, { recorder, invalid, watches })
   // What an earlier run recorded has a hole from then on, whatever becomes of it now.
   desires.apply()
+  isAtStart = false
   const tracked = new TrackedList({
     bus,
     clock,
@@ -153,21 +156,24 @@ export async function runRecording(
   if (lost > 0) log.warn({ lost, of: invalid.count }, 'frames that were no ticks found no way into the stream INVALID')
 }
 
-/** Where no earlier run left word of its streams, all that is named by its id may have been recorded. */
-function namedById(tracked: readonly TrackedContract[]): DesiredStream[] {
-  return tracked.flatMap((contract) => {
-    const cid = trackedCid(contract)
-    if (cid === undefined) return []
-    return contract.tickTypes.map((tt) => ({ cid, tt, rid: hash31(cid, tt), symbol: contract.symbol, tracked: true }))
-  })
+/** A log that does not answer must not keep the gateway from being heard: then every stream may have been recorded. */
+async function ticksLeft(
+  { log }: Service,
+  { bus, publisher: { spool } }: Pick<LogParts, 'bus' | 'publisher'>,
+  heardUntilUs: number | undefined,
+): Promise<(rid: number) => number | undefined> {
+  try {
+    const lastUs = await lastLiveTicks({ bus, spool })
+    if (lastUs.size > 0) log.warn({ streams: lastUs.size }, `${LEFT_NO_WORD} since its last tick in spool and log`)
+    return (rid) => lastUs.get(rid)
+  } catch (error) {
+    log.warn({ err: error }, `${LEFT_NO_WORD} since its last tick in the spool, or the last of all`)
+    const lastUs = await lastInSpool(spool)
+    return (rid) => lastUs.get(rid) ?? heardUntilUs
+  }
 }
 
-/** Since when ticks of a stream are missing at the start. */
-function missedAtStart(rid: number, before: readonly RememberedStream[], heardUntilUs: number | undefined): OpenGap | undefined {
-  const remembered = before.find((stream) => stream.rid === rid)
-  if (heardUntilUs === undefined || !remembered) return undefined
-  return remembered.gap ?? { fromUs: heardUntilUs, cause: 'ingest_down', reason: 'ingest was not running' }
-}
+const LEFT_NO_WORD = 'no earlier run left word of its streams that can be read: each that is recorded now is taken to be missing'
 
 function keptContracts(bus: Bus): () => Promise<KeyValue<KeptContracts>> {
   let bucket: Promise<KeyValue<KeptContracts>> | undefined

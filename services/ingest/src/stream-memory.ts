@@ -19,16 +19,20 @@ export class StreamMemory {
   #newest: readonly RememberedStream[] = []
   #written: readonly RememberedStream[]
   #writtenText = ''
-  /** Of the run before; undefined where none left word. */
-  readonly before: readonly RememberedStream[] | undefined
+  /** Of the run before, as far as it can be read. */
+  readonly before: readonly RememberedStream[]
+  /** The run before left word, and all of it can be read. */
+  readonly isWhole: boolean
 
   /** @param spooled resolves when all that was said up to now is durable in the spool */
   constructor(file: StateFile, spooled: () => Promise<void>) {
     this.#file = file
     this.#spooled = spooled
     const value = file.read()
-    this.before = Array.isArray(value) ? value.flatMap((entry) => streamIn(entry) ?? []) : undefined
-    this.#written = this.before ?? []
+    const entries = Array.isArray(value) ? value.map(streamIn) : [undefined]
+    this.before = entries.filter((stream) => stream !== undefined)
+    this.isWhole = this.before.length === entries.length
+    this.#written = this.before
   }
 
   /** What changes within one turn is written once. */
@@ -71,7 +75,9 @@ function streamIn(entry: unknown): RememberedStream | undefined {
   if (typeof entry !== 'object' || entry === null) return undefined
   const { cid, tt, symbol, tracked, gap } = entry as Record<string, unknown>
   if (typeof cid !== 'number' || !isTickType(tt)) return undefined
-  return { cid, tt, rid: hash31(cid, tt), symbol: String(symbol ?? cid), tracked: tracked === true, gap: gapIn(gap) }
+  const open = gapIn(gap)
+  if (gap !== undefined && !open) return undefined
+  return { cid, tt, rid: hash31(cid, tt), symbol: String(symbol ?? cid), tracked: tracked === true, gap: open }
 }
 
 function gapIn(value: unknown): OpenGap | undefined {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { askServices, BatchMerger, type Bus, connectBus, openLogReader, openPublisher, readLog, tickSubject } from '@ib-stream/bus'
@@ -123,6 +123,37 @@ describe('ingest, as a process', () => {
     await using program = ingest({ ...env, IB_STREAM_TRACKED_CONTRACTS: '265598:AAPL:last:24' })
     const gap = await program.logged('the gap', ({ kind, cause }) => kind === 'gap' && cause === 'ingest_down')
     expect(gap).toMatchObject({ cid: 265598, tt: 'last', fromUs: tickUs })
+  }, 60_000)
+
+  it('regression: after a torn streams.json what is tracked by a name had no gap since its last tick', async () => {
+    await using nats = await NatsServer.start()
+    await using sim = await startGatewaySim({ port: 0, rate: 20, lines: 100, repeatSeconds: 0 })
+    await using bus = await connectBus({ url: nats.url, name: 'test' })
+    const [tradeUs, quoteUs] = [60, 50].map((secondsAgo) => (Date.now() - secondsAgo * 1_000) * 1_000)
+    {
+      await using before = await openPublisher({
+        bus,
+        spoolFolder: join(nats.folder, '.state', 'spool'),
+        source: 'simulator',
+        logMaxBytes: 2 ** 28,
+      })
+      before.add({ subject: tickSubject(265598, 'last'), line: `{"ts":${tradeUs},"st":${tradeUs},"cid":265598,"tt":"last","p":1,"s":1}` })
+      before.add({ subject: tickSubject(265598, 'bid_ask'), line: `{"ts":${quoteUs},"st":${quoteUs},"cid":265598,"tt":"bid_ask","bp":1}` })
+      await before.settled()
+    }
+    const state = join(nats.folder, '.state', 'ingest')
+    mkdirSync(state, { recursive: true })
+    writeFileSync(join(state, 'streams.json'), '[{"cid":265598,"tt":"la')
+    const env = { NATS_URL: nats.url, DATA_DIR: nats.folder, SIM_PORT: String(sim.port), IB_STREAM_BACKFILL: '0s' }
+    await using program = ingest({ ...env, IB_STREAM_TRACKED_CONTRACTS: 'AAPL:last;bid_ask' })
+    for (const [tt, fromUs] of [
+      ['last', tradeUs],
+      ['bid_ask', quoteUs],
+    ])
+      await program.logged(
+        'its gap',
+        ({ kind, cause, ...gap }) => kind === 'gap' && cause === 'ingest_down' && gap.tt === tt && gap.fromUs === fromUs,
+      )
   }, 60_000)
 
   it('refuses by name a spool that another ingest works on, and a log that belongs to another spool; the first goes on', async () => {

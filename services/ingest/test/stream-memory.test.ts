@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hash31, type TickType } from '@ib-stream/model'
@@ -24,7 +24,7 @@ function memoryIn(folder: string) {
   let spooled = Promise.withResolvers<void>()
   const memory = new StreamMemory(new StateFile(path), () => spooled.promise)
   return {
-    found: () => new StreamMemory(new StateFile(path), async () => undefined).before?.map(({ tt, gap }) => [tt, gap?.fromUs]),
+    found: () => new StreamMemory(new StateFile(path), async () => undefined).before.map(({ tt, gap }) => [tt, gap?.fromUs]),
     async keep(...streams: RememberedStream[]) {
       memory.keep(streams)
       await null // it is written at the end of the turn
@@ -38,9 +38,25 @@ function memoryIn(folder: string) {
 }
 
 describe('the memory of streams', () => {
+  it.each([
+    ['there is none', undefined],
+    ['it is empty', ''],
+    ['it is torn', '[{"cid":8314,"tt":"last","symbol":"IBM","tra'],
+    ['it is garbage', '\0\0\0\0'],
+    ['it is something else', '{"8314":"last"}'],
+    ['a stream of it cannot be read', '[{"cid":8314,"tt":"last","symbol":"IBM","tracked":true},{"cid":8314}]'],
+    ['a gap of it cannot be read', '[{"cid":8314,"tt":"last","symbol":"IBM","tracked":true,"gap":{"cause":"refused"}}]'],
+  ])('regression: a run that left no word of its streams was taken for one without streams: %s', async (_, text) => {
+    const path = join(folder, 'streams.json')
+    if (text !== undefined) await writeFile(path, text)
+    expect(new StreamMemory(new StateFile(path), async () => undefined).isWhole).toBe(false)
+    await writeFile(path, '[{"cid":8314,"tt":"last","symbol":"IBM","tracked":true}]')
+    expect(new StreamMemory(new StateFile(path), async () => undefined)).toMatchObject({ isWhole: true, before: [{ cid: 8314 }] })
+  })
+
   it('keeps at once which streams there are, and that a gap begins', async () => {
     const { found, keep } = memoryIn(folder)
-    expect(found()).toBeUndefined()
+    expect(found()).toEqual([])
     await keep(stream('bid_ask'), stream('last'))
     await keep(stream('bid_ask', 10), stream('last'))
     expect(found()).toEqual([
