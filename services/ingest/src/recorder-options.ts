@@ -29,8 +29,8 @@ export interface RecorderOptions {
   tap?: WireTap | undefined
   /** IB has told its time. */
   onTime: (answer: TimeAnswer) => void
-  /** A tick is in the hands of the publisher; what is announced now stands behind it. */
-  onTick: (tick: TickMessage) => void
+  /** A tick is in the hands of the publisher; what is announced now stands behind it. `readSteadyUs`: when the socket was read, µs of the steady clock. */
+  onTick: (tick: TickMessage, readSteadyUs: number) => void
 }
 
 /** What is known of one stream. */

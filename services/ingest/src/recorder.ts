@@ -29,6 +29,8 @@ export class Recorder {
   readonly #streams = new RecordedStreams()
   readonly #intake: TickIntake
   #reason = 'it has just begun'
+  /** When the socket was read that gave the frames of now, µs of the steady clock: read once for all of them. */
+  #readSteadyUs = 0
 
   constructor(options: RecorderOptions) {
     const { gateway, clock, lines, requestGuard, publisher, invalid, onNote } = options
@@ -63,15 +65,21 @@ export class Recorder {
     this.#connection = new Connection({
       ...gateway,
       clock,
-      dial: ({ host, port }, handlers) =>
-        new GatewaySession({ host, port, clientId: gateway.clientId }, clock, {
-          ...guarded(handlers, (work) => this.#guard(work)),
+      dial: ({ host, port }, handlers) => {
+        const { heard, ...link } = guarded(handlers, (work) => this.#guard(work))
+        return new GatewaySession({ host, port, clientId: gateway.clientId }, clock, {
+          ...link,
+          heard: () => {
+            this.#readSteadyUs = clock.steadyUs()
+            heard()
+          },
           frame: (fields) => this.#hearFrame(fields),
           requestError: (rid, code, message) => this.#guard(() => this.#onRequestError(rid, code, message)),
           notice: (code, message) => this.#guard(() => this.#onNotice(code, message)),
           tap: options.tap,
           time: (answer, sinceUs) => this.#guard(() => this.#onTime(answer, sinceUs)),
-        }),
+        })
+      },
       inRestartWindow: options.inRestartWindow,
       hasRoom: () => !options.publisher.full,
       onHold: (held, forMs) => options.onNote({ kind: 'reading', state: held ? 'held' : 'going_on', forMs }),
@@ -271,6 +279,6 @@ export class Recorder {
     const revived = this.#subscriber.revive(stream.rid)
     if (revived) this.#options.onNote({ kind: 'stream', cid: stream.cid, tt: stream.tt, rid: stream.rid, state: 'subscribed' })
     if (this.#connection.state !== 'ready') this.#connection.apply('flowing', 'ticks come')
-    this.#options.onTick(tick)
+    this.#options.onTick(tick, this.#readSteadyUs)
   }
 }

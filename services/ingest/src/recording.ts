@@ -89,9 +89,9 @@ export async function runRecording(
       backfill.hear(note)
       if (note.kind === 'gateway' && takesRequests(note.to) && !takesRequests(note.from)) names.retry()
     },
-    onTick: (tick) => {
+    onTick: (tick, readSteadyUs) => {
       metrics.tick(tick.tt)
-      watches.heard(tick)
+      watches.heard(tick, readSteadyUs)
       clockWatch.hearTick(tick)
     },
     onTime: (answer) => clockWatch.hearTime(answer),

@@ -82,9 +82,9 @@ export class Watches {
     })
   }
 
-  /** A tick was recorded. */
-  heard(tick: TickMessage): void {
-    this.#staleness.heard(tick)
+  /** A tick was recorded that was read at `readSteadyUs`, µs of the steady clock. */
+  heard(tick: TickMessage, readSteadyUs: number): void {
+    this.#staleness.heard(tick, readSteadyUs)
     this.#jumps.heard(tick)
   }
 

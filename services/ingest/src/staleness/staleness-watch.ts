@@ -70,9 +70,8 @@ export class StalenessWatch {
     this.#timers = [options.clock.every(LOOK_EVERY_MS, () => this.look()), options.clock.every(KEEP_EVERY_MS, () => this.#keep())]
   }
 
-  /** A tick of a stream was recorded; called for each, so it does next to nothing. */
-  heard(tick: TickMessage): void {
-    const nowUs = this.#options.clock.steadyUs()
+  /** A tick of a stream was recorded; called for each, so it does next to nothing. @param nowUs when it was read, µs of the steady clock */
+  heard(tick: TickMessage, nowUs: number): void {
     const watched = this.#watched.get(tick.rid) ?? this.#begin(tick.rid, tick.cid, nowUs)
     if (watched.isFlowing && !watched.isHalted) this.#learn(watched, nowUs)
     watched.sinceUs = nowUs

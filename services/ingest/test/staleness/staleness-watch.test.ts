@@ -62,7 +62,7 @@ describe('StalenessWatch', () => {
       if (!stream) return
       const st = clock.stampUs()
       Object.assign(stream, { ticks: stream.ticks + 1, lastStUs: st })
-      watch.heard({ ts: st, st, cid: stream.cid, tt: stream.tt, rid: stream.rid, bp: 1, ...given } as TickMessage)
+      watch.heard({ ts: st, st, cid: stream.cid, tt: stream.tt, rid: stream.rid, bp: 1, ...given } as TickMessage, clock.steadyUs())
     }
     /** Ticks of the first streams each so often, for so long. */
     const play = async (minutes: number, everyMs: number, indexes = [0]) => {
