@@ -18,6 +18,8 @@ export interface FarmHandlers {
   silent(sinceUs: number, farm: LostFarm): void
   /** No farm is lost any more. */
   well(): void
+  /** A farm was lost, or is no longer. */
+  onChange(): void
 }
 
 /** A farm from which nothing comes. */
@@ -54,6 +56,16 @@ export class FarmWatch {
     return this.#lost.size > 0
   }
 
+  /** A lost farm on which a stream may hang whose last tick was stamped `lastStUs`. */
+  lostFor(lastStUs = 0): LostFarm | undefined {
+    return this.#lost.values().find(({ wasWell, lostUs }) => wasWell || lastStUs < onItsWayUntilUs(lostUs))
+  }
+
+  /** Tells what is silent by now: nothing more will be heard of the lost farms. */
+  lapse(): void {
+    for (const farm of this.#lost.values()) this.#tellSilent(farm)
+  }
+
   /** Takes every notice. */
   hear(code: number, message: string): void {
     const farm = farmIn(message)
@@ -76,6 +88,7 @@ export class FarmWatch {
     const lostUs = wasWell ? this.#clock.nowUs() : this.#beganUs
     const timer = this.#clock.after(SILENT_AFTER_MS, () => this.#handlers.silent(onItsWayUntilUs(lostUs), { lostUs, code, message }))
     this.#lost.set(farm, { lostUs, code, message, wasWell, timer })
+    this.#handlers.onChange()
   }
 
   #endLoss(farm: string): void {
@@ -83,10 +96,15 @@ export class FarmWatch {
     if (!known) return
     known.timer.cancel()
     this.#lost.delete(farm)
-    // It may have been shorter than the wait, and a stream may have fallen silent after that.
-    const lateUs = known.wasWell ? this.#clock.nowUs() - usFromMs(SILENT_AFTER_MS) : known.lostUs
-    this.#handlers.silent(Math.max(onItsWayUntilUs(known.lostUs), lateUs), known)
+    this.#tellSilent(known)
     if (!this.isBroken) this.#handlers.well()
+    this.#handlers.onChange()
+  }
+
+  /** The farm may have been away for less than the wait, and a stream may have fallen silent after that. */
+  #tellSilent(farm: Watched): void {
+    const lateUs = farm.wasWell ? this.#clock.nowUs() - usFromMs(SILENT_AFTER_MS) : farm.lostUs
+    this.#handlers.silent(Math.max(onItsWayUntilUs(farm.lostUs), lateUs), farm)
   }
 
   /** The connection has ended: the next one will say what is broken. */

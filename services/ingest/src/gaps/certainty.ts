@@ -48,6 +48,8 @@ export class Certainty {
   /** Streams that were asked for in this session, and when those that were asked for more than once were so last, µs of the steady clock. */
   readonly #askedHere = new Set<number>()
   readonly #askedAgainUs = new Map<number, number>()
+  /** Why IB is not heard, while it is not. */
+  #loss: Omit<OpenGap, 'fromUs'> | undefined
   #lastHeardUs: number
   /** The gateway answers by itself while it is cut off from IB; only ticks show that IB was heard. */
   #lastTickUs: number
@@ -70,6 +72,7 @@ export class Certainty {
     this.#farms = new FarmWatch(clock, {
       silent: (sinceUs, farm) => this.#declareSilent(sinceUs, farm),
       well: () => this.checkAllQuiet(),
+      onChange,
     })
   }
 
@@ -82,7 +85,14 @@ export class Certainty {
   missedOf(rid: number): OpenGap | undefined {
     const presumedUs = this.#presumedQuiet.get(rid)
     const ifSilent = presumedUs === undefined ? undefined : ({ fromUs: presumedUs, cause: 'ingest_down', reason: NEVER_HEARD } as const)
-    return this.openGaps.get(rid) ?? ifSilent
+    return this.openGaps.get(rid) ?? ifSilent ?? this.#ifFarmSilent(rid)
+  }
+
+  /** Whatever came of the stream since, nobody may be left to see when it fell silent. */
+  #ifFarmSilent(rid: number): OpenGap | undefined {
+    const stream = this.#options.streams.of(rid)
+    const farm = stream && this.#farms.lostFor(stream.lastStUs)
+    return farm && { ...gapOf(farm), fromUs: Math.max(stream.desiredUs, Math.min(stream.lastStUs ?? farm.lostUs, farm.lostUs)) }
   }
 
   /** The gateway said something, whatever it was. */
@@ -131,11 +141,15 @@ export class Certainty {
     for (const stream of this.#options.streams.all) this.end(stream)
   }
 
-  /** What an earlier run recorded ends somewhere: from there on ticks are missing until the stream is asked for again. */
+  /**
+   * Streams are desired for the first time: what an earlier run recorded ends somewhere, and from there on ticks are missing until the stream is asked for again; while IB is
+   * not heard they are missing of every other one since it is desired.
+   */
   declareDown(): void {
     for (const stream of this.#options.streams.all) {
       const gap = this.#asked.has(stream.rid) ? undefined : this.#options.missedAtStart(stream)
       if (gap) this.#gaps.begin(stream, gap)
+      else if (this.#loss && !this.#options.isWhole()) this.#begin(stream, { fromUs: lastGoodOf(stream), ...this.#loss })
     }
   }
 
@@ -150,7 +164,8 @@ export class Certainty {
     this.#asked.add(stream.rid)
     if (this.#askedHere.has(stream.rid)) this.#askedAgainUs.set(stream.rid, this.#options.clock.steadyUs())
     this.#askedHere.add(stream.rid)
-    this.#unproven.delete(stream.rid)
+    if (this.#options.isWhole()) this.#unproven.delete(stream.rid)
+    else this.#unproven.add(stream.rid) // a gateway that is cut off from IB may lose what it was asked for
     this.#quiet.begin(stream)
   }
 
@@ -180,8 +195,10 @@ export class Certainty {
 
   /** What IB sends does not reach us any more. */
   lose(event: ConnectionEvent, reason: string, code: number | undefined): void {
+    this.#farms.lapse()
     const goodUs = this.#lastGoodUs(event)
-    for (const stream of this.#options.streams.all) this.#doubt(stream, { fromUs: goodUs, cause: CAUSES[event], reason, code })
+    this.#loss = { cause: CAUSES[event], reason, code }
+    for (const stream of this.#options.streams.all) this.#doubt(stream, { fromUs: goodUs, ...this.#loss })
   }
 
   /** The connection has changed its state: what stood before counts no more. @param takesRequests of the new state */
@@ -205,13 +222,12 @@ export class Certainty {
   }
 
   /** A hole for each stream that may hang on the farm: it had no tick since `sinceUs`. */
-  #declareSilent(sinceUs: number, { lostUs, message, code }: LostFarm): void {
-    const { streams, isWhole, isSubscribed } = this.#options
-    if (!isWhole()) return
+  #declareSilent(sinceUs: number, farm: LostFarm): void {
+    const { streams, isSubscribed } = this.#options
     for (const stream of streams.all) {
       const { lastStUs = 0, rid } = stream
       if (lastStUs >= sinceUs || !isSubscribed(rid)) continue
-      this.#doubt(stream, { fromUs: lastStUs || lostUs, cause: 'farm_broken', reason: message, code })
+      this.#doubt(stream, { fromUs: lastStUs || farm.lostUs, ...gapOf(farm) })
     }
   }
 
@@ -244,6 +260,8 @@ export class Certainty {
     return isWhole() && isSubscribed(rid) && !this.#suspects.has(rid)
   }
 }
+
+const gapOf = ({ message, code }: LostFarm): Omit<OpenGap, 'fromUs'> => ({ cause: 'farm_broken', reason: message, code })
 
 /** Where certainty ends of a stream that by itself shows no more. */
 const lastGoodOf = ({ lastStUs, desiredUs }: RecordedStream): number => lastStUs ?? desiredUs

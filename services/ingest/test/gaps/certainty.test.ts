@@ -195,6 +195,40 @@ describe('Certainty', () => {
     },
   )
 
+  it.each(['cutOff', 'silent', 'ended'] as const)(
+    'regression: a stream that was first wanted while IB was not heard (%s) was in no gap up to its first tick',
+    (event) => {
+      const { certainty, world, told, pass, tick, stream, desireToo } = start()
+      world.whole = false
+      certainty.lose(event, 'a test', undefined)
+      pass(20)
+      told.length = 0
+      desireToo(NEW_RID)
+      certainty.declareDown()
+      pass(20)
+      world.whole = true
+      certainty.subscribed(stream(NEW_RID))
+      tick(NEW_RID)
+      certainty.end(stream(NEW_RID))
+      expect(told).toEqual([
+        ['gap_opened', 3, expect.any(String), 20],
+        ['gap', 3, expect.any(String), 20, 40],
+      ])
+    },
+  )
+
+  it('regression: a request that was made while the gateway was cut off from IB, and of which nothing came, was taken for a quiet stream', () => {
+    const { certainty, world, told, pass, stream } = start()
+    world.whole = false
+    certainty.lose('sessionReady', 'ready, and cut off', 1100)
+    certainty.subscribed(stream(RID))
+    pass(20)
+    world.whole = true
+    certainty.checkAllQuiet() // 1102
+    pass(11)
+    expect(told.slice(2)).toContainEqual(['asked anew', 1])
+  })
+
   it('does not take a stream that was asked for anew, because it was silent, for quiet', () => {
     const { certainty, told, tick, pass, stream } = start()
     tick(RID)
@@ -257,6 +291,24 @@ describe('Certainty', () => {
     }
     certainty.hearNotice(2104, 'Market data farm connection is OK:usfarm')
     expect(told).toEqual([['gap_opened', 1, 'farm_broken', 2]])
+  })
+
+  it('regression: what a broken farm had silenced was missing only since the connection was lost, or since ingest was killed', () => {
+    const { certainty, told, tick, pass } = start()
+    certainty.hearNotice(2103, 'Market data farm connection is broken:usfarm')
+    pass(2)
+    tick(RID) // some of its ticks still come
+    tick(OTHER_RID)
+    expect(certainty.missedOf(RID)).toMatchObject({ cause: 'farm_broken' })
+    pass(60)
+    tick(OTHER_RID) // hangs on another one
+    expect(told).toEqual([])
+    certainty.hearGateway(usFromMs(Date.now()))
+    certainty.lose('ended', 'a test', undefined)
+    expect(told).toEqual([
+      ['gap_opened', 1, 'farm_broken', 2],
+      ['gap_opened', 2, 'disconnected', 62],
+    ])
   })
 
   const CONNECTING = 'Market data farm is connecting:usfarm'
