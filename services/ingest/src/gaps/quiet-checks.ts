@@ -20,13 +20,14 @@ const LOOK_AGAIN_MS = 1_000
 /** A stream that stands for a while without a tick is only quiet: its gap is over all the same. */
 export class QuietChecks {
   readonly #options: QuietCheckOptions
-  readonly #timers = new Set<Timer>()
+  /** By request id. */
+  readonly #timers = new Map<number, Timer>()
 
   constructor(options: QuietCheckOptions) {
     this.#options = options
   }
 
-  /** Looks at the stream when it has stood from now on. */
+  /** Looks at the stream when it has stood from now on, and not before. */
   begin(stream: TickStream): void {
     if (this.#options.isOpen(stream.rid)) this.#lookIn(QUIET_STREAM_HEARD_AFTER_MS, stream, this.#options.clock.steadyUs())
   }
@@ -34,17 +35,18 @@ export class QuietChecks {
   /** Silence says nothing before the gateway has the stream's request: one that is slow to take it is looked at again, each second. */
   #lookIn(ms: number, stream: TickStream, sinceUs: number): void {
     const { clock, isOnlyQuiet, takenUpToUs, onQuiet } = this.#options
+    this.#timers.get(stream.rid)?.cancel()
     const timer = clock.after(ms, () => {
-      this.#timers.delete(timer)
+      this.#timers.delete(stream.rid)
       if (!isOnlyQuiet(stream.rid)) return
       if (takenUpToUs() < sinceUs) this.#lookIn(LOOK_AGAIN_MS, stream, sinceUs)
       else onQuiet(stream)
     })
-    this.#timers.add(timer)
+    this.#timers.set(stream.rid, timer)
   }
 
   stop(): void {
-    for (const timer of this.#timers) timer.cancel()
+    for (const timer of this.#timers.values()) timer.cancel()
     this.#timers.clear()
   }
 }

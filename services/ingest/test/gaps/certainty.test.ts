@@ -133,6 +133,18 @@ describe('Certainty', () => {
     expect(certainty.awaits(RID)).toBe(false)
   })
 
+  it('regression: a stream that lost its line and got it back was taken for quiet by what was to look at it before', () => {
+    const { certainty, told, pass, stream } = start()
+    certainty.lose('ended', 'a test', undefined)
+    certainty.subscribed(stream(RID))
+    pass(8)
+    certainty.subscribed(stream(RID))
+    pass(9)
+    expect(told.filter(([kind]) => kind === 'gap')).toEqual([])
+    pass(2)
+    expect(told.filter(([kind]) => kind === 'gap')).toEqual([['gap', 1, 'disconnected', 0, 18]])
+  })
+
   it('takes no stream for quiet before the gateway has answered what was asked after its request', () => {
     const { certainty, world, told, pass, stream } = start()
     certainty.lose('ended', 'a test', undefined)
