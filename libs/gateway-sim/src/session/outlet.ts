@@ -25,6 +25,8 @@ export class Outlet {
   #piecesBytes = 0
   #pumping = false
   #mutes = 0
+  /** The last word was said, though it may still be on its way. */
+  #cut = false
 
   constructor(settings: OutletSettings) {
     this.#settings = settings
@@ -37,7 +39,7 @@ export class Outlet {
 
   get open(): boolean {
     const { socket } = this.#settings
-    return !socket.destroyed && !socket.writableEnded
+    return !this.#cut && !socket.destroyed && !socket.writableEnded
   }
 
   /** @returns what takes the mute back; several add up */
@@ -73,12 +75,16 @@ export class Outlet {
     this.#flushPieces()
     const { socket } = this.#settings
     if (!this.open) return
+    this.#cut = true
     if (how === 'fin') {
       socket.write(lastBytes)
       return this.end()
     }
-    if (lastBytes.length === 0) socket.resetAndDestroy()
-    else socket.write(lastBytes, () => socket.resetAndDestroy())
+    if (lastBytes.length === 0) return void socket.resetAndDestroy()
+    const reset = () => socket.resetAndDestroy()
+    socket.write(lastBytes, reset)
+    // A client that reads nothing would keep its connection.
+    setTimeout(reset, LAST_WORDS_MS).unref()
   }
 
   #queue(bytes: Buffer): void {
