@@ -32,6 +32,8 @@ export class Subscription {
   readonly silences = new Set<object>()
   /** Added to every price that is sent. */
   priceOffset = 0
+  /** Cancelled, or its client is gone: what was on its way to it is not sent any more. */
+  over = false
   /** Ticks that wait until what goes before them was sent; undefined: nothing waits. */
   backlog: Tick[] | undefined
 

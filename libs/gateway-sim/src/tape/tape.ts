@@ -85,6 +85,7 @@ export class Tape {
   join(subscription: Subscription, atMark: () => void): void {
     subscription.backlog = []
     const work = () => {
+      if (subscription.over) return
       this.subscribe(subscription)
       atMark()
     }
@@ -94,13 +95,14 @@ export class Tape {
 
   /** Hands over what has waited; from now on ticks go out at once. */
   release(subscription: Subscription): void {
-    const ticks = subscription.backlog ?? []
+    const ticks = subscription.over ? [] : (subscription.backlog ?? [])
     subscription.backlog = undefined
     for (const tick of ticks) this.#send(subscription.kind, subscription, tick, tickFrameTail(subscription.kind, tick), truthTail(tick))
     subscription.sink.flushTicks()
   }
 
   unsubscribe(subscription: Subscription): void {
+    subscription.over = true
     if (!this.#book.remove(subscription)) return
     const { conId } = subscription.contract
     if (!this.#book.has(conId)) this.#settings.source.unlisten(conId)

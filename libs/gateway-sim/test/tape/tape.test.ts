@@ -151,6 +151,23 @@ describe('Tape', () => {
     expect(listener.mids).toEqual(numbers(0, LENGTH))
   })
 
+  it('does not take up what was cancelled while it waited for the source', async () => {
+    const source = new CountingSource('clock')
+    const [standing, cancelled] = [new Listener(), new Listener()]
+    const tape = tapeOf(source, 1, 'goOn')
+    const done = tape.run()
+    let marks = 0
+    source.whenAsked = () => {
+      if (source.given !== 5) return
+      const late = subscription(cancelled, 2)
+      tape.join(late, () => marks++)
+      tape.unsubscribe(late)
+    }
+    tape.subscribe(subscription(standing))
+    await done
+    expect([cancelled.mids, marks, tape.subscriptions]).toEqual([[], 0, 1])
+  })
+
   it('ends in the state failed when the source cannot go on', async () => {
     const source = new CountingSource('clock')
     source.whenAsked = () => {

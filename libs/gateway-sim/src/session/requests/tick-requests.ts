@@ -85,6 +85,7 @@ async function sendPastFirst(
     unreported: kind === 'all_last',
   } as const
   const ticks = await collectPast(market, query)
+  if (subscription.over) return
   session.send(historyReply(requestId, what, ticks, true))
   tape.release(subscription)
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from '@jest/globals'
 import { type Contract, EventName, SecType, TickByTickDataType, WhatToShow } from '@stoqey/ib'
 import { type GatewaySimOptions, startGatewaySim } from '../../../src/index.ts'
+import { frame, RawClient } from '../../client/raw-client.ts'
 import { StoqeyClient } from '../../client/stoqey-client.ts'
 
 /** Wednesday, 13:00 in New York. */
@@ -220,6 +221,17 @@ describe('the flags of historical ticks', () => {
     // The library reads 97 in the order of 99, so what it calls bidPastLow is IB's askPastHigh: ingest reads the frame.
     expect(quotes.ticks).toMatchObject([{ tickAttribBidAsk: { askPastHigh: true } }, { tickAttribBidAsk: { bidPastLow: true } }])
     expect(trades.ticks).toMatchObject([{ tickAttribLast: { pastLimit: true } }, { tickAttribLast: { pastLimit: false } }])
+  })
+
+  it('numberOfTicks: nothing comes under an id that was cancelled before its past was told', async () => {
+    await using sim = await start({ rate: 20 })
+    using client = await RawClient.started(sim.port, 1)
+    const contract = ['265598', '', '', '', '', '', '', 'SMART', '', '', '', '']
+    client.socket.write(Buffer.concat([frame(['97', '7', ...contract, 'Last', '30', '0']), frame(['98', '7'])]))
+    client.send('96', '8', ...contract, '0', '20250730-14:00:00', '', '1000', 'TRADES', '0', '0', '')
+    await client.until(() => client.frames().some(([id, rid]) => id === '98' && rid === '8'), 'the history of another request')
+    expect(client.frames().filter(([id, rid]) => ['98', '99'].includes(id ?? '') && rid === '7')).toEqual([])
+    expect(sim.stats().subscriptions).toBe(0)
   })
 
   it('numberOfTicks: the past comes first under the same id, and the stream goes on where it ends', async () => {
