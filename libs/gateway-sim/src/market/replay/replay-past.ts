@@ -26,7 +26,8 @@ export async function* pastOfRecording(
   const seconds = new Map<number, Tick[]>()
   let held = 0
   for await (const [second, tick] of ticksInRange(batches, past)) {
-    const oldest = seconds.keys().next().value
+    // Forward only a few seconds are held; the first one held is not the oldest where a stamp came late.
+    const oldest = direction === 'forward' ? Math.min(...seconds.keys()) : seconds.keys().next().value
     const drops = direction === 'forward' ? oldest !== undefined && second >= oldest + LATE_SECONDS : held >= MOST_HELD
     if (drops && oldest !== undefined && oldest !== second) {
       const ticks = seconds.get(oldest) ?? []

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, it } from '@jest/globals'
+import { unknownStock } from '../../../src/contract/listing/stocks.ts'
 import type { MarketSource } from '../../../src/market/market-source.ts'
 import { openReplay, type ReplaySettings } from '../../../src/market/replay/replay-source.ts'
 import type { Tick } from '../../../src/market/tick.ts'
@@ -62,6 +63,19 @@ describe('replay', () => {
     const due = await source.due({ tapeUs: 1_000_000, wallUs: NOW_US })
     expect(due.ticks).toHaveLength(21)
     expect(due.nextUs).toBe(1_050_000)
+    await source.close()
+  })
+
+  it('tells its past in the order of the seconds, also where the first tick of one was recorded late', async () => {
+    const seconds = [100, 102, 101, 103, 102, 104, 108]
+    const line = (second: number, i: number) =>
+      `{"ts":${second}000000,"st":${200_000_000 + i},"cid":8314,"tt":"mid_point","rid":0,"mp":${i}}\n`
+    const source = await open(file('late.jsonl', seconds.map(line).join('')), { stamps: 'recorded' })
+    while (!(await source.due({ tapeUs: 0, wallUs: NOW_US })).ended);
+    const told: number[] = []
+    const range = { contract: unknownStock(8314), fromSecond: 0, toSecond: 1000, direction: 'forward' } as const
+    for await (const ticks of source.past(range, source.markOf(8314, NOW_US).mark)) told.push(...ticks.map(({ tsUs }) => tsUs / 1e6))
+    expect(told).toEqual(seconds.toSorted((a, b) => a - b))
     await source.close()
   })
 
