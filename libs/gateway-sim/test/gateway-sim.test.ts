@@ -120,6 +120,18 @@ describe('tick-by-tick data of the model', () => {
     expect(sim.stats().subscriptions).toBe(1)
   })
 
+  it('begins with the subscription that the tape waits for: nothing of the time before it is made up', async () => {
+    await using sim = await start({ startAfter: 2, rate: 20, clockStart: '2025-07-30T17:00:00Z', clockRate: 20 })
+    await using client = await new StoqeyClient(sim.port).connect()
+    client.subscribe(1, 265598, BID_ASK)
+    const nowSeconds = () => Date.parse(sim.stats().clock) / 1000
+    for (const due = nowSeconds() + 4; nowSeconds() < due; ) await new Promise((resolve) => setTimeout(resolve, 10))
+    const startedAfter = Math.floor(nowSeconds())
+    client.subscribe(2, 8314, BID_ASK)
+    await client.until(() => client.tickFrames.some(([, id]) => id === '1'), 'a tick of the first')
+    expect(Number(client.tickFrames.find(([, id]) => id === '1')?.[3])).toBeGreaterThanOrEqual(startedAfter)
+  })
+
   it('is refused for a standing request id (102) and an unknown contract (200)', async () => {
     await using sim = await start()
     await using client = await new StoqeyClient(sim.port).connect()

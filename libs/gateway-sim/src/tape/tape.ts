@@ -74,7 +74,8 @@ export class Tape {
 
   subscribe(subscription: Subscription): void {
     this.#book.add(subscription)
-    this.#settings.source.listen(subscription.contract, this.#time.moment())
+    if (this.#state === 'waiting') this.#startIfAwaited()
+    else this.#settings.source.listen(subscription.contract, this.#time.moment())
     this.#bell.ring()
   }
 
@@ -167,9 +168,20 @@ export class Tape {
   #become(state: TapeState, facts: Readonly<Record<string, unknown>> = {}): void {
     if (state === this.#state) return
     this.#state = state
-    if (state === 'running') this.#time.start()
+    if (state === 'running') this.#start()
     else if (this.#time.running) this.#time.pause()
     this.#settings.log(state === 'failed' ? 'error' : 'info', `tape ${state}`, facts)
+  }
+
+  /** At once, not in the next turn: what joins goes on from a mark that is taken now. */
+  #startIfAwaited(): void {
+    if (this.#book.count >= this.#settings.startAfter) this.#become('running')
+  }
+
+  /** What was subscribed to before the tape starts is listened to from there on, not from when it was asked for. */
+  #start(): void {
+    this.#time.start()
+    for (const { contract } of this.#book.all) this.#settings.source.listen(contract, this.#time.moment())
   }
 
   #deliver(ticks: readonly Tick[]): void {
