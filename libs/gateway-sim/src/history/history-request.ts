@@ -54,10 +54,15 @@ export function parseRequestedTime(text: string, gatewayZone: string): Requested
   const match = /^(\d{4})(\d\d)(\d\d)(?:(-)| +)(\d\d):(\d\d):(\d\d)(?: +(\S+))?$/.exec(text)
   const [, year, month, date, dash, hour = '', minute = '', second = '', zone] = match ?? []
   const day = `${year}-${month}-${date}`
-  const valid =
-    match !== null && !Number.isNaN(Date.parse(`${day}T${hour}:${minute}:${second}Z`)) && (dash === undefined || zone === undefined)
+  const valid = match !== null && isTimeOfCalendar(`${day}T${hour}:${minute}:${second}.000Z`) && (dash === undefined || zone === undefined)
   if (!valid || (zone !== undefined && !isTimeZone(zone))) throw new FieldError(`${text} is no time`)
   const timeZone = dash === '-' ? 'UTC' : (zone ?? gatewayZone)
   const us = usOfLocalTime(day, Number(hour) * 60 + Number(minute), timeZone) + Number(second) * US_PER_SECOND
   return { us, zoneImplied: dash === undefined && zone === undefined }
+}
+
+/** Date takes 30 February for 2 March, and 24:00 for the next midnight. */
+function isTimeOfCalendar(iso: string): boolean {
+  const ms = Date.parse(iso)
+  return !Number.isNaN(ms) && new Date(ms).toISOString() === iso
 }

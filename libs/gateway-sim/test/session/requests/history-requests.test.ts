@@ -149,7 +149,9 @@ describe('historical ticks, asked for by @stoqey/ib', () => {
     ['no time', {}, 321],
     ['two times', { from: '20250730-14:00:00', to: '20250730-15:00:00' }, 321],
     ['another kind', { from: '20250730-14:00:00', what: WhatToShow.ADJUSTED_LAST }, 321],
-    ['a date that is none', { from: '20250230-25:00:00' }, 10314],
+    ['an hour that is none', { from: '20250228-25:00:00' }, 10314],
+    ['a day that is none', { from: '20250230-10:00:00' }, 10314],
+    ['the hour 24', { from: '20250228-24:00:00' }, 10314],
     ['a zone that is none', { from: '20250730 14:00:00 Mars/Base' }, 10314],
     ['an unknown contract', { from: '20250730-14:00:00', contract: { conId: 42 } }, 200],
   ] satisfies [string, Asked, number][])('are refused for %s', async (_, asked, code) => {
