@@ -225,6 +225,24 @@ describe('the flags of historical ticks', () => {
     expect(trades.ticks).toMatchObject([{ tickAttribLast: { pastLimit: true } }, { tickAttribLast: { pastLimit: false } }])
   })
 
+  it('numberOfTicks: with the first subscription too, the past and the stream together are the tape', async () => {
+    await using sim = await start({ rate: 20, clockRate: 20 })
+    await using client = await connect(sim.port)
+    client.ib.reqTickByTickData(1, AAPL, TickByTickDataType.AllLast, 30, false)
+    const secondsOf = () => {
+      const [past = []] = client.frames
+      // 98: id, reqId, n, then time, mask, price, size, exchange, conditions each, and done
+      return [...past.slice(3, -1).filter((_, i) => i % 6 === 0), ...client.tickFrames.map((fields) => fields[3])].map(Number)
+    }
+    await client.until(
+      () => (secondsOf().at(-1) ?? 0) > (client.tickFrames.length > 0 ? Number(client.tickFrames[0]?.[3]) + 4 : Infinity),
+      'some seconds',
+    )
+    const [from = 0, to = 0] = [secondsOf()[0], secondsOf().at(-1)]
+    const tape = await sim.tape({ conId: 265598, kind: 'all_last', startUs: from * 1e6, endUs: to * 1e6 })
+    expect(secondsOf().filter((second) => second < to)).toEqual(tape.map(({ tsUs }) => tsUs / 1e6))
+  })
+
   it('numberOfTicks: nothing comes under an id that was cancelled before its past was told', async () => {
     await using sim = await start({ rate: 20 })
     using client = await RawClient.started(sim.port, 1)
