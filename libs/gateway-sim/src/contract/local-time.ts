@@ -32,8 +32,11 @@ export function usOfLocalTime(day: string, minute: number, timeZone: string): nu
     const local = localTime(new Date(ms), timeZone)
     return Date.parse(`${local.day}T00:00:00Z`) + local.minute * MINUTE_MS - ms
   }
-  const first = asUtcMs - offsetMs(asUtcMs)
-  return (asUtcMs - offsetMs(first)) * US_PER_MS
+  const firstOffsetMs = offsetMs(asUtcMs)
+  const secondOffsetMs = offsetMs(asUtcMs - firstOffsetMs)
+  const ms = asUtcMs - secondOffsetMs
+  const isLeftOut = offsetMs(ms) !== secondOffsetMs
+  return (isLeftOut ? asUtcMs - Math.min(firstOffsetMs, secondOffsetMs) : ms) * US_PER_MS
 }
 
 /** True for the names that Intl knows. */
