@@ -1,5 +1,5 @@
-/** What is special about a weekday: nothing, no trading, or an early end (`HHMM`). */
-export type DayRule = 'usual' | 'closed' | { readonly closes: string }
+/** What is special about a weekday: nothing, no trading, no trading after a time (`HHMM`), or an end that is so many hours before the usual one. */
+export type DayRule = 'usual' | 'closed' | { readonly closes: string } | { readonly hoursEarlier: number }
 
 /** @param day `YYYY-MM-DD`, a Monday to Friday */
 export type HolidayRule = (day: string) => DayRule
@@ -10,11 +10,14 @@ const THURSDAY = 4
 const SATURDAY = 6
 const DAYS_PER_WEEK = 7
 
-/** NYSE and Nasdaq: nine full holidays, and 13:00 on the day after Thanksgiving and on Christmas Eve. */
+/**
+ * NYSE and Nasdaq: ten full holidays. Before Independence Day, after Thanksgiving and on Christmas Eve all ends three hours earlier: the liquid hours at
+ * 13:00 in New York, the late trading at 17:00.
+ */
 export const usStockHolidays: HolidayRule = (day) => {
   const year = Number(day.slice(0, 4))
   if (usHolidays(year).includes(day)) return 'closed'
-  return earlyUsDays(year).includes(day) ? { closes: '1300' } : 'usual'
+  return earlyUsDays(year).includes(day) ? { hoursEarlier: 3 } : 'usual'
 }
 
 /** CME index futures: closed on three days, and until noon on the other US holidays. */
@@ -23,6 +26,13 @@ export const cmeHolidays: HolidayRule = (day) => {
   if ([observed(year, 1, 1), goodFriday(year), observed(year, 12, 25)].includes(day)) return 'closed'
   if (usHolidays(year).includes(day)) return { closes: '1200' }
   return earlyUsDays(year).includes(day) ? { closes: '1215' } : 'usual'
+}
+
+/** NYMEX energy, in New York: closed on the same three days, until 14:30 on the other US holidays, and until 13:45 on the early days. */
+export const nymexHolidays: HolidayRule = (day) => {
+  const rule = cmeHolidays(day)
+  if (typeof rule === 'string') return rule
+  return { closes: usHolidays(Number(day.slice(0, 4))).includes(day) ? '1430' : '1345' }
 }
 
 /** Currencies and metals: Christmas and New Year's Day. */
@@ -54,7 +64,7 @@ function usHolidays(year: number): readonly string[] {
 }
 
 function earlyUsDays(year: number): readonly string[] {
-  return [dayPlus(thanksgiving(year), 1), `${year}-12-24`]
+  return [`${year}-07-03`, dayPlus(thanksgiving(year), 1), `${year}-12-24`]
 }
 
 function thanksgiving(year: number): string {

@@ -1,5 +1,5 @@
 import type { DayHours } from './contract.ts'
-import { dayPlus, type HolidayRule } from './holidays.ts'
+import { type DayRule, dayPlus, type HolidayRule } from './holidays.ts'
 
 /** A session in local time. */
 export interface LocalSession {
@@ -28,7 +28,7 @@ export function sessionsOf(day: string, hours: readonly DayHours[], holidays: Ho
       opensDay: opens > closes ? dayPlus(day, -1) : day,
       opens,
       closesDay: day,
-      closes: rule === 'usual' || closes < rule.closes ? closes : rule.closes,
+      closes: closesBy(rule, closes),
     }))
     .filter(({ opensDay, opens, closes }) => opensDay !== day || opens < closes)
 }
@@ -48,6 +48,13 @@ export function ibHours(hours: readonly DayHours[], holidays: HolidayRule, fromD
       return weekdayOf(day) === SUNDAY && opensDayBefore ? [] : [`${compact(day)}:CLOSED`]
     })
     .join(';')
+}
+
+/** When a session ends that usually ends at `closes`, both `HHMM`. */
+function closesBy(rule: Exclude<DayRule, 'closed'>, closes: string): string {
+  if (rule === 'usual') return closes
+  const latest = 'closes' in rule ? rule.closes : String(Number(closes) - rule.hoursEarlier * 100).padStart(4, '0')
+  return closes < latest ? closes : latest
 }
 
 function inIbFormat({ opensDay, opens, closesDay, closes }: LocalSession): string {

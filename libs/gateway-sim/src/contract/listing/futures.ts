@@ -1,5 +1,5 @@
 import type { SimContract } from '../contract.ts'
-import { cmeHolidays } from '../holidays.ts'
+import { cmeHolidays, type HolidayRule, nymexHolidays } from '../holidays.ts'
 import { compactDay, type ExpiryCycle, expiriesAround, frontExpiry, MONTHLY_OIL, QUARTERLY } from './expiry.ts'
 import { derivedConId, plainContract } from './plain-contract.ts'
 
@@ -22,6 +22,7 @@ interface FutureRoot {
   /** Contract id of whatever is the front when the simulator starts. */
   readonly frontConId?: number
   readonly validExchanges: readonly string[]
+  readonly holidays: HolidayRule
 }
 
 const CME_INDEX = {
@@ -36,6 +37,7 @@ const CME_INDEX = {
   liquidCloses: '1600',
   underSecType: 'IND',
   validExchanges: ['CME', 'QBALGO'],
+  holidays: cmeHolidays,
 } as const
 
 const ROOTS: readonly FutureRoot[] = [
@@ -65,6 +67,7 @@ const ROOTS: readonly FutureRoot[] = [
     underConId: 17340715,
     underSecType: 'CMDTY',
     validExchanges: ['NYMEX', 'QBALGO'],
+    holidays: nymexHolidays,
   },
 ]
 
@@ -102,6 +105,5 @@ function future(root: FutureRoot, expiry: { day: string; month: string }, localS
     marketRuleId: 67,
     tradingHours: [{ opens, closes }],
     liquidHours: [{ opens: liquidOpens, closes: liquidCloses }],
-    holidays: cmeHolidays,
   })
 }

@@ -1,5 +1,5 @@
 import type { SimContract } from '../contract.ts'
-import { currencyHolidays } from '../holidays.ts'
+import { cmeHolidays, currencyHolidays } from '../holidays.ts'
 import { plainContract } from './plain-contract.ts'
 
 /** IB's currency week: Sunday 17:15 to Friday 17:00, a quarter of an hour off each evening. */
@@ -66,6 +66,7 @@ export const OTHERS: readonly SimContract[] = [
     timeZone: 'US/Central',
     tradingHours: [{ opens: '1700', closes: '1600' }],
     liquidHours: [{ opens: '0830', closes: '1500' }],
+    holidays: cmeHolidays,
   }),
   plainContract({
     conId: 69067924,
