@@ -256,14 +256,23 @@ describe('errors', () => {
     const tick = (rid: number, rest: string) => `97|${rid}|${rest}`
     const errors = await ask(
       sim.port,
-      [`98|77`, tick(1, '42||||||||||||Last|0|0'), tick(2, '265598||||||||||||last|0|0'), '9|8|3|42|||||||||||0|||'],
-      4,
+      [
+        `98|77`,
+        tick(1, '42||||||||||||Last|0|0'),
+        tick(2, '265598||||||||||||last|0|0'),
+        '9|8|3|42|||||||||||0|||',
+        tick(4, '|MNQ|FUT|||||CME||USD|||Last|0|0'),
+        '1|11|5||SAP|STK|||||SMART|||||0||0|0|',
+      ],
+      6,
     )
     expect(errors.map((fields) => fields.join('|'))).toEqual([
       "4|2|77|300|Can't find EId with tickerId:77|",
       '4|2|1|200|No security definition has been found for the request|',
       "4|2|2|321|Error validating request.-'bU' : cause - Invalid tick-by-tick type: last|",
       '4|2|3|200|No security definition has been found for the request|',
+      '4|2|4|200|The contract description specified for MNQ is ambiguous.|',
+      '4|2|5|200|The contract description specified for SAP is ambiguous.|',
     ])
     for (const fields of errors) named(fields, 193)
   })

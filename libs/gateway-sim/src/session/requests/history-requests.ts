@@ -16,7 +16,7 @@ import { errorReply } from '../../wire/reply.ts'
 import { FieldError } from '../../wire/request.ts'
 import type { ClientSession } from '../client-session.ts'
 import type { House } from '../house.ts'
-import { NO_DEFINITION, type RequestHandler } from '../request-handler.ts'
+import { oneOf, type RequestHandler } from '../request-handler.ts'
 
 const MOST_TICKS = 1000
 /** Zone of times that come without one. */
@@ -48,8 +48,8 @@ function check(house: House, request: HistoryRequest): Checked | { readonly refu
   if ((start === '') === (end === '')) return refuse(321, invalid('Exactly one of start date time and end date time must be given'))
   const time = timeOf(start === '' ? end : start)
   if (time === undefined) return refuse(10314, BAD_TIME)
-  const [contract, ...others] = house.catalogue.find(request.contract, request.includeExpired)
-  if (contract === undefined || others.length > 0) return refuse(200, NO_DEFINITION)
+  const contract = oneOf(house.catalogue.find(request.contract, request.includeExpired), request.contract)
+  if ('code' in contract) return { refusal: contract }
   const refusal = house.conduct.refusalOf('history', contract)
   if (refusal !== undefined) return { refusal }
   const paced = {

@@ -1,7 +1,7 @@
 import { REPLY } from '../../wire/message-id.ts'
 import { errorReply } from '../../wire/reply.ts'
 import { contractAt, integerAt } from '../../wire/request.ts'
-import { NO_DEFINITION, type RequestHandler } from '../request-handler.ts'
+import { oneOf, type RequestHandler } from '../request-handler.ts'
 
 /** Request 59: from now on lines are of this type; each says so by message 58 when it is asked for. */
 export const marketDataType: RequestHandler = (session, fields) => {
@@ -14,7 +14,9 @@ export const marketDataType: RequestHandler = (session, fields) => {
  */
 export const marketData: RequestHandler = (session, fields) => {
   const requestId = integerAt(fields, 2)
-  if (session.house.catalogue.find(contractAt(fields, 3)).length !== 1) return session.send(errorReply(requestId, 200, NO_DEFINITION))
+  const query = contractAt(fields, 3)
+  const contract = oneOf(session.house.catalogue.find(query), query)
+  if ('code' in contract) return session.send(errorReply(requestId, contract.code, contract.text))
   session.send([REPLY.marketDataType, 1, requestId, session.marketDataType], errorReply(requestId, 354, NOT_SUBSCRIBED))
 }
 

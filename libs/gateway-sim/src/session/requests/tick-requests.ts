@@ -9,7 +9,7 @@ import { Subscription } from '../../tape/subscription.ts'
 import { errorReply } from '../../wire/reply.ts'
 import { integerAt, parseTickByTick, type TickByTickRequest } from '../../wire/request.ts'
 import type { ClientSession } from '../client-session.ts'
-import { NO_DEFINITION, type RequestHandler } from '../request-handler.ts'
+import { oneOf, type RequestHandler } from '../request-handler.ts'
 
 /** Names of the kinds in request 97; IB takes them in this spelling only. */
 const KIND_BY_NAME: ReadonlyMap<string, TickKind> = new Map([
@@ -33,8 +33,8 @@ export const requestTicks: RequestHandler = (session, fields) => {
   if (kind === undefined) return refuse(invalid(`Invalid tick-by-tick type: ${kindName}`))
   if (numberOfTicks < 0 || numberOfTicks > MOST_PAST_TICKS) return refuse(invalid(`Invalid number of ticks: ${numberOfTicks}`))
   const { house } = session
-  const [contract, ...others] = house.catalogue.find(request.contract)
-  if (contract === undefined || others.length > 0) return refuse({ code: 200, text: NO_DEFINITION })
+  const contract = oneOf(house.catalogue.find(request.contract), request.contract)
+  if ('code' in contract) return refuse(contract)
   const refusal = unsupported(contract, kindName) ?? house.conduct.refusalOf('ticks', contract) ?? house.lines.take(contract.conId, kind)
   if (refusal !== undefined) return refuse(refusal)
   const subscription = new Subscription({ sink: session, requestId, contract, kind, ignoreSize })
