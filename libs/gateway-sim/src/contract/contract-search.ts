@@ -7,17 +7,15 @@ import { decimal } from './contract-data.ts'
 /** From here on a symbol sample has a description and an issuer. */
 const BOND_ISSUER_ID = 176
 
-/** Messages 75, one for each exchange of the chain, and 76. */
-export function optionParameterReplies(requestId: number, options: readonly SimContract[]): Field[][] {
+/** Messages 75, one for each exchange of the chain, and 76. @param onExchange the only one that is wanted; '' for all */
+export function optionParameterReplies(requestId: number, options: readonly SimContract[], onExchange: string): Field[][] {
   const [first] = options
   if (first === undefined) return [[REPLY.optionParametersEnd, requestId]]
   const expiries = distinct(options.map(({ lastTradeDay }) => lastTradeDay))
   const strikes = distinct(options.map(({ strike }) => strike))
+  const exchanges = first.validExchanges.filter((exchange) => onExchange === '' || onExchange === exchange)
   const chain = [first.underConId, first.tradingClass, first.multiplier, expiries.length, ...expiries, strikes.length, ...strikes]
-  return [
-    ...first.validExchanges.map((exchange) => [REPLY.optionParameters, requestId, exchange, ...chain]),
-    [REPLY.optionParametersEnd, requestId],
-  ]
+  return [...exchanges.map((exchange) => [REPLY.optionParameters, requestId, exchange, ...chain]), [REPLY.optionParametersEnd, requestId]]
 }
 
 /** Message 79. */

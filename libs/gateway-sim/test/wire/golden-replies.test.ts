@@ -154,6 +154,14 @@ describe('what else is asked about contracts', () => {
       expect([underConId, tradingClass, multiplier]).toEqual(['265598', 'AAPL', '100'])
       expect(expirations.every(({ date }) => /^\d{8}$/.test(date)) && expirations.length > 1 && strikes.length > 5).toBe(true)
     }
+    const chains = () => client.frames().filter(([id]) => id === '75').length
+    const ends = () => client.frames().filter(([id]) => id === '76').length
+    client.send(...words('78|7|AAPL|CBOE|STK|265598'))
+    await client.until(() => ends() === 2, 'the end of one exchange')
+    expect(chains()).toBe(chain.length + 1)
+    client.send(...words('78|7|IBM||STK|8314'))
+    await client.until(() => ends() === 3, 'the end of a share without options')
+    expect(chains()).toBe(chain.length + 1)
     client.send(...words('78|7|NONE||STK|42'))
     await client.until(() => client.frames().at(-1)?.[0] === '4', 'the refusal')
     expect(client.frames().at(-1)?.slice(2, 4)).toEqual(['7', '321'])

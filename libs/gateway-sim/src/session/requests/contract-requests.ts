@@ -17,12 +17,13 @@ export const contractData: RequestHandler = (session, fields) => {
   session.send(...replies, contractDataEnd(requestId))
 }
 
-/** Request 78: the option chain of an underlying. */
+/** Request 78: the option chain of an underlying, on all exchanges or on the one that is named. */
 export const optionParameters: RequestHandler = (session, fields) => {
-  const [requestId, underConId] = [integerAt(fields, 1), integerAt(fields, 5)]
-  const options = session.house.catalogue.optionsOf(underConId)
-  if (options.length === 0) return session.send(errorReply(requestId, 321, `Error validating request.-'cC' : cause - Invalid contract id`))
-  session.send(...optionParameterReplies(requestId, options))
+  const { catalogue } = session.house
+  const [requestId, exchange, underConId] = [integerAt(fields, 1), fields[3] ?? '', integerAt(fields, 5)]
+  if (catalogue.byConId(underConId) === undefined)
+    return session.send(errorReply(requestId, 321, `Error validating request.-'cC' : cause - Invalid contract id`))
+  session.send(...optionParameterReplies(requestId, catalogue.optionsOf(underConId), exchange))
 }
 
 /** Request 81. */
