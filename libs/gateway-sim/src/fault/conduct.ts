@@ -3,6 +3,7 @@ import type { Refusal } from '../limit/tick-lines.ts'
 import type { Outlet } from '../session/outlet.ts'
 import type { Subscription } from '../tape/subscription.ts'
 import type { Field } from '../wire/frame.ts'
+import { Layers } from './layers.ts'
 
 /** Which subscriptions get nothing. */
 export interface Silence {
@@ -25,15 +26,19 @@ export class Conduct {
   /** Message ids of requests that get no answer, and how often each was named. */
   readonly deaf = new Map<string, number>()
   /** For how long a cancelled request still gets ticks. */
-  afterCancelSeconds = 0
+  readonly afterCancelSeconds = new Layers(0)
   /** Added to what the gateway says the time is, µs. */
   timeOffsetUs = 0
-  /** Names of the farms that are not well: the welcome says so. */
-  readonly brokenFarms = new Set<string>()
+  /** Farms that are not well: the welcome says so. One may be broken twice. */
+  readonly brokenFarms = new Set<{ readonly name: string }>()
   /** Messages that a client hears right after the welcome. */
   readonly greetings = new Set<readonly Field[]>()
   /** What happens to each connection that is made while they last. */
   readonly arrivals = new Set<(outlet: Outlet) => void>()
+
+  isBroken(farm: string): boolean {
+    return [...this.brokenFarms].some(({ name }) => name === farm)
+  }
 
   /** Applies what is going on to a new subscription. */
   welcome(subscription: Subscription): void {

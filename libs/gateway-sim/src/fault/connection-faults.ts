@@ -26,16 +26,12 @@ export const split = faultKind({
   doc: 'frames leave in small pieces, cut anywhere',
   fields: { seconds: secondsField(60), bytes: numberField('largest piece, bytes', 1, 65_536, 7) },
   start({ sessions, house }, { bytes }) {
-    const outlets = sessions.map(({ outlet }) => outlet)
-    const arrive = (outlet: Outlet) => {
-      outlet.pieceBytes = bytes
-      outlets.push(outlet)
-    }
-    for (const { outlet } of sessions) outlet.pieceBytes = bytes
+    const ends = sessions.map(({ outlet }) => outlet.pieceBytes.lay(bytes))
+    const arrive = (outlet: Outlet) => ends.push(outlet.pieceBytes.lay(bytes))
     house.conduct.arrivals.add(arrive)
     return () => {
       house.conduct.arrivals.delete(arrive)
-      for (const outlet of outlets) outlet.pieceBytes = undefined
+      for (const end of ends) end()
     }
   },
 })

@@ -55,15 +55,17 @@ export const farm = faultKind({
     const restore = history ? () => {} : silence(target, { fits: ({ contract }) => farmOf(contract) === name })
     const denial: Denial = { ticks: () => undefined, history: () => ({ code: 162, text: HMDS_AWAY }) }
     if (history) target.house.conduct.denials.add(denial)
-    target.house.conduct.brokenFarms.add(name)
+    const broken = { name }
+    target.house.conduct.brokenFarms.add(broken)
     announce(target, history ? 2105 : 2103, `${history ? 'HMDS' : 'Market'} data farm connection is broken:${name}`)
     return () => {
-      target.house.conduct.brokenFarms.delete(name)
+      target.house.conduct.brokenFarms.delete(broken)
       target.house.conduct.denials.delete(denial)
-      if (!history) announce(target, 2119, `Market data farm is connecting:${name}`)
+      const well = !target.house.conduct.isBroken(name)
+      if (well && !history) announce(target, 2119, `Market data farm is connecting:${name}`)
       restore(flow)
       if (priceOffset !== 0) shiftPrices(target, ({ contract }) => farmOf(contract) === name, priceOffset)
-      announce(target, history ? 2106 : 2104, `${history ? 'HMDS' : 'Market'} data farm connection is OK:${name}`)
+      if (well) announce(target, history ? 2106 : 2104, `${history ? 'HMDS' : 'Market'} data farm connection is OK:${name}`)
     }
   },
 })

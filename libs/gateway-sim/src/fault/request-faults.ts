@@ -38,13 +38,7 @@ const DENIAL_TEXTS: Readonly<Record<(typeof DENIALS)[number], (contract: SimCont
 export const lines = faultKind({
   doc: 'the account has another number of tick-by-tick lines; requests that stand are kept',
   fields: { lines: numberField('how many', 0, 10_000), seconds: secondsField(0) },
-  start({ house }, { lines: count }) {
-    const before = house.lines.lines
-    house.lines.lines = count
-    return () => {
-      house.lines.lines = before
-    }
-  },
+  start: ({ house }, { lines: count }) => house.lines.lines.lay(count),
 })
 
 /** IB sometimes leaves requests without answer, for example before its farms are connected. */
@@ -66,12 +60,7 @@ export const deaf = faultKind({
 export const afterCancel = faultKind({
   doc: 'requests that are cancelled while it lasts still get ticks for a while',
   fields: { seconds: secondsField(60), goOnSeconds: numberField('for how long each gets ticks', 0.01, 3600, 5) },
-  start({ house }, { goOnSeconds }) {
-    house.conduct.afterCancelSeconds = goOnSeconds
-    return () => {
-      house.conduct.afterCancelSeconds = 0
-    }
-  },
+  start: ({ house }, { goOnSeconds }) => house.conduct.afterCancelSeconds.lay(goOnSeconds),
 })
 
 /** IB's time, or what the gateway says of it, is not ours. */

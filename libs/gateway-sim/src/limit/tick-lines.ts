@@ -1,4 +1,5 @@
 import { type Clock, secondsToUs } from '../clock.ts'
+import { Layers } from '../fault/layers.ts'
 import type { TickKind } from '../market/tick.ts'
 
 /** Why a tick-by-tick request gets no line: an error for its reqId. */
@@ -16,14 +17,14 @@ export interface TickLineSettings {
 
 /** The account's tick-by-tick lines. They belong to the account, so all clients share them and the memory outlives connections. */
 export class TickLines {
-  lines: number
+  readonly lines: Layers<number>
   readonly #repeatUs: number
   readonly #clock: Clock
   readonly #askedAtUs = new Map<string, number>()
   #taken = 0
 
   constructor({ lines, repeatSeconds }: TickLineSettings, clock: Clock) {
-    this.lines = lines
+    this.lines = new Layers(lines)
     this.#repeatUs = secondsToUs(repeatSeconds)
     this.#clock = clock
   }
@@ -38,7 +39,7 @@ export class TickLines {
     const key = `${conId} ${kind}`
     const askedAtUs = this.#askedAtUs.get(key)
     if (askedAtUs !== undefined && nowUs - askedAtUs < this.#repeatUs) return TOO_SOON
-    if (this.#taken >= this.lines) return NO_LINE
+    if (this.#taken >= this.lines.value) return NO_LINE
     this.#askedAtUs.set(key, nowUs)
     this.#taken++
     return undefined

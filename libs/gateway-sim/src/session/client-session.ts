@@ -105,8 +105,9 @@ export class ClientSession implements TickSink {
   unsubscribe(subscription: Subscription): void {
     const { tape, clock, conduct } = this.house
     this.#forget(subscription)
-    if (conduct.afterCancelSeconds === 0) tape.unsubscribe(subscription)
-    else afterSeconds(clock, conduct.afterCancelSeconds, () => tape.unsubscribe(subscription))
+    const goOnSeconds = conduct.afterCancelSeconds.value
+    if (goOnSeconds === 0) tape.unsubscribe(subscription)
+    else afterSeconds(clock, goOnSeconds, () => tape.unsubscribe(subscription))
     this.note('info', 'subscription cancelled', namesOf(subscription))
   }
 
@@ -191,7 +192,8 @@ export class ClientSession implements TickSink {
     this.#clientId = clientId
     this.#state = 'ready'
     const { greetings, brokenFarms } = this.house.conduct
-    this.send(...welcome(this.house.accounts, FIRST_ORDER_ID, brokenFarms), ...greetings)
+    const broken = new Set([...brokenFarms].map(({ name }) => name))
+    this.send(...welcome(this.house.accounts, FIRST_ORDER_ID, broken), ...greetings)
     this.note('info', 'client connected', { serverVersion: this.#serverVersion })
   }
 

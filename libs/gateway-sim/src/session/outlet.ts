@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { secondsToMs } from '../clock.ts'
+import { Layers } from '../fault/layers.ts'
 import type { Random } from '../random.ts'
 
 /** How a connection ends. */
@@ -19,7 +20,7 @@ export interface OutletSettings {
 /** The sending side of a client's connection: bounded, and able to misbehave. */
 export class Outlet {
   /** Largest piece that leaves in one write, bytes; undefined: whole batches. */
-  pieceBytes: number | undefined
+  readonly pieceBytes = new Layers<number | undefined>(undefined)
   readonly #settings: OutletSettings
   #pieces: Buffer[] = []
   #piecesBytes = 0
@@ -54,7 +55,7 @@ export class Outlet {
 
   write(bytes: Buffer): void {
     if (!this.open || this.muted) return
-    if (this.pieceBytes === undefined && this.#pieces.length === 0) this.#settings.socket.write(bytes)
+    if (this.pieceBytes.value === undefined && this.#pieces.length === 0) this.#settings.socket.write(bytes)
     else this.#queue(bytes)
     const bufferedBytes = this.#settings.socket.writableLength + this.#piecesBytes
     if (bufferedBytes <= this.#settings.limitBytes) return
@@ -100,8 +101,9 @@ export class Outlet {
     const [first] = this.#pieces
     this.#pumping = first !== undefined && this.open
     if (first === undefined || !this.open) return
-    if (this.pieceBytes === undefined) return this.#flushPieces()
-    const piece = first.subarray(0, 1 + Math.floor(this.#settings.random() * this.pieceBytes))
+    const most = this.pieceBytes.value
+    if (most === undefined) return this.#flushPieces()
+    const piece = first.subarray(0, 1 + Math.floor(this.#settings.random() * most))
     const rest = first.subarray(piece.length)
     if (rest.length > 0) this.#pieces[0] = rest
     else this.#pieces.shift()
