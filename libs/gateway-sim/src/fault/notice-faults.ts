@@ -13,7 +13,7 @@ const OTHER_ADDRESS = 'Trading TWS session is connected from a different IP addr
 
 /** IB is cut off from the gateway, the gateway not from its clients. */
 export const connectivity = faultKind({
-  doc: '1100 some times, then 1101 (all subscriptions are lost) or 1102; nothing flows in between',
+  doc: '1100 some times, then 1101 (all subscriptions are lost) or 1102; nothing flows in between, and history fails',
   fields: {
     seconds: secondsField(20),
     times: numberField('how often 1100 is said', 1, 1000, 5),
@@ -23,6 +23,8 @@ export const connectivity = faultKind({
   },
   start(target, { times, everySeconds, end, flow }) {
     const restore = silence(target, { fits: () => true })
+    const denial = withoutHistory()
+    target.house.conduct.denials.add(denial)
     const greeting = errorReply(NO_REQUEST, 1100, LOST)
     target.house.conduct.greetings.add(greeting)
     const repeats = Array.from({ length: times }, (_, i) => {
@@ -33,6 +35,7 @@ export const connectivity = faultKind({
     return () => {
       for (const cancel of repeats) cancel()
       target.house.conduct.greetings.delete(greeting)
+      target.house.conduct.denials.delete(denial)
       restore(flow)
       if (end === '1101') for (const session of target.sessions) session.loseSubscriptions()
       if (end === '1101') announce(target, 1101, `${RESTORED} - data lost.`)
@@ -53,7 +56,7 @@ export const farm = faultKind({
   start(target, { farm: name, flow, priceOffset }) {
     const history = name === HMDS_FARM
     const restore = history ? () => {} : silence(target, { fits: ({ contract }) => farmOf(contract) === name })
-    const denial: Denial = { ticks: () => undefined, history: () => ({ code: 162, text: HMDS_AWAY }) }
+    const denial = withoutHistory()
     if (history) target.house.conduct.denials.add(denial)
     const broken = { name }
     target.house.conduct.brokenFarms.add(broken)
@@ -69,6 +72,11 @@ export const farm = faultKind({
     }
   },
 })
+
+/** One of its own for each fault: they may overlap. */
+function withoutHistory(): Denial {
+  return { ticks: () => undefined, history: () => ({ code: 162, text: HMDS_AWAY }) }
+}
 
 const HMDS_AWAY = 'Historical Market Data Service error message:HMDS connection is broken'
 

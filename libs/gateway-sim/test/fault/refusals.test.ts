@@ -98,6 +98,15 @@ describe('what a gateway refuses or does behind its word', () => {
     await other.until(() => farms().at(-1) === '2104 usfarm', 'it is well')
   })
 
+  it('has no history while it is cut off from IB (1100), and has it again afterwards', async () => {
+    const { id } = sim.faults.order({ fault: 'connectivity', seconds: 0, times: 1, end: '1102' })
+    askHistory(2)
+    expect(await errorOf(2)).toEqual(['162', expect.stringMatching(/^Historical Market Data Service error message:/)])
+    sim.faults.lift(id)
+    askHistory(3)
+    await client.until(() => client.frames().some(([type, rid]) => type === '98' && rid === '3'), 'the history')
+  })
+
   it('comes back from a broken farm (2103, 2119, 2104) with prices off by a constant, until they are asked for anew', async () => {
     const bids = (rid: number) => ticks(rid).map((fields) => Number(fields[4]))
     askTicks(1)
