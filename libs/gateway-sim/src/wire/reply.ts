@@ -4,6 +4,7 @@ import { REPLY } from './message-id.ts'
 /** Request id of messages that belong to no request. */
 export const NO_REQUEST = -1
 
+/** Those that a gateway names to every client. */
 const FARMS: readonly (readonly [kind: string, name: string, wellCode: number, brokenCode: number])[] = [
   ['Market', 'usfuture', 2104, 2103],
   ['Market', 'cashfarm', 2104, 2103],
@@ -35,7 +36,13 @@ export function welcome(accounts: readonly string[], orderId: number, broken: Re
     const [code, word] = broken.has(name) ? [brokenCode, 'broken'] : [wellCode, 'OK']
     return errorReply(NO_REQUEST, code, `${kind} data farm connection is ${word}:${name}`)
   })
-  return [managedAccountsReply(accounts), nextValidIdReply(orderId), ...farms]
+  const named = FARMS.map(([, name]) => name)
+  const others = [...broken].filter((name) => !named.includes(name))
+  return [managedAccountsReply(accounts), nextValidIdReply(orderId), ...farms, ...others.map(brokenFarm)]
+}
+
+function brokenFarm(name: string): Field[] {
+  return errorReply(NO_REQUEST, 2103, `Market data farm connection is broken:${name}`)
 }
 
 /** Since server version 153 error texts and long names are ASCII: the rest is written as \uXXXX. */

@@ -98,6 +98,13 @@ describe('what a gateway refuses or does behind its word', () => {
     await other.until(() => farms().at(-1) === '2104 usfarm', 'it is well')
   })
 
+  it('says so of a farm too that it does not name while it is well', async () => {
+    sim.faults.order({ fault: 'farm', farm: 'eufarm', seconds: 0 })
+    using other = await RawClient.started(sim.port, 8)
+    await other.until(() => other.frames().length === 9, 'nine messages')
+    expect(other.frames().at(-1)).toEqual(['4', '2', '-1', '2103', 'Market data farm connection is broken:eufarm', ''])
+  })
+
   it('has no history while it is cut off from IB (1100), and has it again afterwards', async () => {
     const { id } = sim.faults.order({ fault: 'connectivity', seconds: 0, times: 1, end: '1102' })
     askHistory(2)
