@@ -5,7 +5,7 @@ import { MessageRate } from '../limit/message-rate.ts'
 import { seededRandom } from '../random.ts'
 import type { Subscription, TickSink } from '../tape/subscription.ts'
 import { encodeFrame, type Field, FrameBatch, FrameSplitter, fieldsOf, WireError } from '../wire/frame.ts'
-import { connectionTime, GREETING_PREFIX, negotiate, parseVersionRange } from '../wire/handshake.ts'
+import { connectionTime, GREETING_PREFIX, negotiate, parseGreeting } from '../wire/handshake.ts'
 import { REQUEST } from '../wire/message-id.ts'
 import { errorReply, NO_REQUEST, welcome } from '../wire/reply.ts'
 import { FieldError, integerAt } from '../wire/request.ts'
@@ -28,7 +28,7 @@ export class ClientSession implements TickSink {
   /** 1 live, 2 frozen, 3 delayed, 4 delayed and frozen. */
   marketDataType = 1
   readonly #socket: Socket
-  readonly #rate: MessageRate
+  #rate: MessageRate
   readonly #splitter = new FrameSplitter(GREETING_PREFIX)
   readonly #batch = new FrameBatch()
   #state: SessionState = 'greeting'
@@ -170,7 +170,9 @@ export class ClientSession implements TickSink {
   }
 
   #greet(versions: string): void {
-    this.#serverVersion = negotiate(parseVersionRange(versions), this.house.maxServerVersion)
+    const greeting = parseGreeting(versions)
+    this.#serverVersion = negotiate(greeting, this.house.maxServerVersion)
+    if (greeting.paced) this.#rate = new MessageRate(0, this.house.clock)
     this.#state = 'starting'
     // Alone in its write, and nothing after it before START_API: the official Python client throws away what follows in the same read.
     this.send([this.#serverVersion, connectionTime(this.house.clock.wallUs() + this.house.conduct.timeOffsetUs)])

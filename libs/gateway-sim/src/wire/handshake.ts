@@ -17,15 +17,22 @@ export interface VersionRange {
   readonly max: number
 }
 
+/** First message of a client. */
+export interface Greeting extends VersionRange {
+  /** It wants IB to slow its messages down where they come too fast (`+PACEAPI`), instead of error 100. */
+  readonly paced: boolean
+}
+
 /**
- * Reads `v100..193`, `v187`, each with connect options after a space (` +PACEAPI`), which only IB understands.
+ * Reads `v100..193`, `v187`, each with connect options after a space; `+PACEAPI` is the one that IB documents.
  * @throws WireError for anything else: the real TWS resets such a connection
  */
-export function parseVersionRange(text: string): VersionRange {
-  const match = /^v(\d{1,9})(?:\.\.(\d{1,9}))?(?: .*)?$/s.exec(text)
+export function parseGreeting(text: string): Greeting {
+  const match = /^v(\d{1,9})(?:\.\.(\d{1,9}))?(?: (.*))?$/s.exec(text)
   if (match === null) throw new WireError(`the version range ${JSON.stringify(text.slice(0, 60))} is not vMIN..MAX`)
   const min = Number(match[1])
-  return { min, max: match[2] === undefined ? min : Number(match[2]) }
+  const options = (match[3] ?? '').toUpperCase().split(' ')
+  return { min, max: match[2] === undefined ? min : Number(match[2]), paced: options.includes('+PACEAPI') }
 }
 
 /**

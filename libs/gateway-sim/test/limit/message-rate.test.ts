@@ -20,6 +20,22 @@ it('takes any number where the setting is off', () => {
   expect(new Set(Array.from({ length: 1_000 }, () => rate.judge()))).toEqual(new Set(['accept']))
 })
 
+it('is not held against a client that asks to be paced (+PACEAPI)', async () => {
+  await using sim = await startGatewaySim({ port: 0, messagesPerSecond: 10 })
+  using client = await RawClient.started(sim.port, 1, 'v100..187 +PACEAPI')
+  const welcomed = client.frames().length
+  client.socket.write(Buffer.concat(Array.from({ length: 50 }, () => frame(['49', '1']))))
+  await client.until(() => client.frames().length === welcomed + 50, 'fifty answers')
+  expect(
+    new Set(
+      client
+        .frames()
+        .slice(welcomed)
+        .map(([id]) => id),
+    ),
+  ).toEqual(new Set(['49']))
+})
+
 it('tells the client by error 100, and closes after three strikes', async () => {
   await using sim = await startGatewaySim({ port: 0, messagesPerSecond: 10 })
   using client = await RawClient.started(sim.port, 1)

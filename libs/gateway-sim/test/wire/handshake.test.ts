@@ -1,18 +1,19 @@
 import { describe, expect, it } from '@jest/globals'
-import { connectionTime, negotiate, parseVersionRange } from '../../src/wire/handshake.ts'
+import { connectionTime, negotiate, parseGreeting } from '../../src/wire/handshake.ts'
 
-describe('parseVersionRange', () => {
+describe('parseGreeting', () => {
   it.each([
-    ['v100..193', { min: 100, max: 193 }],
-    ['v157..178', { min: 157, max: 178 }],
-    ['v187', { min: 187, max: 187 }],
-    ['v100..225 +PACEAPI', { min: 100, max: 225 }],
+    ['v100..193', { min: 100, max: 193, paced: false }],
+    ['v157..178', { min: 157, max: 178, paced: false }],
+    ['v187', { min: 187, max: 187, paced: false }],
+    ['v100..225 +PACEAPI', { min: 100, max: 225, paced: true }],
+    ['v187 +OTHER +PACEAPI', { min: 187, max: 187, paced: true }],
   ])('reads %s as known clients send it', (text, range) => {
-    expect(parseVersionRange(text)).toEqual(range)
+    expect(parseGreeting(text)).toEqual(range)
   })
 
   it.each(['v100.200', '100..193', 'v', '', 'v100..', 'v1..2x'])('refuses %j', (text) => {
-    expect(() => parseVersionRange(text)).toThrow('not vMIN..MAX')
+    expect(() => parseGreeting(text)).toThrow('not vMIN..MAX')
   })
 })
 
