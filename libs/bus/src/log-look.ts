@@ -1,4 +1,5 @@
 import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream'
+import { unlessAborted } from './connection.ts'
 import { type LogMessage, storedMessage } from './log-message.ts'
 import { TICKS } from './stream-configs.ts'
 
@@ -22,9 +23,10 @@ export async function lastMessage(manager: JetStreamManager, subject: string): P
   return found(await manager.streams.getMessage(TICKS, { last_by_subj: subject }))
 }
 
-/** The message of a sequence; undefined when the log does not hold it. */
-export async function messageAt(manager: JetStreamManager, seq: number): Promise<LogMessage | undefined> {
-  return found(await manager.streams.getMessage(TICKS, { seq }))
+/** The message of a sequence; undefined when the log does not hold it. @throws the signal's reason, without waiting for the server */
+export async function messageAt(manager: JetStreamManager, seq: number, signal?: AbortSignal): Promise<LogMessage | undefined> {
+  const asked = manager.streams.getMessage(TICKS, { seq })
+  return found(await (signal ? unlessAborted(asked, signal) : asked))
 }
 
 const found = (message: StoredMsg | null): LogMessage | undefined => (message ? storedMessage(message) : undefined)

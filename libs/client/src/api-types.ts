@@ -612,7 +612,7 @@ export type StorageStatus = {
     state: 'current' | 'behind' | 'no_writer' | 'empty' | 'unreadable' | 'unknown'
     /** Up to here of the log all its files are */
     seq: number
-    /** When the newest tick in its files was received */
+    /** Its files hold what was received up to then */
     newest: string | null
     /** How long ago that was */
     age_seconds: number | null

@@ -3,6 +3,7 @@ import {
   EVENTS_FILTER,
   type LogMessage,
   type LogReader,
+  messageAt,
   openLogReader,
   partitionFilter,
   pause,
@@ -28,6 +29,7 @@ import { fillHole } from './fill-hole.ts'
 import { reportInvalid } from './invalid-lines.ts'
 import { readLogFloor } from './log-floor.ts'
 import { reportLogGap } from './log-gap.ts'
+import { logTimeAt } from './log-time.ts'
 import type { PartitionState, PartitionStatus } from './partition-state.ts'
 import { reportRebuilt } from './rebuilt.ts'
 import { serveOwner } from './serve-owner.ts'
@@ -86,6 +88,8 @@ export class PartitionWriter {
   #settling: Promise<void> | undefined
   #dirty = false
   #stall = new AbortController()
+  /** Finish, or it failed. */
+  readonly #ending: AbortSignal
   #reason = ''
   #lagMessages = 0
   #newestStUs: number
@@ -107,12 +111,13 @@ export class PartitionWriter {
       onFailed: (error) => this.#stall.abort(error),
     })
     this.#newestStUs = store.newestStUs
+    this.#ending = AbortSignal.any([options.signal, this.#stall.signal])
     this.#reader = openLogReader({
       bus: options.bus,
       filter: typeof options.partition === 'number' ? partitionFilter(options.partition) : EVENTS_FILTER,
       fromSeq: store.seq + 1,
       spoolId: options.owner.spoolId,
-      signal: AbortSignal.any([options.signal, this.#stall.signal]),
+      signal: this.#ending,
       onState: (state, reason) => this.#followState(state, reason),
       onCut: (_wantedSeq, firstSeq) => void this.#inTurn(() => this.#passHole(firstSeq - 1)),
     })
@@ -269,10 +274,12 @@ export class PartitionWriter {
     if (this.#archivist) await this.#inTurn(() => this.#seal())
   }
 
-  /** Also where nothing happens the position moves on with the log, or a quiet partition would hold the keeper back. */
+  /** Also where nothing happens position and time move on with the log: a quiet partition would hold the keeper back, and its last hour would stay open. */
   async #moveOn(): Promise<void> {
     const seq = await this.#reader.caughtUpTo().catch(() => undefined)
-    if (seq !== undefined && seq > this.#store.seq) this.#advance(seq, 0)
+    if (seq === undefined || seq <= this.#store.seq) return
+    const last = await messageAt(this.#options.bus.manager, seq, this.#ending).catch(() => undefined) // the time can wait for the next look
+    this.#advance(seq, last ? logTimeAt(last) : 0)
   }
 
   async #seal(): Promise<void> {

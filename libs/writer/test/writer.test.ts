@@ -1,12 +1,14 @@
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TICKS } from '@ib-stream/bus'
-import { eventSubject, partitionOf } from '@ib-stream/model'
+import { eventSubject, partitionOf, US_PER_HOUR } from '@ib-stream/model'
+import { readManifests, segmentPath } from '@ib-stream/storage'
 import { describe, expect, it } from '@jest/globals'
 import { nodeProgram } from '../../../test/support/program.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
 import { openWriter } from '../src/writer.ts'
 import { jsonLines, WriterBench } from './support.ts'
+import { START_US, Trades } from './trades.ts'
 
 const MNQ = 711280073
 const IBM = 8314
@@ -108,6 +110,26 @@ describe('openWriter, on a real log', () => {
       () => writer.partitions.size === 17 && [...writer.partitions.values()].every(({ seq }) => seq === bench.publisher.acknowledged),
     )
     expect(partitionOf(MNQ)).toBe(0)
+  })
+
+  it('regression: the last hour of a contract that has a partition to itself and trades no more stayed open for ever', async () => {
+    await using bench = await WriterBench.open()
+    const trades = new Trades(bench)
+    bench.run()
+    await trades.add(MNQ, 10)
+    await trades.add(IBM, 20, 10) // two hours of another partition
+    const hour = segmentPath({ backend: 'json', cid: MNQ, tt: 'last', hourUs: START_US })
+    const entry = await waitFor('its hour is closed', async () => {
+      const { entries } = await readManifests(
+        { dataDir: bench.dataDir, backend: 'json', partition: partitionOf(MNQ), startUs: START_US, endUs: START_US + US_PER_HOUR },
+        {},
+      )
+      return entries.get(hour)
+    })
+    expect(entry).toMatchObject({ count: 10 })
+    await trades.add(MNQ, 5)
+    await waitFor('what comes later is there', async () => (await trades.recorded(MNQ)).length === 15)
+    expect(await trades.recorded(MNQ)).toEqual(trades.sent(MNQ))
   })
 
   it('regression: goes on with the other partitions when one cannot be taken, says so, and takes it when it is mended', async () => {

@@ -20,7 +20,7 @@ export interface Checkpoint extends Source {
   partitionCount: number
   /** Last log sequence whose ticks are in the files. */
   seq: number
-  /** Newest `st` up to there, µs UTC; 0 before the first tick. */
+  /** Newest `st` up to there, of the log's other partitions too where this one has caught up with it, µs UTC; 0 before the first. Every tick after `seq` is newer, but for those of a batch. */
   newestStUs: number
   /** Files that still grow: path → committed bytes. Files that are not listed count whole. */
   files: Record<string, number>

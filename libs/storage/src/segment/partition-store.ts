@@ -56,7 +56,7 @@ export interface PartitionStore extends AsyncDisposable {
   append(path: string, bytes: Uint8Array): void
   /**
    * Message boundary: everything appended so far belongs to messages up to `seq`. Without appends it moves the position of an idle partition on.
-   * @param newestStUs newest `st` of the message, µs UTC; 0 where it has none
+   * @param newestStUs newest `st` of the message, µs UTC; without appends that of the log up to there; 0 where there is none
    * @throws StorageError `IBS_STORAGE_SEQUENCE_BACKWARDS`
    */
   advance(seq: number, newestStUs: number): void

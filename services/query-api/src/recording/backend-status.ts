@@ -16,7 +16,7 @@ export interface BackendStatus {
   state: (typeof BACKEND_STATES)[number]
   /** Lowest sequence of the log that its partitions have; 0 before the first. */
   seq: number
-  /** Newest `st` in its files, µs UTC. */
+  /** Newest `st` that its files are up to, µs UTC. */
   newestStUs: number | undefined
   lagMessages: number | undefined
   /** How old the oldest message is that it does not have yet. */

@@ -12,7 +12,7 @@ const BACKEND = z.strictObject({
       'behind: by more than a minute; unknown: the log does not answer; unreadable: a checkpoint is damaged; no_writer: nobody writes it',
     ),
   seq: z.int().describe('Up to here of the log all its files are'),
-  newest: z.string().nullable().describe('When the newest tick in its files was received'),
+  newest: z.string().nullable().describe('Its files hold what was received up to then'),
   age_seconds: z.number().nullable().describe('How long ago that was'),
   lag_messages: z.int().nullable(),
   lag_seconds: z.number().nullable().describe('How old the oldest message is that it does not have yet'),
