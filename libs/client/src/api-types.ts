@@ -310,7 +310,7 @@ export type Bar = {
   quote_count: number
   /** Trading date; null where bars do not end with sessions */
   session: string | null
-  /** False where the ticks ended before the bar did */
+  /** False where the ticks began after the bar did, or ended before it */
   complete: boolean
   /** Ticks that came behind event time and were counted at it, since the study began */
   late_ticks: number

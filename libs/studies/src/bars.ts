@@ -37,7 +37,7 @@ export const BAR = z.strictObject({
   trade_count: z.int(),
   quote_count: z.int(),
   session: z.string().nullable().describe('Trading date; null where bars do not end with sessions'),
-  complete: z.boolean().describe('False where the ticks ended before the bar did'),
+  complete: z.boolean().describe('False where the ticks began after the bar did, or ended before it'),
   late_ticks: z.int().describe('Ticks that came behind event time and were counted at it, since the study began'),
 })
 export type Bar = z.infer<typeof BAR>
@@ -158,7 +158,7 @@ export class Bars extends EventStudy {
   }
 
   #finish(isComplete: boolean): void {
-    if (this.#prices > 0) this.emit(this.#bar(isComplete))
+    if (this.#prices > 0) this.emit(this.#bar(isComplete && this.#hasBeginning()))
     this.#startUs = Number.NaN
     this.#endUs = Number.NaN
     this.#open = Number.NaN
@@ -170,6 +170,11 @@ export class Bars extends EventStudy {
     this.#quoteCount = 0
     this.#volume.reset()
     this.#turnover.reset()
+  }
+
+  /** Bars of ticks and volume begin with the first tick there is. */
+  #hasBeginning(): boolean {
+    return this.#interval.unit !== 'time' || this.hasAllFrom(this.#startUs)
   }
 
   #bar(complete: boolean): Bar {

@@ -10,6 +10,8 @@ export interface Pace {
   clock: EventClock
   /** Least event time between two outputs, µs: the state at the end of each such stretch. 0: an output for each tick that changes it. */
   everyUs: number
+  /** First `ts` that is given, µs UTC. */
+  fromUs: number
 }
 
 /** What all studies share: one contract, event time, session resets, and the pace of outputs. */
@@ -17,15 +19,17 @@ export abstract class EventStudy implements Study {
   abstract readonly name: string
   protected readonly clock: EventClock
   readonly #everyUs: number
+  readonly #fromUs: number
   #bucket = Number.NaN
   #isDue = false
   #hasCounted = false
   #cid = 0
   #out: StudyOutput[] = []
 
-  constructor({ clock, everyUs }: Pace) {
+  constructor({ clock, everyUs, fromUs }: Pace) {
     this.clock = clock
     this.#everyUs = everyUs
+    this.#fromUs = fromUs
   }
 
   push(tick: TickMessage): readonly StudyOutput[] {
@@ -59,6 +63,11 @@ export abstract class EventStudy implements Study {
 
   protected get cid(): number {
     return this.#cid
+  }
+
+  /** Is every tick given whose time is `startUs` or later? By `st` not from the first moment on: what came then may have the `ts` of the second before. */
+  protected hasAllFrom(startUs: number): boolean {
+    return this.clock.name === 'ts' ? startUs >= this.#fromUs : startUs > this.#fromUs
   }
 
   protected emit(output: StudyOutput): void {

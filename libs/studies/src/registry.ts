@@ -166,14 +166,14 @@ export function prepareStudy(name: string, parameters: Readonly<Record<string, u
   }
 }
 
-function paceOf(name: string, definition: Definition<Common>, parameters: Common, { calendar }: StudyContext): Pace {
+function paceOf(name: string, definition: Definition<Common>, parameters: Common, { calendar, fromUs }: StudyContext): Pace {
   const kind = parameters.session ?? definition.session ?? (calendar ? 'full' : 'none')
   if (kind !== 'none' && !calendar) {
     const what = `${name} was asked for with session=${kind}, but the hours of the contract are not known; ask with session=none`
     throw new StudiesError('IBS_STUDIES_CALENDAR_NEEDED', what, { study: name, session: kind })
   }
   const clock = new EventClock(parameters.clock, kind === 'none' || !calendar ? undefined : { calendar, kind })
-  return { clock, everyUs: (parameters.every_seconds ?? 0) * 1_000_000 }
+  return { clock, everyUs: (parameters.every_seconds ?? 0) * 1_000_000, fromUs: fromUs ?? Number.NEGATIVE_INFINITY }
 }
 
 function invalid(study: string, given: Readonly<Record<string, unknown>>, { issues }: z.ZodError): StudiesError {

@@ -112,7 +112,7 @@ export class Spread extends EventStudy {
   }
 
   #finish(isComplete: boolean): void {
-    if (this.#ticks > 0) this.emit(this.#record(isComplete))
+    if (this.#ticks > 0) this.emit(this.#record(isComplete && this.hasAllFrom(this.#startUs)))
     this.#ticks = 0
     this.#sums.reset()
   }

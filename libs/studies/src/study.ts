@@ -36,4 +36,6 @@ export interface Study {
 export interface StudyContext {
   /** When the contract trades: resets at the session's start need it. */
   calendar?: ContractCalendar
+  /** First `ts` that is given, µs UTC: what begins before it is not complete. Default: all that there is is given. */
+  fromUs?: number
 }

@@ -75,6 +75,21 @@ it.each([
   ])
 })
 
+it.each([
+  [{}, 0, true],
+  [{}, 1, false],
+  [{ clock: 'st' }, -1, true],
+  [{ clock: 'st' }, 0, false], // what was received at the first moment may have the stamp of the second before
+  [{ interval: '2t' }, 1, true], // begins with its first tick
+])(
+  'regression: the first bar of a range that begins inside it said that it was complete (%j from second %d on: %s)',
+  (parameters, fromS, complete) => {
+    const study = prepareStudy('bars', parameters).create({ fromUs: START_US + fromS * 1e6 })
+    const bars = pushAll(study, [trade(10, 10, 1), trade(20, 11, 1), trade(61, 12, 1), trade(130, 13, 1)]) as Bar[]
+    expect(bars.map((bar) => bar.complete)).toEqual([complete, true])
+  },
+)
+
 it('regression: the last bar of a range was never complete: it is where every tick before its end was given', () => {
   const last = (untilS: number, parameters = {}) => {
     const study = prepareStudy('bars', parameters).create()

@@ -25,6 +25,15 @@ it('weights by the time that each quote stood, carried in from the stretch befor
   })
 })
 
+it('regression: the first stretch of a range that begins inside it said that it was complete', () => {
+  const completeFrom = (fromS: number) => {
+    const study = prepareStudy('spread', { clock: 'ts' }).create({ fromUs: START_US + fromS * 1e6 })
+    return (pushAll(study, [quote(30, 10, 11), quote(61, 10, 11), quote(121, 10, 11)]) as SpreadOutput[]).map(({ complete }) => complete)
+  }
+  expect(completeFrom(0)).toEqual([true, true])
+  expect(completeFrom(1)).toEqual([false, true])
+})
+
 it('gives the effective spread of trades by volume, against the quote that stood', () => {
   const [output] = run(
     trade(0, 10, 9),

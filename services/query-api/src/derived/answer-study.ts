@@ -60,7 +60,7 @@ export async function answerStudy(
   const told = needsCalendar ? await deps.contracts.calendar(cid) : undefined
   const latestUs = context.nowUs + LISTENS_FOR_US
   const studyOver = (fromUs: number, endUs: number) =>
-    createStudy(prepared, told && patternedOver(told, { fromUs, untilUs: Math.max(fromUs, Math.min(endUs, latestUs)) }))
+    createStudy(prepared, told && patternedOver(told, { fromUs, untilUs: Math.max(fromUs, Math.min(endUs, latestUs)) }), fromUs)
   if (query.live) {
     const open = async (signal: AbortSignal) => {
       const startUs = await beginningOf(query, context)

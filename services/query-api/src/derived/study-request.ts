@@ -39,10 +39,10 @@ export function prepare(name: string, given: Readonly<Record<string, unknown>>):
   }
 }
 
-/** A fresh study. @throws QueryError `IBS_QUERY_PARAMETER_INVALID` */
-export function createStudy(prepared: PreparedStudy, calendar: ContractCalendar | undefined): Study {
+/** A fresh study of ticks from `fromUs` on. @throws QueryError `IBS_QUERY_PARAMETER_INVALID` */
+export function createStudy(prepared: PreparedStudy, calendar: ContractCalendar | undefined, fromUs: number): Study {
   try {
-    return prepared.create(calendar ? { calendar } : {})
+    return prepared.create({ fromUs, ...(calendar && { calendar }) })
   } catch (error) {
     throw asQueryError(error)
   }

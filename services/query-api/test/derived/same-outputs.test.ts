@@ -59,7 +59,7 @@ test('property: every study gives the same live from the start, history and then
   const replayed = eventsIn(replay, 'tick').map(decodeTickJson)
   expect(replayed).toEqual(ticks.filter(({ cid }) => cid === ONE))
   for (const [i, name] of STUDY_NAMES.entries()) {
-    const study = prepareStudy(name, { session: 'none' }).create()
+    const study = prepareStudy(name, { session: 'none' }).create({ fromUs: DAY_US })
     const wanted = pushAll(study, replayed).map((output) => JSON.stringify(output))
     const atEnd = study.flush(DAY_US + US_PER_HOUR).map((output) => JSON.stringify(output))
     const answer = await (await fetch(`${server.url}/v3/studies/${ONE}/${name}?${RANGE}&format=ndjson`)).text()

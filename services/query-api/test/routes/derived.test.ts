@@ -1,5 +1,5 @@
 import { bidAskTick, compareTicks, isoFromUs, type TickMessage, tradeTick, US_PER_HOUR, US_PER_SECOND } from '@ib-stream/model'
-import { prepareStudy, pushAll } from '@ib-stream/studies'
+import { type Bar, prepareStudy, pushAll } from '@ib-stream/studies'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { CIDS, DAY_US, market, type Recording, until } from '../../../../libs/tape/test/recording.ts'
 import { type LiveServer, openLiveServer } from '../live-server.ts'
@@ -63,6 +63,14 @@ describe('bars and studies over history', () => {
     expect(await last(DAY_US + 24 * US_PER_HOUR)).toMatchObject({ complete: true })
     expect(await last(end)).toMatchObject({ end, complete: true })
     expect(await last(end - 1)).toMatchObject({ end, complete: false })
+  })
+
+  test('regression: a range that begins in a bar said that its first bar was complete', async () => {
+    const first = async (startUs: number) =>
+      ((await json(`/v3/bars/${ONE}?interval=1m&start_time=${startUs}&end_time=${DAY_US + 24 * US_PER_HOUR}`)).outputs as Bar[])[0]
+    const { ts = 0 } = (await first(0)) ?? {}
+    expect(await first(ts)).toMatchObject({ ts, complete: true })
+    expect(await first(ts + 1)).toMatchObject({ ts, complete: false })
   })
 
   test('the list has each study with its parameters; what is wrong is said of the parameter', async () => {
