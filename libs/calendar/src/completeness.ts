@@ -43,3 +43,12 @@ export function completenessBySession(
     return { session, sessionUs, certainUs, share: certainUs / sessionUs }
   })
 }
+
+/**
+ * Certain time of session time in percent, cut to hundredths: 99.99 is not all. By whole numbers, as 0.57 · 10,000 is 5699.99… in floating point.
+ * @param times µs, whole
+ * @returns null without session time
+ */
+export function percentOf({ certainUs, sessionUs }: Pick<Completeness, 'certainUs' | 'sessionUs'>): number | null {
+  return sessionUs > 0 ? Number((BigInt(certainUs) * 10_000n) / BigInt(sessionUs)) / 100 : null
+}

@@ -1,4 +1,4 @@
-export { type Completeness, completeness, completenessBySession } from './completeness.ts'
+export { type Completeness, completeness, completenessBySession, percentOf } from './completeness.ts'
 export {
   type ContractCalendar,
   contractCalendar,

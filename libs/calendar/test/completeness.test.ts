@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { completeness, completenessBySession, contractCalendar, isOpen } from '../src/index.ts'
+import { completeness, completenessBySession, contractCalendar, isOpen, percentOf } from '../src/index.ts'
 import { STOCK, us } from './tellings.ts'
 
 const HOUR_US = 3_600_000_000
@@ -25,6 +25,15 @@ it('has no share where there was no session, or none is known', () => {
   expect(completeness(stock, 'full', holiday, [])).toEqual({ sessionUs: 0, certainUs: 0, unknownUs: 0 })
   const later = { fromUs: us('2026-01-05T00:00-05:00'), untilUs: us('2026-01-06T00:00-05:00') }
   expect(completeness(stock, 'full', later, [])).toEqual({ sessionUs: 0, certainUs: 0, unknownUs: 24 * HOUR_US })
+})
+
+it('regression: 57 of 100 parts were told as 56.99 %; hundredths are exact, and never rounded up', () => {
+  const percent = (certainUs: number, sessionUs: number) => percentOf({ certainUs, sessionUs })
+  expect(Array.from({ length: 10_001 }, (_, n) => percent(n * 2_340_000, 10_000 * 2_340_000))).toEqual(
+    Array.from({ length: 10_001 }, (_, n) => n / 100),
+  )
+  const yearUs = 366 * 24 * HOUR_US
+  expect([percent(yearUs - 1, yearUs), percent(yearUs, yearUs), percent(1, yearUs), percent(0, 0)]).toEqual([99.99, 100, 0, null])
 })
 
 it('property: equal to counting minutes one by one', () => {

@@ -32,8 +32,7 @@ export function clockText(seconds: number): string {
   return hours > 0 ? `${hours}:${tail}` : tail
 }
 
-/** Never rounded up to 100 %. */
-export const percentText = (share: number | null): string => (share === null ? '–' : `${(Math.floor(share * 10_000) / 100).toFixed(2)} %`)
+export const percentText = (percent: number | null): string => (percent === null ? '–' : `${percent.toFixed(2)} %`)
 
 /** Wall time of a moment in a zone, `2025-07-30T09:30:00.123`, cut to `digits` of the second. */
 export function localText(us: number, zone: TimeZone = timeZone('UTC'), digits: 0 | 3 | 6 = 0): string {

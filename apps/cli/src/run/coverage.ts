@@ -6,6 +6,7 @@ import {
   completenessBySession,
   type HoursKind,
   type LocalDate,
+  percentOf,
   withWeeklyPattern,
 } from '@ib-stream/calendar'
 import type { Contract } from '@ib-stream/model'
@@ -99,7 +100,7 @@ const COLUMNS: readonly Column<Row>[] = [
   { head: 'missing', cell: ({ sessionUs, certainUs }) => durationText(sessionUs - certainUs), align: 'right' },
   {
     head: 'certain',
-    cell: (row) => percentText(shareOf(row)),
+    cell: (row) => percentText(percentOf(row)),
     align: 'right',
     style: (row) => ((shareOf(row) ?? 1) === 1 ? 'green' : 'yellow'),
   },

@@ -1,4 +1,4 @@
-import { type ContractCalendar, completenessBySession, type HoursKind } from '@ib-stream/calendar'
+import { type ContractCalendar, completenessBySession, type HoursKind, percentOf } from '@ib-stream/calendar'
 import { GAP_CAUSES, isoFromUs, TICK_TYPES, type TickType, US_PER_DAY, US_PER_SECOND } from '@ib-stream/model'
 import { type StreamLedger, streamLedgers, type TimeRange, uncertainTimes } from '@ib-stream/tape'
 import { z } from 'zod'
@@ -135,7 +135,7 @@ const sumOf = (times: readonly Times[], field: keyof Times): number => times.red
 const shareOf = ({ sessionUs, certainUs }: Times) => ({
   seconds: sessionUs / US_PER_SECOND,
   certain_seconds: certainUs / US_PER_SECOND,
-  percent: sessionUs > 0 ? Math.floor((certainUs / sessionUs) * 10_000) / 100 : null,
+  percent: percentOf({ sessionUs, certainUs }),
 })
 
 const spanOf = ({ fromUs, untilUs }: TimeRange) => ({ from: isoFromUs(fromUs), to: isoFromUs(untilUs) })
