@@ -5,6 +5,7 @@ export const ARCHIVE_ERROR_CODES = [
   'IBS_ARCHIVE_OFF', // no bucket is set
   'IBS_ARCHIVE_AWAY', // the server does not answer, or says that it cannot now
   'IBS_ARCHIVE_REFUSED', // the server does not take the keys, or they may not do this, or there is no such bucket
+  'IBS_ARCHIVE_WRITE_FAILED', // the disk does not take what is fetched
   'IBS_ARCHIVE_SOURCE_MIXED', // the prefix holds days of the simulator and these are real ones, or the other way
   'IBS_ARCHIVE_CHECKSUM', // what the server holds, or gave, is not what was copied
   'IBS_ARCHIVE_FEWER_TICKS', // the day here has fewer ticks than its copy

@@ -40,6 +40,7 @@ export class Failures {
 
   async #isOfAll(error: unknown): Promise<boolean> {
     const code = codeOf(error)
+    if (code === 'IBS_ARCHIVE_WRITE_FAILED') return OF_THE_FOLDER.has(codeOf((error as Error).cause) ?? '')
     if (code !== 'IBS_ARCHIVE_AWAY' && code !== 'IBS_ARCHIVE_REFUSED') return OF_THE_FOLDER.has(code ?? '')
     this.#byServer += 1
     return this.#byServer >= MOST_BY_SERVER || !(await this.#isServerWell())

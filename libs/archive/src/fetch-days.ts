@@ -44,7 +44,7 @@ const TRIES = 3
 
 /**
  * Brings archived days into a data folder, each held to its SHA-256 before it gets its name; whatever whole files of a day are there stay.
- * @throws ArchiveError of a store that is away or refuses, `IBS_ARCHIVE_SOURCE_MIXED`; StorageError `IBS_STORAGE_BACKEND_IN_USE`, `IBS_STORAGE_SOURCE_MIXED`; a disk that is full; `signal.reason`
+ * @throws ArchiveError of a store that is away or refuses, `IBS_ARCHIVE_SOURCE_MIXED`; `IBS_ARCHIVE_WRITE_FAILED` where the disk is full; StorageError `IBS_STORAGE_BACKEND_IN_USE`, `IBS_STORAGE_SOURCE_MIXED`; `signal.reason`
  */
 export async function fetchDays(options: FetchOptions): Promise<FetchReport> {
   const { store, prefix, range, cid, tts, signal, onDay } = options
@@ -96,15 +96,20 @@ async function bring({ store, prefix, signal }: FetchOptions, { path, bytes, sha
   const body = await store.get(key, signal)
   const hash = createHash('sha256')
   if (body !== undefined) {
-    const hashed = async function* (chunks: AsyncIterable<Uint8Array>) {
-      for await (const chunk of chunks) {
-        hash.update(chunk)
-        yield chunk
+    const hashed = async function* () {
+      try {
+        for await (const chunk of body as AsyncIterable<Uint8Array>) {
+          hash.update(chunk)
+          yield chunk
+        }
+      } catch (cause) {
+        signal.throwIfAborted()
+        throw new ArchiveError('IBS_ARCHIVE_AWAY', `${key} broke off while it was read; try again`, { key }, { cause })
       }
     }
-    await pipeline(body, hashed, createWriteStream(to), { signal }).catch((cause: unknown) => {
+    await pipeline(hashed, createWriteStream(to), { signal }).catch((cause: unknown) => {
       signal.throwIfAborted()
-      throw new ArchiveError('IBS_ARCHIVE_AWAY', `${key} broke off while it was read; try again`, { key }, { cause })
+      throw codeOf(cause) === 'IBS_ARCHIVE_AWAY' ? cause : notWritten(to, cause)
     })
     if (hash.digest('hex') === sha256) return await utimes(to, new Date(modifiedMs), new Date(modifiedMs)) // by which it is seen to be the same
   }
@@ -114,4 +119,14 @@ async function bring({ store, prefix, signal }: FetchOptions, { path, bytes, sha
     bytes,
     sha256,
   })
+}
+
+function notWritten(to: string, cause: unknown): ArchiveError {
+  const why = Error.isError(cause) ? cause.message : String(cause)
+  return new ArchiveError(
+    'IBS_ARCHIVE_WRITE_FAILED',
+    `${to} cannot be written (${why}); make room on its disk or mend it, and fetch again`,
+    { path: to },
+    { cause },
+  )
 }

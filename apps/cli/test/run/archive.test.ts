@@ -1,10 +1,12 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openRange, verify } from '@ib-stream/storage'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Archiver } from '../../../../libs/archive/src/index.ts'
 import { ALL_TIME, CID, RecordedDays } from '../../../../libs/archive/test/recorded-days.ts'
+import { canMount } from '../../../../libs/writer/test/support.ts'
 import { S3Server } from '../../../../test/support/s3-server.ts'
 import { runCli } from '../run-cli.ts'
 
@@ -94,6 +96,25 @@ describe('archive', () => {
       await rm(other, { recursive: true })
     }
   }, 120_000)
+
+  if (canMount) {
+    it('regression: a full disk under what is fetched was told as a server that broke off', async () => {
+      const full = await mkdtemp(join(tmpdir(), 'ibs-fetched-'))
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', full])
+      try {
+        await writeFile(join(full, 'other'), Buffer.alloc(2 ** 16))
+        const { status, err } = await archive('fetch', full)
+        expect([status, err]).toEqual([
+          2,
+          expect.stringMatching(/^IBS_ARCHIVE_WRITE_FAILED: .*\/ibs-fetched-\w+\/parquet\/.* \(ENOSPC: .*\); make room/),
+        ])
+        expect((await readdir(full, { recursive: true })).filter((name) => name.endsWith('.parquet'))).toEqual([])
+      } finally {
+        execFileSync('umount', ['--lazy', full])
+        await rm(full, { recursive: true })
+      }
+    }, 120_000)
+  }
 
   it('refuses what is not as it was archived, and leaves nothing of it', async () => {
     const [path = ''] = await recorded.paths()
