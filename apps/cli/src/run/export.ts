@@ -4,7 +4,6 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip, createZstdCompress } from 'node:zlib'
 import type { Client, Request } from '@ib-stream/client'
-import { codeOf } from '@ib-stream/model'
 import { openClient } from '../api/open-client.ts'
 import { rangeQuery } from '../api/range-query.ts'
 import type { Call } from '../command/define-command.ts'
@@ -15,6 +14,7 @@ import { refuseExisting } from '../export/refuse-existing.ts'
 import { type Compression, targetForm } from '../export/target-form.ts'
 import { type Progress, ProgressBar } from '../output/progress-bar.ts'
 import { bytesText, countText } from '../output/units-text.ts'
+import { brokeOff } from './broke-off.ts'
 import { invalid } from './time-range.ts'
 
 type ExportCall = Call<typeof command>
@@ -57,11 +57,8 @@ export async function run(call: ExportCall): Promise<number> {
     if (flags.output !== undefined) out.say(summaryOf(flags.output, counter, { bytes, seconds: (performance.now() - startedMs) / 1_000 }))
     return 0
   } catch (error) {
-    if (signal.aborted || codeOf(error)?.startsWith('E')) throw error
     bar.clear()
-    const lost = flags.output === undefined ? 'what was written is incomplete' : 'there is no file'
-    out.say(`the answer broke off (${Error.isError(error) ? error.message : String(error)}); ${lost}`)
-    return 1
+    return brokeOff(error, { out, signal }, flags.output === undefined ? undefined : 'there is no file')
   } finally {
     bar.clear()
   }

@@ -1,11 +1,11 @@
 import { createWriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
 import type { Client, StudyOutput } from '@ib-stream/client'
-import { codeOf } from '@ib-stream/model'
 import { type RangeFlags, rangeQuery } from '../api/range-query.ts'
 import { readLines } from '../api/read-lines.ts'
 import type { Call } from '../command/define-command.ts'
 import type { Output } from '../output/output.ts'
+import { brokeOff } from './broke-off.ts'
 
 export interface OutputsCall extends Pick<Call, 'out' | 'signal'> {
   flags: RangeFlags & { live: boolean; timeout: string | undefined; json: boolean; output: string | undefined }
@@ -21,11 +21,9 @@ export interface PrintOutputs {
   lineOf(record: StudyOutput): string
 }
 
-const BROKE_OFF = 1
-
 /**
  * Prints what a study gives, over a range or live, for people or as JSON lines.
- * @returns the exit status: 0 all is there, 1 the answer over a range broke off
+ * @returns the exit status: 0 all is there, 1 the answer broke off
  */
 export async function printOutputs({ flags, out, signal }: OutputsCall, asked: PrintOutputs): Promise<number> {
   const { client, contract, study, parameters, head, lineOf } = asked
@@ -40,17 +38,24 @@ export async function printOutputs({ flags, out, signal }: OutputsCall, asked: P
         await sink.write(lines.map((line) => `${flags.json ? line : lineOf(JSON.parse(line) as StudyOutput)}\n`).join(''))
       return 0
     } catch (error) {
-      if (signal.aborted || codeOf(error)?.startsWith('E')) throw error
-      out.say(`the answer broke off (${Error.isError(error) ? error.message : String(error)}); what was written so far is incomplete`)
-      return BROKE_OFF
+      return brokeOff(error, { out, signal })
     }
   }
   const given = Object.entries({ ...query, timeout: flags.timeout }).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value]],
   )
-  for await (const output of client.liveStudy({ cid: contract, study, parameters: Object.fromEntries(given), signal }))
-    await sink.write(`${flags.json ? JSON.stringify(output) : lineOf(output)}\n`)
-  return 0
+  let hasBegun = false
+  const onEvent = () => {
+    hasBegun = true
+  }
+  try {
+    for await (const output of client.liveStudy({ cid: contract, study, parameters: Object.fromEntries(given), onEvent, signal }))
+      await sink.write(`${flags.json ? JSON.stringify(output) : lineOf(output)}\n`)
+    return 0
+  } catch (error) {
+    if (!hasBegun) throw error
+    return brokeOff(error, { out, signal })
+  }
 }
 
 interface Sink extends AsyncDisposable {

@@ -2,16 +2,15 @@ import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
-import { codeOf } from '@ib-stream/model'
 import { openClient } from '../api/open-client.ts'
 import { rangeQuery } from '../api/range-query.ts'
 import { readLines } from '../api/read-lines.ts'
 import type { Call } from '../command/define-command.ts'
 import type { command } from '../commands/query.ts'
 import { tickLine } from '../output/tick-line.ts'
+import { brokeOff } from './broke-off.ts'
 import { shownZone } from './shown-zone.ts'
 
-const BROKE_OFF = 1
 /** Not compressed on the way: on one machine that would be the slowest part. */
 const AS_IT_IS = { 'accept-encoding': 'identity' }
 
@@ -49,8 +48,6 @@ export async function run(call: Call<typeof command>): Promise<number> {
     }
     return 0
   } catch (error) {
-    if (signal.aborted || codeOf(error)?.startsWith('E')) throw error
-    out.say(`the answer broke off (${Error.isError(error) ? error.message : String(error)}); what was written so far is incomplete`)
-    return BROKE_OFF
+    return brokeOff(error, { out, signal })
   }
 }

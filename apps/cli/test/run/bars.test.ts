@@ -53,3 +53,35 @@ test.each([
     expect.stringMatching(/^the answer broke off \(.+\); what was written so far is incomplete\n$/),
   ])
 })
+
+const EVENTS = `event: info\ndata: {"status":"subscribed"}\n\nevent: output\ndata: ${JSON.stringify(bar)}\n\n`
+const ERROR = 'event: error\ndata: {"code":"IBS_TAPE_SLOW_CONSUMER","message":"too slow"}\n\n'
+
+test.each([
+  ['without a word', EVENTS, 'IBS_CLIENT_SERVER_AWAY'],
+  ['by the server', `${EVENTS}${ERROR}`, 'IBS_TAPE_SLOW_CONSUMER'],
+])('regression: bars and studies that broke off live, %s, ended with 2', async (_how, text, code) => {
+  await using server = await answering((_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    response.write(text, () => response.destroy())
+  })
+  for (const words of [
+    ['bars', '265598'],
+    ['study', '265598', 'vwap'],
+  ]) {
+    const run = runCli([...words, '--live', '--json', '--url', server.url])
+    expect([await run.ended, run.out, run.err]).toEqual([
+      1,
+      `${JSON.stringify(bar)}\n`,
+      expect.stringMatching(new RegExp(`^the answer broke off \\(.*${code}.*\\); what was written so far is incomplete\\n$`)),
+    ])
+  }
+})
+
+test('what the server refuses to begin live did not break off', async () => {
+  await using server = await answering((_request, response) =>
+    response.writeHead(400, { 'content-type': 'application/json' }).end('{"error":{"code":"IBS_QUERY_PARAMETER_INVALID","message":"no"}}'),
+  )
+  const run = runCli(['bars', '265598', '--live', '--url', server.url])
+  expect([await run.ended, run.err]).toEqual([2, expect.not.stringContaining('broke off')])
+})
