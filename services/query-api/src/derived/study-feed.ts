@@ -3,7 +3,7 @@ import { decodeTickJson } from '@ib-stream/storage'
 import type { Study } from '@ib-stream/studies'
 import { openTape } from '@ib-stream/tape'
 import type { RouteDeps } from '../api/route.ts'
-import type { Feed } from '../stream/feed.ts'
+import { type Feed, subscribed } from '../stream/feed.ts'
 import { hubOf } from '../stream/live-source.ts'
 import { eventMessage, type StreamMessage } from '../stream/message.ts'
 import { asQueryError } from './study-request.ts'
@@ -23,7 +23,6 @@ export async function openStudyFeed(
   const { dataDir, backends, nowUs } = deps
   const tape = openTape({ dataDir, backends, bus, hub, cids: [cid], tts, startUs, kinds: [], nowUs, signal })
   const messages = async function* (): AsyncGenerator<readonly StreamMessage[], void, undefined> {
-    yield [eventMessage('info', { status: 'subscribed', contract_ids: [cid], tick_types: [...tts] })]
     for await (const items of tape) {
       const made = items.flatMap((item): StreamMessage[] => {
         if (item.kind === 'live') return [eventMessage('live', {})]
@@ -33,7 +32,7 @@ export async function openStudyFeed(
       if (made.length > 0) yield made
     }
   }
-  return { messages: messages(), end: 'server_shutdown', streams: tts.map((tt) => ({ cid, tt })), cursor: undefined }
+  return subscribed({ cids: [cid], tts }, { messages: messages(), cursor: undefined })
 }
 
 function outputsOf(study: Study, line: string): StreamMessage[] {

@@ -20,6 +20,28 @@ export interface Recorded {
   tt: TickType
 }
 
+/** What a feed gives after its first event. */
+export interface Given extends Pick<Feed, 'messages' | 'cursor'> {}
+
+/**
+ * A feed that begins by saying what is subscribed, and ends when the server does.
+ * @param from where a client goes on that hears this event and nothing after it; undefined where it asks anew
+ */
+export function subscribed({ cids, tts }: { cids: readonly number[]; tts: readonly TickType[] }, given: Given, from?: string): Feed {
+  const messages = async function* () {
+    yield [eventMessage('info', { status: 'subscribed', contract_ids: [...cids], tick_types: [...tts] }, from)]
+    yield* given.messages
+  }
+  return {
+    messages: messages(),
+    end: 'server_shutdown',
+    streams: cids.flatMap((cid) => tts.map((tt) => ({ cid, tt }))),
+    get cursor() {
+      return given.cursor
+    },
+  }
+}
+
 export interface LiveFeedOptions {
   cids: readonly number[]
   tts: readonly TickType[]
@@ -33,19 +55,16 @@ export interface LiveFeedOptions {
  */
 export async function openLiveFeed(hub: LiveHub, { cids, tts, after, signal }: LiveFeedOptions): Promise<Feed> {
   const ticks = await hub.subscribe({ cids, tts, ...(after ? { after } : {}), signal })
-  const first = eventMessage('info', { status: 'subscribed', contract_ids: [...cids], tick_types: [...tts] }, ticks.cursor)
   const messages = async function* () {
-    yield [first]
     for await (const batch of ticks) yield batch.map(tickMessage)
   }
-  return {
+  const given: Given = {
     messages: messages(),
-    end: 'server_shutdown',
-    streams: cids.flatMap((cid) => tts.map((tt) => ({ cid, tt }))),
     get cursor() {
       return ticks.cursor
     },
   }
+  return subscribed({ cids, tts }, given, ticks.cursor)
 }
 
 /** A feed that is opened when its first event is asked for; what opening throws ends it as what the feed itself throws. */

@@ -2,9 +2,9 @@ import { codeOf } from '@ib-stream/model'
 import { type Cursor, parseCursor } from '@ib-stream/tape'
 import type { RouteDeps } from '../api/route.ts'
 import { TOLD_KINDS } from './events.ts'
-import { type Feed, type LiveFeedOptions, openLiveFeed } from './feed.ts'
+import { type Feed, type Given, type LiveFeedOptions, openLiveFeed } from './feed.ts'
 import { hubOf } from './live-source.ts'
-import { openTapeFeed, openTapeMessages, type TapeMessages } from './tape-feed.ts'
+import { openTapeFeed, openTapeMessages } from './tape-feed.ts'
 
 /**
  * Live ticks from now on, or after a cursor. What the log no longer holds, at the beginning or because it is trimmed before it was read, comes from the files, with
@@ -28,8 +28,8 @@ export async function openResumedFeed(
 }
 
 /** A live feed that goes on from the files where the log is trimmed before it was read. */
-function orFromFiles(live: Feed, openFiles: (after: Cursor | undefined) => Promise<TapeMessages>): Feed {
-  let rest: TapeMessages | undefined
+function orFromFiles(live: Feed, openFiles: (after: Cursor | undefined) => Promise<Given>): Feed {
+  let rest: Given | undefined
   const messages = async function* () {
     try {
       yield* live.messages

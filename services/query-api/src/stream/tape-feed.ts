@@ -2,7 +2,7 @@ import { isoFromUs, type RecorderEventKind, type TickType } from '@ib-stream/mod
 import { type Cursor, openTape, type TapeItem } from '@ib-stream/tape'
 import type { RouteDeps } from '../api/route.ts'
 import type { TOLD_KINDS } from './events.ts'
-import type { Feed } from './feed.ts'
+import { type Feed, type Given, subscribed } from './feed.ts'
 import { hubOf } from './live-source.ts'
 import { eventMessage, type StreamMessage, tickMessage } from './message.ts'
 
@@ -17,37 +17,16 @@ export interface TapeFeedOptions {
   signal: AbortSignal
 }
 
-/** What a tape gives, as messages. */
-export interface TapeMessages {
-  /** Batches are never empty. */
-  messages: AsyncIterable<readonly StreamMessage[]>
-  /** Where to go on after what was given so far. */
-  readonly cursor: string | undefined
-}
-
 /**
  * History from a moment on, then live. Its first ticks are read before it is given, so what cannot be had at all is thrown here.
  * @throws QueryError `IBS_QUERY_LIVE_UNAVAILABLE`; TapeError, StorageError as `openTape`
  */
 export async function openTapeFeed(deps: RouteDeps, options: TapeFeedOptions): Promise<Feed> {
-  const { cids, tts } = options
-  const tape = await openTapeMessages(deps, options)
-  const messages = async function* () {
-    yield [eventMessage('info', { status: 'subscribed', contract_ids: [...cids], tick_types: [...tts] })]
-    yield* tape.messages
-  }
-  return {
-    messages: messages(),
-    end: 'server_shutdown',
-    streams: cids.flatMap((cid) => tts.map((tt) => ({ cid, tt }))),
-    get cursor() {
-      return tape.cursor
-    },
-  }
+  return subscribed(options, await openTapeMessages(deps, options))
 }
 
 /** As {@link openTapeFeed}, for a stream that has begun. */
-export async function openTapeMessages(deps: RouteDeps, options: TapeFeedOptions): Promise<TapeMessages> {
+export async function openTapeMessages(deps: RouteDeps, options: TapeFeedOptions): Promise<Given> {
   const hub = hubOf(deps.live)
   const { bus } = deps.live
   if (!bus) throw new TypeError('a hub without a bus')
