@@ -35,12 +35,14 @@ export interface HistoryCursor {
   lateSt: number
   /** Ticks received up to then were given out before this history began, µs UTC: it stands in for a log that was trimmed. */
   floorSt?: number
+  /** Ticks received up to then are those of the log up to `lastSeq`, µs UTC. By it late ticks are found in the files once the log has forgotten them. */
+  sinceSt?: number
 }
 
 export type Cursor = LiveCursor | HistoryCursor
 
 const LIVE = /^l\.([\w-]{1,64})\.(\d{1,15})\.(\d{1,16}|-1(?:\.(\d{1,16}))?)$/
-const HISTORY = /^h\.([\w-]{1,64})\.(\d{1,15})\.(\d{1,16})\.(\d{1,16})\.(\d{1,9})\.(-1|\d{1,16})(?:\.(\d{1,16}))?$/
+const HISTORY = /^h\.([\w-]{1,64})\.(\d{1,15})\.(\d{1,16})\.(\d{1,16})\.(\d{1,9})\.(-1|\d{1,16})(?:\.(\d{1,16}))?(?:\.r(\d{1,16}))?$/
 
 /** The cursor as users carry it (SSE `id:`); its form is ours to change. */
 export function formatCursor(cursor: Cursor): string {
@@ -48,8 +50,9 @@ export function formatCursor(cursor: Cursor): string {
     const { spoolId, batchSeq, st, sinceSt } = cursor
     return `l.${spoolId}.${batchSeq}.${st}${st >= 0 || sinceSt === undefined ? '' : `.${sinceSt}`}`
   }
-  const { spoolId, lastSeq, ts, st, k, lateSt, floorSt } = cursor
-  return `h.${spoolId}.${lastSeq}.${ts}.${st}.${k}.${lateSt}${floorSt === undefined ? '' : `.${floorSt}`}`
+  const { spoolId, lastSeq, ts, st, k, lateSt, floorSt, sinceSt } = cursor
+  const times = `${floorSt === undefined ? '' : `.${floorSt}`}${sinceSt === undefined ? '' : `.r${sinceSt}`}`
+  return `h.${spoolId}.${lastSeq}.${ts}.${st}.${k}.${lateSt}${times}`
 }
 
 /** Undefined for what {@link formatCursor} never made. */
@@ -64,7 +67,8 @@ export function parseCursor(text: string): Cursor | undefined {
   if (!history) return undefined
   const [lastSeq = 0, ts = 0, st = 0, k = 0, lateSt = -1] = history.slice(2, 7).map(Number)
   const floorSt = history[7] === undefined ? {} : { floorSt: Number(history[7]) }
-  return { kind: 'history', spoolId: history[1] ?? '', lastSeq, ts, st, k, lateSt, ...floorSt }
+  const sinceSt = history[8] === undefined ? {} : { sinceSt: Number(history[8]) }
+  return { kind: 'history', spoolId: history[1] ?? '', lastSeq, ts, st, k, lateSt, ...floorSt, ...sinceSt }
 }
 
 /** Where a reader goes on live that has everything up to a sequence of the log. */

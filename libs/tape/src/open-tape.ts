@@ -13,6 +13,7 @@ import {
 } from './cursor.ts'
 import { TapeError } from './errors.ts'
 import type { History } from './joined-history.ts'
+import { lateInFiles } from './late-in-files.ts'
 import { readLedger } from './ledger/read-ledger.ts'
 import type { LiveHub, LiveStream } from './live-hub.ts'
 import { concerns } from './live-item.ts'
@@ -44,7 +45,7 @@ export type TapeItem =
   | { kind: 'event'; event: RecorderEvent; cursor?: string }
   /** The history is through; everything from here on comes as it arrives. */
   | { kind: 'live'; cursor: string }
-  /** The log no longer holds what came between these moments (µs UTC): of ticks that arrived then those that are late, after a live cursor by more than a day, may be missing. The others follow from the files. */
+  /** The log no longer holds what came between these moments (µs UTC): of ticks that arrived then those that are late by more than a day may be missing; after a cursor that says no time, all that are late. The others follow from the files. */
   | { kind: 'incomplete'; fromUs: number; toUs: number }
 
 /** History and live as one. */
@@ -150,8 +151,11 @@ class JoinedTape implements Tape {
       const events = await this.#eventsFrom(from) // after the history was opened: what happens from then on is live
       if (!isWhole) yield [{ kind: 'incomplete', fromUs: from.after?.st ?? 0, toUs: this.#options.nowUs() }]
       const { spoolId = '-', seq: lastSeq = 0 } = history.position ?? {}
-      if (from.after && isWhole) yield* this.#lateTicks(history.late, from.after)
-      const numbering = new Numbering({ spoolId, lastSeq, ...from })
+      if (from.after) {
+        const late = isWhole ? history.late : await lateInFiles(this.#options, from.after, sinceSt)
+        yield* this.#lateTicks(late, from.after)
+      }
+      const numbering = new Numbering({ spoolId, lastSeq, sinceSt, ...from })
       let next = 0
       for await (const batch of history.batches()) {
         const items: TapeItem[] = []
@@ -252,21 +256,29 @@ class JoinedTape implements Tape {
   }
 }
 
+/** Where a history ends in the log. */
+interface Ended {
+  spoolId: string
+  lastSeq: number
+  /** Ticks received up to then belong to it, µs UTC; undefined where the log does not tell. */
+  sinceSt: number | undefined
+}
+
 /** Cursors of the ticks of a history: each with how many of its stamps were given. */
 class Numbering {
   readonly #spoolId: string
   readonly #lastSeq: number
   readonly #after: HistoryCursor | undefined
-  readonly #floor: { floorSt?: number }
+  readonly #times: Pick<HistoryCursor, 'floorSt' | 'sinceSt'>
   #ts = -1
   #st = -1
   #k = 0
 
-  constructor({ spoolId, lastSeq, after, floorSt }: { spoolId: string; lastSeq: number } & Pick<From, 'after' | 'floorSt'>) {
+  constructor({ spoolId, lastSeq, sinceSt, after, floorSt }: Ended & Pick<From, 'after' | 'floorSt'>) {
     this.#spoolId = spoolId
     this.#lastSeq = lastSeq
     this.#after = after
-    this.#floor = floorSt === undefined ? {} : { floorSt }
+    this.#times = { ...(floorSt === undefined ? {} : { floorSt }), ...(sinceSt === undefined ? {} : { sinceSt }) }
   }
 
   /** Undefined for a tick that was given before. Ticks come in query order. */
@@ -276,7 +288,7 @@ class Numbering {
     this.#st = st
     const order = this.#after ? ts - this.#after.ts || st - this.#after.st || this.#k - this.#after.k : 1
     if (order <= 0) return undefined
-    return { kind: 'history', spoolId: this.#spoolId, lastSeq: this.#lastSeq, ts, st, k: this.#k, lateSt: -1, ...this.#floor }
+    return { kind: 'history', spoolId: this.#spoolId, lastSeq: this.#lastSeq, ts, st, k: this.#k, lateSt: -1, ...this.#times }
   }
 }
 

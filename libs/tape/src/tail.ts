@@ -132,7 +132,7 @@ class Collector {
 }
 
 /** Before the cursor's tick in query order. */
-const isBefore = (tick: TickMessage, place: { ts: number; st: number }): boolean =>
+export const isBefore = (tick: TickMessage, place: { ts: number; st: number }): boolean =>
   tick.ts < place.ts || (tick.ts === place.ts && tick.st < place.st)
 
 const TS_AT = '{"ts":'.length

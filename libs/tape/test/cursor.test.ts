@@ -10,6 +10,8 @@ test.each([
   { kind: 'history', spoolId, lastSeq: 7, ts: 1_753_884_000_000_000, st: 1_753_884_000_000_001, k: 2, lateSt: -1 } as const,
   { kind: 'history', spoolId, lastSeq: 7, ts: 0, st: 0, k: 1, lateSt: 1_753_884_000_000_009 } as const,
   { kind: 'history', spoolId, lastSeq: 7, ts: 0, st: 0, k: 1, lateSt: -1, floorSt: 5 } as const,
+  { kind: 'history', spoolId, lastSeq: 7, ts: 0, st: 0, k: 1, lateSt: -1, sinceSt: 6 } as const,
+  { kind: 'history', spoolId, lastSeq: 7, ts: 0, st: 0, k: 1, lateSt: -1, floorSt: 5, sinceSt: 6 } as const,
 ])('a cursor survives its text: %j', (cursor) => {
   expect(parseCursor(formatCursor(cursor))).toEqual(cursor)
 })
@@ -28,6 +30,8 @@ test.each([
   'h.a.1.2.3.4',
   'h.a.1.2.3.4.-2',
   'h.a.1.2.3.4.5.-1',
+  'h.a.1.2.3.4.5.r',
+  'h.a.1.2.3.4.5.r6.7',
 ])('%j is no cursor', (text) => {
   expect(parseCursor(text)).toBeUndefined()
 })
