@@ -1,3 +1,4 @@
+import { eventSubject } from '@ib-stream/model'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { receivedUpTo } from '../src/received-up-to.ts'
 import { linesOf, market, openRecording, type Recording } from './recording.ts'
@@ -32,4 +33,13 @@ test('says nothing of what is trimmed, of what is to come, and where nobody answ
   await recording.bus.manager.streams.purge('TICKS', { seq: last - 1 })
   expect(await receivedUpTo(recording.bus, last - 3)).toBeUndefined()
   expect(await receivedUpTo(recording.bus, last + 1)).toBeUndefined()
+})
+
+test('regression: what fills the place of a lost message is stamped later than what follows, and passed for its time', async () => {
+  const st = Date.now() * 1_000
+  recording.publisher.add({ subject: eventSubject('lost'), line: JSON.stringify({ kind: 'lost', st, epoch: 0, seq: 1 }), event: true })
+  await recording.publisher.settled(AbortSignal.timeout(10_000))
+  const message = (await recording.messages()).at(-1)
+  expect(message?.subject).toBe(eventSubject('lost'))
+  expect(await receivedUpTo(recording.bus, message?.seq ?? 0)).toBeUndefined()
 })
