@@ -2,6 +2,7 @@ import { wholeSeconds } from '../clock.ts'
 import type { Tick, TickKind } from '../market/tick.ts'
 import type { Field } from '../wire/frame.ts'
 import { REPLY } from '../wire/message-id.ts'
+import { numberField } from '../wire/number-text.ts'
 import type { WhatToShow } from './history-request.ts'
 
 /** Message 96, 97 or 98. Its masks have another order than those of the live message 99: in 97 the first bit is askPastHigh, the second bidPastLow. */
@@ -27,15 +28,15 @@ function fieldsOf(tick: Tick): Field[] {
   const second = wholeSeconds(tick.tsUs)
   switch (tick.kind) {
     case 'mid_point':
-      return [second, 0, tick.mid, 0]
+      return [second, 0, numberField(tick.mid), 0]
     case 'bid_ask': {
       const mask = (tick.askPastHigh ? 1 : 0) | (tick.bidPastLow ? 2 : 0)
-      return [second, mask, tick.bid ?? '', tick.ask ?? '', tick.bidSize ?? '', tick.askSize ?? '']
+      return [second, mask, ...[tick.bid, tick.ask, tick.bidSize, tick.askSize].map(numberField)]
     }
     case 'last':
     case 'all_last': {
       const mask = (tick.pastLimit ? 1 : 0) | (tick.unreported ? 2 : 0)
-      return [second, mask, tick.price ?? '', tick.size ?? '', tick.exchange, tick.conditions]
+      return [second, mask, numberField(tick.price), numberField(tick.size), tick.exchange, tick.conditions]
     }
   }
 }

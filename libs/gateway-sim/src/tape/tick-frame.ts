@@ -1,6 +1,7 @@
 import { wholeSeconds } from '../clock.ts'
 import type { Tick, TickKind } from '../market/tick.ts'
 import { REPLY } from '../wire/message-id.ts'
+import { numberField } from '../wire/number-text.ts'
 
 /** Tick type field of message 99. */
 export const TICK_TYPE_CODE: Readonly<Record<TickKind, number>> = { last: 1, all_last: 2, bid_ask: 3, mid_point: 4 }
@@ -29,8 +30,4 @@ function values(tick: Tick): string {
     case 'mid_point':
       return numberField(tick.mid)
   }
-}
-
-function numberField(value: number | undefined): string {
-  return value === undefined ? '' : String(value)
 }
