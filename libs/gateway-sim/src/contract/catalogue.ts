@@ -30,7 +30,7 @@ export class Catalogue {
   }
 
   /**
-   * Contracts that fit all that the query says. A contract id alone decides; without one, symbol (or local symbol) and type are needed.
+   * Contracts that fit all that the query says. A contract id decides, on an exchange that has it; without one, symbol (or local symbol) and type are needed.
    * @param includeExpired also those whose last trading day is over
    */
   find(query: ContractQuery, includeExpired = false): readonly SimContract[] {
@@ -70,11 +70,15 @@ export class Catalogue {
   #fitting(query: ContractQuery): readonly SimContract[] {
     if (query.conId !== undefined) {
       const contract = this.#byConId.get(query.conId)
-      return contract === undefined ? [] : [contract]
+      return contract !== undefined && isTradedOn(query.exchange, contract) ? [contract] : []
     }
     if (query.secType === '' || (query.symbol === '' && query.localSymbol === '')) return []
     return [...this.#byConId.values()].filter((contract) => fits(query, contract))
   }
+}
+
+function isTradedOn(exchange: string, contract: SimContract): boolean {
+  return exchange === '' || exchange === contract.exchange || contract.validExchanges.includes(exchange)
 }
 
 function fits(query: ContractQuery, contract: SimContract): boolean {
@@ -85,7 +89,7 @@ function fits(query: ContractQuery, contract: SimContract): boolean {
     asked(query.localSymbol, contract.localSymbol) &&
     asked(query.tradingClass, contract.tradingClass) &&
     asked(query.currency, contract.currency) &&
-    asked(query.exchange, contract.exchange, ...contract.validExchanges) &&
+    isTradedOn(query.exchange, contract) &&
     asked(query.primaryExchange, contract.primaryExchange, contract.exchange) &&
     asked(query.multiplier, contract.multiplier) &&
     asked(query.right, contract.right) &&

@@ -44,6 +44,7 @@ describe('Catalogue', () => {
     expect(find({ symbol: 'AAPL' })).toEqual([])
     expect(find({ symbol: 'AAPL', secType: 'STK', currency: 'EUR' })).toEqual([])
     expect(find({ conId: 42 })).toEqual([])
+    expect(find({ conId: 265598, exchange: 'CME' })).toEqual([])
   })
 
   it('makes a share of an id that only a replay file knows, and leaves known ones alone', () => {

@@ -101,6 +101,19 @@ describe('contract data', () => {
     expect(end).toEqual(['52', '1', '9001'])
   })
 
+  it('names the exchange that was asked about', async () => {
+    await using sim = await start()
+    const [byId = [], , bySymbol = []] = await ask(
+      sim.port,
+      ['9|8|1|265598|||||||NASDAQ|||||0|||', '9|8|2|0|AAPL|STK|||||ARCA||USD|||0|||'],
+      4,
+    )
+    expect([byId, bySymbol].map((fields) => named(fields, 193))).toMatchObject([
+      { conId: '265598', exchange: 'NASDAQ', primaryExch: 'NASDAQ' },
+      { conId: '265598', exchange: 'ARCA', primaryExch: 'NASDAQ' },
+    ])
+  })
+
   it.each(VERSIONS)('of a future and a fund at server version %d too', async (maxVersion) => {
     await using sim = await start({ maxVersion })
     const [future = [], , fund = []] = await ask(sim.port, [requestOf(711280073), requestOf(73128548)], 4)

@@ -13,7 +13,9 @@ export const contractData: RequestHandler = (session, fields) => {
   const contracts = found.filter((contract) => conduct.refusalOf('ticks', contract)?.code !== 200)
   if (contracts.length === 0) return session.send(errorReply(requestId, 200, NO_DEFINITION))
   const now = dateOfUs(clock.wallUs())
-  const replies = contracts.map((contract) => contractDataReply(requestId, contract, session.serverVersion, now))
+  const replies = contracts.map((contract) =>
+    contractDataReply(requestId, { ...contract, exchange: query.exchange || contract.exchange }, session.serverVersion, now),
+  )
   session.send(...replies, contractDataEnd(requestId))
 }
 
