@@ -85,7 +85,8 @@ function fits(query: ContractQuery, contract: SimContract): boolean {
   const asked = (wanted: string, ...offered: string[]) => wanted === '' || offered.includes(wanted)
   return (
     asked(query.secType, contract.secType) &&
-    asked(query.symbol, contract.symbol) &&
+    // A bond goes by its CUSIP as well.
+    asked(query.symbol, contract.symbol, contract.bond?.cusip ?? contract.symbol) &&
     asked(query.localSymbol, contract.localSymbol) &&
     asked(query.tradingClass, contract.tradingClass) &&
     asked(query.currency, contract.currency) &&

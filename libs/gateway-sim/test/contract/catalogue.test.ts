@@ -28,6 +28,8 @@ describe('Catalogue', () => {
     [265598, { symbol: 'AAPL', secType: 'STK', exchange: 'SMART', currency: 'USD' }],
     [8314, { symbol: 'IBM', secType: 'STK', exchange: 'NYSE' }],
     [756733, { symbol: 'SPY', secType: 'STK', primaryExchange: 'ARCA' }],
+    [594126321, { symbol: '91282CFV8', secType: 'BOND', exchange: 'SMART' }],
+    [594126321, { symbol: 'US-T', secType: 'BOND' }],
     [12087792, { symbol: 'EUR', secType: 'CASH', currency: 'USD', exchange: 'IDEALPRO' }],
   ])('finds %d by %j', (conId, query) => {
     expect(find({ conId })).toEqual([conId])
