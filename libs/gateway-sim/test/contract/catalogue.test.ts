@@ -49,6 +49,19 @@ describe('Catalogue', () => {
     expect(find({ conId: 265598, exchange: 'CME' })).toEqual([])
   })
 
+  it('has a market rule for each contract, with its price step', () => {
+    for (const [symbol, secType] of [
+      ['MNQ', 'FUT'],
+      ['CL', 'FUT'],
+      ['SAP', 'STK'],
+      ['7203', 'STK'],
+      ['US-T', 'BOND'],
+      ['EUR', 'CASH'],
+    ] as const)
+      for (const { marketRuleId, minTick } of catalogue.find({ ...NOTHING, symbol, secType }))
+        expect(catalogue.minTickOf(marketRuleId)).toBe(minTick)
+  })
+
   it('makes a share of an id that only a replay file knows, and leaves known ones alone', () => {
     catalogue.addUnknown(42)
     catalogue.addUnknown(265598)

@@ -23,6 +23,7 @@ interface FutureRoot {
   readonly frontConId?: number
   readonly validExchanges: readonly string[]
   readonly holidays: HolidayRule
+  readonly marketRuleId: number
 }
 
 const CME_INDEX = {
@@ -38,6 +39,7 @@ const CME_INDEX = {
   underSecType: 'IND',
   validExchanges: ['CME', 'QBALGO'],
   holidays: cmeHolidays,
+  marketRuleId: 67,
 } as const
 
 const ROOTS: readonly FutureRoot[] = [
@@ -68,6 +70,7 @@ const ROOTS: readonly FutureRoot[] = [
     underSecType: 'CMDTY',
     validExchanges: ['NYMEX', 'QBALGO'],
     holidays: nymexHolidays,
+    marketRuleId: 32,
   },
 ]
 
@@ -102,7 +105,6 @@ function future(root: FutureRoot, expiry: { day: string; month: string }, localS
     contractMonth: expiry.month,
     underSymbol: symbol,
     aggGroup: 2147483647,
-    marketRuleId: 67,
     tradingHours: [{ opens, closes }],
     liquidHours: [{ opens: liquidOpens, closes: liquidCloses }],
   })

@@ -89,6 +89,7 @@ export const OTHERS: readonly SimContract[] = [
     localSymbol: 'IBCID594126321',
     marketName: 'US-T',
     minTick: 0.0001,
+    marketRuleId: 1,
     validExchanges: ['SMART', 'BONDDESK', 'TRADEWEBG'],
     isin: 'US91282CFV81',
     suggestedSizeIncrement: 1000,
