@@ -33,7 +33,7 @@ export class Outlet {
     this.#settings = settings
   }
 
-  /** Nothing leaves, and nothing is kept for later. */
+  /** Nothing leaves, and nothing is kept for later but what was cut into pieces before. */
   get muted(): boolean {
     return this.#mutes > 0
   }
@@ -50,6 +50,7 @@ export class Outlet {
     return () => {
       if (!over) this.#mutes--
       over = true
+      this.#startPump()
     }
   }
 
@@ -91,7 +92,11 @@ export class Outlet {
   #queue(bytes: Buffer): void {
     this.#pieces.push(bytes)
     this.#piecesBytes += bytes.length
-    if (this.#pumping) return
+    this.#startPump()
+  }
+
+  #startPump(): void {
+    if (this.#pumping || this.#pieces.length === 0) return
     this.#pumping = true
     setImmediate(this.#pump)
   }
@@ -99,8 +104,8 @@ export class Outlet {
   /** One piece a turn of the event loop, so that the client reads them apart. */
   readonly #pump = (): void => {
     const [first] = this.#pieces
-    this.#pumping = first !== undefined && this.open
-    if (first === undefined || !this.open) return
+    this.#pumping = first !== undefined && this.open && !this.muted
+    if (first === undefined || !this.#pumping) return
     const most = this.pieceBytes.value
     if (most === undefined) return this.#flushPieces()
     const piece = first.subarray(0, 1 + Math.floor(this.#settings.random() * most))

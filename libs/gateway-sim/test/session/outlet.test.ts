@@ -36,6 +36,20 @@ describe('Outlet', () => {
     expect(client.bytes.length).toBeLessThanOrEqual(HALF.length)
   })
 
+  it('holds back the pieces of a frame while it is mute, and goes on with them', async () => {
+    const frame = Buffer.alloc(300, 'x')
+    outlet.pieceBytes.lay(1)
+    outlet.write(frame)
+    await client.until(() => client.bytes.length > 0, 'the first piece')
+    const unmute = outlet.mute()
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    const heard = client.bytes.length
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect([client.bytes.length, heard < frame.length]).toEqual([heard, true])
+    unmute()
+    await client.until(() => client.bytes.length === frame.length, 'the rest')
+  })
+
   it('resets in the middle of a frame a client that reads nothing', async () => {
     client.socket.pause()
     while (!socket.writableNeedDrain) {
