@@ -16,13 +16,15 @@ export type HoursKind = 'tradingHours' | 'liquidHours'
 /** No exchange is closed for longer. */
 const LONGEST_CLOSURE_DAYS = 12
 
-/** A contract's sessions as moments; each day is worked out once. */
+/** A contract's sessions as moments, up to its last trade; each day is worked out once. */
 export class Sessions {
   readonly #contract: SimContract
+  readonly #lastTradeUs: number
   readonly #days = new Map<string, readonly Session[]>()
 
   constructor(contract: SimContract) {
     this.#contract = contract
+    this.#lastTradeUs = lastTradeUs(contract)
   }
 
   /** The session that a moment lies in. */
@@ -52,11 +54,19 @@ export class Sessions {
     if (known !== undefined) return known
     const { timeZone, holidays } = this.#contract
     const us = (date: string, hhmm: string) => usOfLocalTime(date, minuteOfDay(hhmm), timeZone)
-    const sessions = sessionsOf(day, this.#contract[kind], holidays).map(({ opensDay, opens, closesDay, closes }) => ({
-      openUs: us(opensDay, opens),
-      closeUs: us(closesDay, closes),
-    }))
+    const sessions = sessionsOf(day, this.#contract[kind], holidays)
+      .map(({ opensDay, opens, closesDay, closes }) => ({
+        openUs: us(opensDay, opens),
+        closeUs: Math.min(us(closesDay, closes), this.#lastTradeUs),
+      }))
+      .filter(({ openUs, closeUs }) => openUs < closeUs)
     this.#days.set(key, sessions)
     return sessions
   }
+}
+
+function lastTradeUs({ lastTradeDay, lastTradeTime, timeZone }: SimContract): number {
+  if (lastTradeDay === '') return Number.POSITIVE_INFINITY
+  const day = `${lastTradeDay.slice(0, 4)}-${lastTradeDay.slice(4, 6)}-${lastTradeDay.slice(6)}`
+  return usOfLocalTime(day, minuteOfDay(lastTradeTime.replace(':', '')), timeZone)
 }

@@ -42,6 +42,12 @@ const quotesOf = (ticks: readonly Tick[]) => ticks.filter((tick): tick is QuoteT
 const tradesOf = (ticks: readonly Tick[]) => ticks.filter((tick): tick is TradeTick => tick.kind === 'all_last')
 
 describe('ContractModel', () => {
+  it('ends a future with its last trade where hours are kept, 08:30 in Chicago on its third Friday', () => {
+    const ticksAt = (iso: string) => ticksOf(711280073, secondOf(iso), 30, { hours: 'exchange' }).length
+    expect(ticksAt('2025-09-19T13:29:00Z')).toBeGreaterThan(0)
+    for (const iso of ['2025-09-19T13:30:00Z', '2025-09-19T15:00:00Z', '2025-09-22T15:00:00Z']) expect(ticksAt(iso)).toBe(0)
+  })
+
   it('plays the same for the same seed and contract, another for another', () => {
     expect(ticksOf(265598, MIDDAY, 10)).toEqual(ticksOf(265598, MIDDAY, 10))
     expect(ticksOf(265598, MIDDAY, 10)).not.toEqual(ticksOf(265598, MIDDAY, 10, { seed: 2 }))
