@@ -182,10 +182,10 @@ export class Certainty {
 
   /** A stream that fell silent has no more to say: its market is closed. */
   acquit(rid: number): void {
-    const { streams, isWhole } = this.#options
+    const { streams, isWhole, isSubscribed } = this.#options
     const stream = streams.of(rid)
     this.#suspects.delete(rid)
-    if (stream && isWhole()) this.#endPresumed(stream)
+    if (stream && isWhole() && isSubscribed(rid)) this.#endPresumed(stream)
   }
 
   /** The connection took requests only from now on. */

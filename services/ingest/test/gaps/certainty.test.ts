@@ -18,7 +18,7 @@ describe('Certainty', () => {
     const startMs = Date.now()
     const seconds = (us: number) => Math.round(us / 1e6 - startMs / 1e3)
     const told: unknown[][] = []
-    const world = { whole: true, answers: true }
+    const world = { whole: true, answers: true, subscribed: true }
     const streams = new RecordedStreams()
     const desired: DesiredStream[] = [
       { cid: 1, tt: 'bid_ask', rid: RID, symbol: 'A', tracked: true },
@@ -37,7 +37,7 @@ describe('Certainty', () => {
       streams,
       log: { head: () => ({ st: clock.stampUs(), epoch: 1 }), gap: tell },
       isWhole: () => world.whole,
-      isSubscribed: () => true,
+      isSubscribed: () => world.subscribed,
       missedAtStart: () => undefined,
       askAnew: (stream) => {
         told.push(['asked anew', stream.cid])
@@ -251,6 +251,21 @@ describe('Certainty', () => {
     expect(told).toEqual([['gap_opened', 1, 'stale', 0]])
     certainty.acquit(RID) // its market has closed
     expect(told.at(-1)).toEqual(['gap', 1, 'stale', 0, 90])
+  })
+
+  it('regression: the close of its market ended the gap of a silent stream that had lost its line meanwhile', () => {
+    const { certainty, world, told, tick, pass, stream } = start()
+    tick(RID)
+    pass(60)
+    certainty.suspect(stream(RID), 'it was never so long silent')
+    world.subscribed = false
+    certainty.acquit(RID)
+    pass(60)
+    expect(told).toEqual([['gap_opened', 1, 'stale', 0]])
+    world.subscribed = true
+    certainty.subscribed(stream(RID))
+    pass(11)
+    expect(told.slice(1)).toEqual([['gap', 1, 'stale', 0, 130]])
   })
 
   it('declares a hole for what hung on a broken farm, three seconds later or when the farm is back before', () => {
