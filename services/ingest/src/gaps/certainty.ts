@@ -41,7 +41,7 @@ export class Certainty {
   readonly #suspects = new Set<number>()
   /** Streams whose request outlived a loss (1102, a farm that came back): IB was seen to keep such a request and to send nothing. */
   readonly #unproven = new Set<number>()
-  /** Streams whose gap ended because they stood quiet, and that had no tick since: that they were only quiet is not shown. When it ended, µs. */
+  /** Streams that never had a tick, or none since a gap of theirs ended because they stood quiet: that they were only quiet is not shown. Since when, µs. */
   readonly #presumedQuiet = new Map<number, number>()
   /** Streams that were asked for in this run. */
   readonly #asked = new Set<number>()
@@ -161,6 +161,7 @@ export class Certainty {
 
   /** The stream was asked for. */
   subscribed(stream: DesiredStream): void {
+    this.#presumeNew(stream.rid)
     this.#asked.add(stream.rid)
     if (this.#askedHere.has(stream.rid)) this.#askedAgainUs.set(stream.rid, this.#options.clock.steadyUs())
     this.#askedHere.add(stream.rid)
@@ -241,6 +242,13 @@ export class Certainty {
   /** Nothing is missing of a stream from before it was desired; what an earlier run recorded has its own beginning. */
   #begin(stream: RecordedStream, gap: OpenGap): void {
     this.#gaps.begin(stream, { ...gap, fromUs: Math.max(gap.fromUs, stream.desiredUs) })
+  }
+
+  #presumeNew(rid: number): void {
+    const stream = this.#options.streams.of(rid)
+    if (!stream || stream.lastStUs !== undefined || this.openGaps.has(rid) || this.#presumedQuiet.has(rid)) return
+    this.#presumedQuiet.set(rid, stream.desiredUs)
+    this.#options.onChange()
   }
 
   #standsQuiet(stream: TickStream): void {

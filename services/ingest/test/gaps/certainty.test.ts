@@ -189,6 +189,22 @@ describe('Certainty', () => {
     expect(certainty.missedOf(OTHER_RID)).toMatchObject({ cause: 'disconnected' })
   })
 
+  it('regression: a stream that never had a tick, for IB had not taken its request, was missing only since the connection was lost', () => {
+    const { certainty, told, tick, pass, stream } = start()
+    pass(5)
+    for (const rid of [RID, OTHER_RID]) certainty.subscribed(stream(rid))
+    expect(certainty.missedOf(RID)).toMatchObject({ cause: 'ingest_down' }) // it may end without another word
+    tick(OTHER_RID)
+    expect(certainty.missedOf(OTHER_RID)).toBeUndefined()
+    pass(60)
+    certainty.hearGateway(usFromMs(Date.now()))
+    certainty.lose('ended', 'a test', undefined)
+    expect(told).toEqual([
+      ['gap_opened', 1, 'disconnected', 0],
+      ['gap_opened', 2, 'disconnected', 65],
+    ])
+  })
+
   it.each([
     ['refused', 'refused', ({ certainty, stream }) => certainty.refused(stream(NEW_RID), { cause: 'refused', reason: 'a test' })],
     ['silent', 'stale', ({ certainty, stream }) => certainty.suspect(stream(NEW_RID), 'a test')],
