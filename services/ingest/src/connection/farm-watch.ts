@@ -10,6 +10,8 @@ const FARM_INACTIVE = 2108
 const FARM_CONNECTING = 2119
 /** A stream that is silent for this long while a farm is broken may hang on it; the others tick on. */
 const SILENT_AFTER_MS = 3_000
+/** The gateway greets a connection with the farms that are well; one of which it says so for the first time after this was not connected before. */
+const GREETED_WITHIN_MS = 10_000
 /** A tick this soon after the notice was on its way before: it does not show that its stream hangs on another farm. */
 const ON_ITS_WAY_MS = 500
 
@@ -75,7 +77,7 @@ export class FarmWatch {
       case FARM_CONNECTING:
         return this.#lose(farm, { code, message, wasWell: this.#well.has(farm) })
       case FARM_WELL:
-        this.#well.add(farm)
+        if (!this.#well.has(farm)) this.#hearWell(farm, { code, message })
         return this.#endLoss(farm)
       case FARM_INACTIVE:
         this.#well.delete(farm)
@@ -89,6 +91,14 @@ export class FarmWatch {
     const timer = this.#clock.after(SILENT_AFTER_MS, () => this.#handlers.silent(onItsWayUntilUs(lostUs), { lostUs, code, message }))
     this.#lost.set(farm, { lostUs, code, message, wasWell, timer })
     this.#handlers.onChange()
+  }
+
+  #hearWell(farm: string, { code, message }: { code: number; message: string }): void {
+    this.#well.add(farm)
+    const lostUs = this.#beganUs
+    if (this.#lost.has(farm) || this.#clock.nowUs() - lostUs < usFromMs(GREETED_WITHIN_MS)) return
+    this.#handlers.silent(onItsWayUntilUs(lostUs), { lostUs, code, message: `${message}, and it was not connected before` })
+    if (!this.isBroken) this.#handlers.well()
   }
 
   #endLoss(farm: string): void {

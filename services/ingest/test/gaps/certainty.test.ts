@@ -399,6 +399,27 @@ describe('Certainty', () => {
     expect(told.slice(5)).toEqual([['asked anew', 1]])
   })
 
+  it('regression: a farm that was well only minutes after the connection, without a word before, left a stream that was taken for quiet without a hole', () => {
+    const { certainty, told, tick, pass, stream } = start()
+    certainty.lose('ended', 'a test', undefined)
+    certainty.startOver({ takesRequests: false })
+    certainty.hearNotice(2104, 'Market data farm connection is OK:usfuture')
+    for (const rid of [RID, OTHER_RID]) certainty.subscribed(stream(rid))
+    pass(1)
+    tick(OTHER_RID)
+    certainty.end(stream(OTHER_RID))
+    pass(60)
+    certainty.hearNotice(2104, 'Market data farm connection is OK:usfuture') // IB repeats itself
+    expect(told.slice(2).map(([kind, cid]) => `${kind} ${cid}`)).toEqual(['gap 2', 'gap 1'])
+    certainty.hearNotice(2104, WELL)
+    tick(RID)
+    certainty.end(stream(RID))
+    expect(told.slice(4)).toEqual([
+      ['gap_opened', 1, 'farm_broken', 10],
+      ['gap', 1, 'farm_broken', 10, 61],
+    ])
+  })
+
   it('a farm that is connected because somebody asks for it anew silences none that ticked before; one that goes to sleep is not broken any more', () => {
     const { certainty, told, tick, pass } = start()
     pass(1)
