@@ -97,8 +97,8 @@ export function parseCommandLine(args: readonly string[], env: Environment): Com
   return {
     help: flags.help === true,
     exitAtEnd: flags['exit-at-end'] === true,
-    control: control === undefined ? undefined : { host: set('HEALTH_HOST') ?? '127.0.0.1', port: numeric('--control', control) },
-    order: positionals.length === 0 ? undefined : { url: flags.url ?? USUAL_URL, fault: orderOf(positionals) },
+    control: control === undefined ? undefined : { host: set('HEALTH_HOST') ?? '127.0.0.1', port: port('--control', control) },
+    order: positionals.length === 0 ? undefined : { url: address(flags.url ?? USUAL_URL), fault: orderOf(positionals) },
     options: {
       ...numbers(flags),
       ...(flags.host !== undefined && { host: flags.host }),
@@ -153,6 +153,20 @@ function orderOf([verb, name, ...settings]: readonly string[]): FaultOrder {
   }
   const pairs = settings.map((setting) => [setting.slice(0, setting.indexOf('=')), setting.slice(setting.indexOf('=') + 1)])
   return { ...Object.fromEntries(pairs), fault: name }
+}
+
+function port(name: string, text: string): number {
+  const value = numeric(name, text)
+  if (Number.isInteger(value) && value >= 0 && value <= 65_535) return value
+  throw new GatewaySimError('IBS_SIM_OPTION_INVALID', `${name} must be an integer from 0 to 65535, not ${text}`, {
+    flag: name,
+    value: text,
+  })
+}
+
+function address(url: string): string {
+  if (URL.canParse('/faults', url)) return url
+  throw new GatewaySimError('IBS_SIM_OPTION_INVALID', `--url must be like ${USUAL_URL}, not "${url}"`, { flag: '--url', value: url })
 }
 
 function numeric(name: string, text: string): number {

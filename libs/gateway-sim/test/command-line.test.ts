@@ -33,6 +33,9 @@ describe('parseCommandLine', () => {
     [['--rate', 'fast'], '--rate must be a number, not "fast"'],
     [['--bogus'], "Unknown option '--bogus'"],
     [['extra'], 'extra'],
+    [['--control', '70000'], '--control must be an integer from 0 to 65535, not 70000'],
+    [['--control', '1.5'], '--control must be an integer from 0 to 65535, not 1.5'],
+    [['fault', 'mute', '--url', 'localhost:8852'], '--url must be like http://127.0.0.1:8852, not "localhost:8852"'],
   ])('names what is wrong in %j', (args, why) => {
     expect(() => parseCommandLine(args, {})).toThrow(why)
   })
