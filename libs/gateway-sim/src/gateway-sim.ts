@@ -4,7 +4,7 @@ import { Catalogue } from './contract/catalogue.ts'
 import { Conduct } from './fault/conduct.ts'
 import { FaultDesk, type FaultOrder, type FaultReport } from './fault/fault-desk.ts'
 import type { FaultTarget } from './fault/fault-kind.ts'
-import { playScenario, readScenario, type Scenario } from './fault/scenario.ts'
+import { checkScenario, playScenario, readScenario, type Scenario } from './fault/scenario.ts'
 import { type TapeQuery, tapeOf } from './history/tape-query.ts'
 import { HistoryPacing } from './limit/history-pacing.ts'
 import { TickLines } from './limit/tick-lines.ts'
@@ -104,6 +104,7 @@ class RunningGateway implements GatewaySim {
   }
 
   async listen(scenario: Scenario): Promise<void> {
+    checkScenario(scenario, (order) => this.faults.check(order))
     await this.#port.listen()
     this.#options.log('info', 'listening', { host: this.host, port: this.port, source: this.#source.name })
     this.#stopScenario = playScenario(scenario, this.#options.clock, (order) => this.faults.order(order))

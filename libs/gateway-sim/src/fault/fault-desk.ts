@@ -2,7 +2,7 @@ import { afterSeconds } from '../clock.ts'
 import { GatewaySimError } from '../errors.ts'
 import type { FaultKind, FaultTarget } from './fault-kind.ts'
 import { FAULT_KINDS } from './fault-kinds.ts'
-import { type FaultFields, type FaultValues, parseFields } from './fields.ts'
+import { ALL, type FaultFields, type FaultValues, parseFields } from './fields.ts'
 
 /** An order for a fault: its name and its settings, as they come from JSON. */
 export type FaultOrder = Readonly<Record<string, unknown>> & { readonly fault: string }
@@ -43,16 +43,32 @@ export class FaultDesk {
 
   /**
    * Starts a fault at once.
-   * @throws GatewaySimError IBS_SIM_FAULT_INVALID for an unknown name or a wrong setting, with every problem
+   * @throws GatewaySimError IBS_SIM_FAULT_INVALID as `check`
    */
   order(order: FaultOrder): FaultReport {
-    const { kind, values } = checkOrder(order)
+    const { kind, values } = this.check(order)
     const { fault } = order
     const lift = kind.start(this.#target, values)
     const report = { id: this.#nextId++, fault, settings: values, startedUs: this.#target.clock.wallUs(), active: lift !== undefined }
     this.#target.house.log('info', 'fault started', { id: report.id, fault, ...values })
     if (lift !== undefined) this.#keep(report, lift, Number(values.seconds ?? 0))
     return report
+  }
+
+  /**
+   * Reads an order for this gateway.
+   * @throws GatewaySimError IBS_SIM_FAULT_INVALID for an unknown name or a wrong setting, with every problem; for an unknown contract; for what a recording has not
+   */
+  check(order: FaultOrder): CheckedOrder {
+    const checked = checkOrder(order)
+    const { fault } = order
+    const cid = Number(checked.values.cid ?? ALL)
+    const invalid = (text: string) => new GatewaySimError('IBS_SIM_FAULT_INVALID', `${fault}: ${text}`, { fault, cid })
+    if (checked.kind.ofMarket && this.#target.marketEvents === undefined)
+      throw invalid('a recording has neither halts nor bursts of its own; leave out --replay')
+    if (cid !== ALL && this.#target.house.catalogue.byConId(cid) === undefined)
+      throw invalid(`there is no contract ${cid}; name one that the catalogue has`)
+    return checked
   }
 
   /** Ends a fault before its time. @returns whether it was there */
@@ -82,11 +98,17 @@ export class FaultDesk {
   }
 }
 
+/** The kind of an order and its settings. */
+export interface CheckedOrder {
+  readonly kind: FaultKind
+  readonly values: FaultValues<FaultFields>
+}
+
 /**
  * Finds the kind of an order and reads its settings.
  * @throws GatewaySimError IBS_SIM_FAULT_INVALID for an unknown name or a wrong setting, with every problem
  */
-export function checkOrder({ fault, ...given }: FaultOrder): { readonly kind: FaultKind; readonly values: FaultValues<FaultFields> } {
+export function checkOrder({ fault, ...given }: FaultOrder): CheckedOrder {
   const kind = FAULT_KINDS.get(fault)
   if (kind === undefined) {
     const known = [...FAULT_KINDS.keys()].join(', ')

@@ -24,6 +24,8 @@ export type Lift = () => void
 export interface FaultKind<Fields extends FaultFields = FaultFields> {
   readonly doc: string
   readonly fields: Fields
+  /** Something of the market itself: a recording has none. */
+  readonly ofMarket?: true
   /** @returns what ends it, or undefined when it is over at once */
   start(target: FaultTarget, values: FaultValues<Fields>): Lift | undefined
 }

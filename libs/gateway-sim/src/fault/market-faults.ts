@@ -1,26 +1,26 @@
 import { secondsToUs, US_PER_MS } from '../clock.ts'
-import { GatewaySimError } from '../errors.ts'
-import type { MarketEvents } from '../market/market-events.ts'
-import { type FaultTarget, faultKind } from './fault-kind.ts'
+import { faultKind } from './fault-kind.ts'
 import { numberField, secondsField } from './fields.ts'
 
 const cidField = numberField('contract id', 1, 2 ** 31 - 1)
 
 /** Not a fault of the gateway: what a market does. Live and history have it alike. */
 export const halt = faultKind({
+  ofMarket: true,
   doc: 'a contract is halted: a trade of 0/0 past limit, nothing, and another 0/0 when it trades again',
   fields: { cid: cidField, seconds: secondsField(300) },
   start(target, { cid }) {
-    const resume = eventsOf(target).halt(cid, target.clock.wallUs())
+    const resume = target.marketEvents?.halt(cid, target.clock.wallUs())
     target.house.tape.wake()
     return () => {
-      resume(target.clock.wallUs())
+      resume?.(target.clock.wallUs())
       target.house.tape.wake()
     }
   },
 })
 
 export const burst = faultKind({
+  ofMarket: true,
   doc: 'a contract has many ticks within a short time, in addition to what it has anyway',
   fields: {
     cid: cidField,
@@ -28,7 +28,7 @@ export const burst = faultKind({
     overMs: numberField('within how many ms of the clock', 1, 60_000, 100),
   },
   start(target, { cid, ticks, overMs }) {
-    eventsOf(target).burst(cid, { startUs: target.clock.wallUs() + LEAD_US, ticks, lengthUs: overMs * US_PER_MS })
+    target.marketEvents?.burst(cid, { startUs: target.clock.wallUs() + LEAD_US, ticks, lengthUs: overMs * US_PER_MS })
     target.house.tape.wake()
     return undefined
   },
@@ -36,8 +36,3 @@ export const burst = faultKind({
 
 /** The tape may be a little ahead of the clock by what it has made already. */
 const LEAD_US = secondsToUs(0.02)
-
-function eventsOf({ marketEvents }: FaultTarget): MarketEvents {
-  if (marketEvents !== undefined) return marketEvents
-  throw new GatewaySimError('IBS_SIM_FAULT_INVALID', 'a recording has neither halts nor bursts of its own; leave out --replay')
-}

@@ -45,6 +45,23 @@ export function readScenario(path: string): Scenario {
   return scenario
 }
 
+/**
+ * Makes sure that a gateway can do all of it, so that no step fails when its time has come.
+ * @throws GatewaySimError IBS_SIM_SCENARIO_INVALID with every problem
+ */
+export function checkScenario(scenario: Scenario, check: (order: FaultOrder) => void): void {
+  const problems = scenario.flatMap(({ order }) => {
+    try {
+      check(order)
+      return []
+    } catch (error) {
+      return [messageOf(error)]
+    }
+  })
+  if (problems.length > 0)
+    throw new GatewaySimError('IBS_SIM_SCENARIO_INVALID', `${problems.join('; ')}; see docs/reference/gateway-sim.md`)
+}
+
 /** Orders each fault when its time comes. @returns what stops it */
 export function playScenario(scenario: Scenario, clock: Clock, order: (order: FaultOrder) => void): () => void {
   const startUs = clock.wallUs()
@@ -93,7 +110,7 @@ function timeOf(after: unknown, at: unknown, daily: unknown): ScenarioTime {
     if (Number.isNaN(atUs)) throw new Error(`at must be a time like 2026-11-25T23:45:00Z, not ${JSON.stringify(at)}`)
     return { atUs }
   }
-  const match = /^(?:(\w{3}) )?(\d\d):(\d\d) (\S+)$/.exec(String(daily))
+  const match = /^(?:(\w{3}) )?([01]\d|2[0-3]):([0-5]\d) (\S+)$/.exec(String(daily))
   const [, weekday, hour = '', minute = '', timeZone = ''] = match ?? []
   const known = weekday === undefined || WEEKDAYS.includes(weekday)
   if (match === null || !known || !isTimeZone(timeZone))

@@ -27,6 +27,7 @@ describe('readScenario', () => {
     ['a time before the start', [{ fault: 'mute', after: -1 }], /step 1: after must be a number of seconds, not -1/],
     ['a moment that is none', [{ fault: 'mute', at: 'noon' }], /step 1: at must be a time like .*, not "noon"/],
     ['another weekday', [{ fault: 'mute', daily: 'Sab 23:00 US/Eastern' }], /step 1: daily must be like .*, not "Sab 23:00 US\/Eastern"/],
+    ['an hour that is none', [{ fault: 'mute', daily: '24:00 UTC' }], /step 1: daily must be like .*, not "24:00 UTC"/],
     ['another zone', [{ fault: 'mute', daily: '23:00 Mars/Base' }], /step 1: daily must be like/],
     ['another fault', [{ fault: 'earthquake', after: 1 }], /step 1: .*earthquake/],
     ['another setting', [{ fault: 'mute', after: 1, lenght: 3 }], /step 1: .*lenght/],
@@ -38,6 +39,18 @@ describe('readScenario', () => {
 
   it('tells every wrong step at once', () => {
     expect(() => readScenario(file('many', [{ fault: 'mute' }, { after: 1, fault: 'mute' }, { after: 1 }]))).toThrow(/step 1: .*; step 3: /)
+  })
+})
+
+describe('a scenario that a gateway cannot play', () => {
+  const replay = file('recording', { ts: 1_753_884_000_000_000, st: 1_753_884_000_000_001, cid: 8314, tt: 'mid_point', rid: 0, mp: 10 })
+  it.each([
+    ['a halt in a recording', { replay }, { after: 0, fault: 'halt', cid: 8314 }, /halt: a recording has neither halts nor bursts/],
+    ['an unknown contract', {}, { after: 0, fault: 'halt', cid: 42 }, /halt: there is no contract 42/],
+    ['an unknown contract of many faults', {}, { after: 0, fault: 'deny', cid: 42 }, /deny: there is no contract 42/],
+  ])('is refused before it starts: %s', async (_, options, step, why) => {
+    const start = startGatewaySim({ port: 0, ...options, scenario: file('unplayable', [step]) })
+    await expect(start).rejects.toMatchObject({ code: 'IBS_SIM_SCENARIO_INVALID', message: expect.stringMatching(why) })
   })
 })
 
