@@ -1,11 +1,11 @@
 import type { MarketSource, PastSeconds } from '../market/market-source.ts'
 import { MidPoints } from '../market/mid-points.ts'
 import { PriceChanges } from '../market/price-changes.ts'
-import type { Tick } from '../market/tick.ts'
+import type { Tick, TickKind } from '../market/tick.ts'
 import type { WhatToShow } from './history-request.ts'
 
 /** What of the past is wanted. */
-export interface PastQuery extends PastSeconds {
+export interface PastQuery extends Omit<PastSeconds, 'kind'> {
   readonly what: WhatToShow
   /** Enough ticks; more are given where the last second has more. */
   readonly count: number
@@ -20,9 +20,10 @@ export interface PastQuery extends PastSeconds {
 export async function collectPast(market: MarketSource, query: PastQuery): Promise<readonly Tick[]> {
   const pages: (readonly Tick[])[] = []
   let found = 0
-  const choose = choiceOf(market, query)
-  for await (const second of market.past(query, query.mark)) {
-    const chosen = second.flatMap(choose)
+  const kind = kindFor(market, query)
+  const choose = choiceOf(kind, query)
+  for await (const second of market.past({ ...query, kind }, query.mark)) {
+    const chosen = second.flatMap((tick) => (tick.kind === kind ? choose(tick) : []))
     if (chosen.length > 0) pages.push(chosen)
     found += chosen.length
     if (found >= query.count) break
@@ -30,21 +31,21 @@ export async function collectPast(market: MarketSource, query: PastQuery): Promi
   return (query.direction === 'forward' ? pages : pages.reverse()).flat()
 }
 
-/** What a tick of the tape is in the kind of data that was asked for: itself, something derived, or nothing. */
-function choiceOf(market: MarketSource, { what, ignoreSize, unreported, contract }: PastQuery): (tick: Tick) => readonly Tick[] {
-  const { conId } = contract
-  if (what === 'TRADES') {
-    const kind = market.carries(conId, 'all_last') ? 'all_last' : 'last'
-    return (tick) => (tick.kind === kind && (unreported || !tick.unreported) ? [tick] : [])
-  }
-  if (what === 'BID_ASK') {
-    const changes = new PriceChanges()
-    return (tick) => (tick.kind === 'bid_ask' && (!ignoreSize || changes.moved(tick)) ? [tick] : [])
-  }
-  if (market.carries(conId, 'mid_point')) return (tick) => (tick.kind === 'mid_point' ? [tick] : [])
-  const midPoints = new MidPoints()
+/** The kind of ticks that the data is made of. */
+function kindFor(market: MarketSource, { what, contract: { conId } }: PastQuery): TickKind {
+  if (what === 'TRADES') return market.carries(conId, 'all_last') ? 'all_last' : 'last'
+  return what === 'MIDPOINT' && market.carries(conId, 'mid_point') ? 'mid_point' : 'bid_ask'
+}
+
+/** What a tick of that kind is in the data that was asked for: itself, something derived, or nothing. */
+function choiceOf(kind: TickKind, { what, ignoreSize, unreported }: PastQuery): (tick: Tick) => readonly Tick[] {
+  if (what === 'TRADES') return (tick) => ('unreported' in tick && (unreported || !tick.unreported) ? [tick] : [])
+  if (kind === 'mid_point') return (tick) => [tick]
+  const [changes, midPoints] = [new PriceChanges(), new MidPoints()]
   return (tick) => {
-    const mid = tick.kind === 'bid_ask' ? midPoints.after(tick) : undefined
+    if (tick.kind !== 'bid_ask') return []
+    if (what === 'BID_ASK') return !ignoreSize || changes.moved(tick) ? [tick] : []
+    const mid = midPoints.after(tick)
     return mid === undefined ? [] : [mid]
   }
 }

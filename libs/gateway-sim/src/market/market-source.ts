@@ -23,6 +23,8 @@ export interface DueTicks {
 /** Seconds of the past that are asked for; both ends are included. */
 export interface PastSeconds {
   readonly contract: SimContract
+  /** Ticks of other kinds may be given too, or left out. */
+  readonly kind: TickKind
   readonly fromSecond: number
   readonly toSecond: number
   /** `backward` gives the last second first; the ticks of a second are always in order. */

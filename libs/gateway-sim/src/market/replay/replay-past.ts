@@ -46,12 +46,12 @@ export async function* pastOfRecording(
 
 async function* ticksInRange(
   batches: AsyncIterable<readonly RecordedTick[]>,
-  { contract, fromSecond, toSecond, ticks, shiftUs }: RecordedPast,
+  { contract, kind, fromSecond, toSecond, ticks, shiftUs }: RecordedPast,
 ): AsyncGenerator<readonly [second: number, tick: Tick]> {
   let left = ticks
   for await (const batch of batches) {
     for (const { tick } of batch.slice(0, left)) {
-      if (tick.conId !== contract.conId) continue
+      if (tick.conId !== contract.conId || tick.kind !== kind) continue
       const second = wholeSeconds(tick.tsUs + shiftUs)
       if (second >= fromSecond && second <= toSecond) yield [second, laterTick(tick, shiftUs)]
       if (second > toSecond + LATE_SECONDS) return

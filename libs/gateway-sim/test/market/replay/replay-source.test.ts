@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, it } from '@jest/globals'
 import { unknownStock } from '../../../src/contract/listing/stocks.ts'
+import { collectPast } from '../../../src/history/collect-past.ts'
 import type { MarketSource } from '../../../src/market/market-source.ts'
 import { openReplay, type ReplaySettings } from '../../../src/market/replay/replay-source.ts'
 import type { Tick } from '../../../src/market/tick.ts'
@@ -73,9 +74,22 @@ describe('replay', () => {
     const source = await open(file('late.jsonl', seconds.map(line).join('')), { stamps: 'recorded' })
     while (!(await source.due({ tapeUs: 0, wallUs: NOW_US })).ended);
     const told: number[] = []
-    const range = { contract: unknownStock(8314), fromSecond: 0, toSecond: 1000, direction: 'forward' } as const
+    const range = { contract: unknownStock(8314), kind: 'mid_point', fromSecond: 0, toSecond: 1000, direction: 'forward' } as const
     for await (const ticks of source.past(range, source.markOf(8314, NOW_US).mark)) told.push(...ticks.map(({ tsUs }) => tsUs / 1e6))
     expect(told).toEqual(seconds.toSorted((a, b) => a - b))
+    await source.close()
+  })
+
+  it('tells the last trades behind many quotes', async () => {
+    const head = (i: number) => `"ts":${100 + Math.floor(i / 1000)}000000,"st":${200_000_000 + i},"cid":8314,"rid":0`
+    const line = (_: unknown, i: number) =>
+      i % 1000 === 0 ? `{${head(i)},"tt":"all_last","p":${i},"s":1}\n` : `{${head(i)},"tt":"bid_ask","bp":1,"bs":1,"ap":2,"as":1}\n`
+    const source = await open(file('dense.jsonl', Array.from({ length: 40_000 }, line).join('')), { stamps: 'recorded' })
+    while (!(await source.due({ tapeUs: 0, wallUs: NOW_US })).ended);
+    const { mark } = source.markOf(8314, NOW_US)
+    const range = { contract: unknownStock(8314), fromSecond: 0, toSecond: 1000, direction: 'backward' } as const
+    const ticks = await collectPast(source, { ...range, what: 'TRADES', count: 1000, ignoreSize: false, mark, unreported: false })
+    expect(ticks).toHaveLength(40)
     await source.close()
   })
 
