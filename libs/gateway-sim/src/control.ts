@@ -87,7 +87,7 @@ function kindsInWords(): object {
 /** Ticks of the market's past, a v3 line each as in the truth log, `rid` 0. */
 async function tape(sim: GatewaySim, query: URLSearchParams, response: ServerResponse): Promise<void> {
   const kind = TICK_KINDS.find((known) => known === query.get('tt'))
-  const [conId, startUs, endUs] = ['cid', 'start', 'end'].map((name) => Number(query.get(name) ?? Number.NaN))
+  const [conId, startUs, endUs] = ['cid', 'start', 'end'].map((name) => Number(query.get(name) || Number.NaN))
   const numbers = [conId, startUs, endUs].every(Number.isFinite)
   if (kind === undefined || !numbers || conId === undefined || startUs === undefined || endUs === undefined)
     return answer(response, 400, { error: `cid, tt (${TICK_KINDS.join(', ')}), start and end (µs since 1970) are needed` })

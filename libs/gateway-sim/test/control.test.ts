@@ -129,6 +129,21 @@ describe('faults over HTTP', () => {
     await answers()
   })
 
+  it.each([
+    [{ fault: 'notice', code: 12.5, text: 'x' }, 'code must be an integer from 0 to 99999, not 12.5'],
+    [{ fault: 'notice', code: 1, text: null }, 'text must be a text without NUL, not null'],
+    [{ fault: 'lines', lines: 2.5 }, 'lines must be an integer from 0 to 10000, not 2.5'],
+    [{ fault: 'cut', client: 1.5 }, 'client must be an integer from -1 to'],
+  ])('takes no %j', async (fault, why) => {
+    const response = await fetch(url, { method: 'POST', body: JSON.stringify(fault) })
+    expect([response.status, await response.json()]).toEqual([400, expect.objectContaining({ error: expect.stringContaining(why) })])
+  })
+
+  it('tells no past from 1970 on to who leaves the start empty', async () => {
+    const response = await fetch(url.replace('faults', `tape?cid=${AAPL}&tt=bid_ask&start=&end=5`))
+    expect(response.status).toBe(400)
+  })
+
   it('refuses the same within 15 seconds, a sixth line, and a fault that is none', async () => {
     subscribe(1)
     await flows(1)

@@ -1,6 +1,6 @@
 import type { Outlet } from '../session/outlet.ts'
 import { type FaultTarget, faultKind, type Lift, sessionsOf } from './fault-kind.ts'
-import { clientField, numberField, secondsField, textField, wordField } from './fields.ts'
+import { clientField, integerField, secondsField, textField, wordField } from './fields.ts'
 
 const ENDINGS = ['fin', 'rst'] as const
 const howField = wordField('how sockets are closed', ENDINGS, 'fin')
@@ -24,7 +24,7 @@ export const mute = faultKind({
 /** Every write is cut into small pieces, each in a segment of its own: frames and even their lengths arrive in parts. */
 export const split = faultKind({
   doc: 'frames leave in small pieces, cut anywhere',
-  fields: { seconds: secondsField(60), bytes: numberField('largest piece, bytes', 1, 65_536, 7) },
+  fields: { seconds: secondsField(60), bytes: integerField('largest piece, bytes', 1, 65_536, 7) },
   start({ sessions, house }, { bytes }) {
     const ends = sessions.map(({ outlet }) => outlet.pieceBytes.lay(bytes))
     const arrive = (outlet: Outlet) => ends.push(outlet.pieceBytes.lay(bytes))

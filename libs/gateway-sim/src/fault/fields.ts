@@ -25,6 +25,16 @@ export function numberField(doc: string, min: number, max: number, fallback?: nu
   return { doc, fallback, parse, rule: `a number from ${min} to ${max}` }
 }
 
+/** As `numberField`, for ids, codes and counts: they go out as they are. */
+export function integerField(doc: string, min: number, max: number, fallback?: number): FaultField<number> {
+  const { parse } = numberField(doc, min, max, fallback)
+  const whole = (value: unknown) => {
+    const number = parse(value)
+    return Number.isInteger(number) ? number : undefined
+  }
+  return { doc, fallback, parse: whole, rule: `an integer from ${min} to ${max}` }
+}
+
 /** One of some words. */
 export function wordField<const Word extends string>(doc: string, words: readonly Word[], fallback?: Word): FaultField<Word> {
   return { doc, fallback, parse: (value) => words.find((word) => word === String(value)), rule: `one of ${words.join(', ')}` }
@@ -32,7 +42,7 @@ export function wordField<const Word extends string>(doc: string, words: readonl
 
 /** A text that fits a pattern. */
 export function textField(doc: string, pattern: RegExp, rule: string, fallback?: string): FaultField<string> {
-  return { doc, fallback, parse: (value) => (pattern.test(String(value)) ? String(value) : undefined), rule }
+  return { doc, fallback, parse: (value) => (typeof value === 'string' && pattern.test(value) ? value : undefined), rule }
 }
 
 /** Ids of one client or contract; 0 stands for all. */
@@ -44,10 +54,10 @@ export function secondsField(fallback: number): FaultField<number> {
 }
 
 /** Which client is meant. */
-export const clientField: FaultField<number> = numberField('client id that is meant; -1: every client', -1, 2 ** 31 - 1, -1)
+export const clientField: FaultField<number> = integerField('client id that is meant; -1: every client', -1, 2 ** 31 - 1, -1)
 
 /** Which contract is meant. */
-export const contractField: FaultField<number> = numberField('contract id that is meant; 0: every contract', ALL, 2 ** 31 - 1, ALL)
+export const contractField: FaultField<number> = integerField('contract id that is meant; 0: every contract', ALL, 2 ** 31 - 1, ALL)
 
 /**
  * All settings with their values.

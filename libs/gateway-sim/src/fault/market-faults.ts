@@ -1,8 +1,8 @@
 import { secondsToUs, US_PER_MS } from '../clock.ts'
 import { faultKind } from './fault-kind.ts'
-import { numberField, secondsField } from './fields.ts'
+import { integerField, numberField, secondsField } from './fields.ts'
 
-const cidField = numberField('contract id', 1, 2 ** 31 - 1)
+const cidField = integerField('contract id', 1, 2 ** 31 - 1)
 
 /** Not a fault of the gateway: what a market does. Live and history have it alike. */
 export const halt = faultKind({
@@ -24,7 +24,7 @@ export const burst = faultKind({
   doc: 'a contract has many ticks within a short time, in addition to what it has anyway',
   fields: {
     cid: cidField,
-    ticks: numberField('how many quotes and trades together', 1, 1_000_000, 50_000),
+    ticks: integerField('how many quotes and trades together', 1, 1_000_000, 50_000),
     overMs: numberField('within how many ms of the clock', 1, 60_000, 100),
   },
   start(target, { cid, ticks, overMs }) {

@@ -5,7 +5,7 @@ import type { Subscription } from '../tape/subscription.ts'
 import { errorReply, NO_REQUEST } from '../wire/reply.ts'
 import type { Denial, Silence } from './conduct.ts'
 import { type FaultTarget, faultKind } from './fault-kind.ts'
-import { ALL, contractField, numberField, secondsField, textField, wordField } from './fields.ts'
+import { ALL, contractField, integerField, numberField, secondsField, textField, wordField } from './fields.ts'
 
 const LOST = 'Connectivity between IB and Trader Workstation has been lost.'
 const RESTORED = 'Connectivity between IB and Trader Workstation has been restored'
@@ -16,7 +16,7 @@ export const connectivity = faultKind({
   doc: '1100 some times, then 1101 (all subscriptions are lost) or 1102; nothing flows in between, and history fails',
   fields: {
     seconds: secondsField(20),
-    times: numberField('how often 1100 is said', 1, 1000, 5),
+    times: integerField('how often 1100 is said', 1, 1000, 5),
     everySeconds: numberField('pause between two 1100', 0.01, 3600, 2),
     end: wordField('what is said at the end; none: nothing', ['1101', '1102', 'none'], '1102'),
     flow: wordField('whether standing subscriptions get ticks again after it', ['back', 'silent'], 'back'),
@@ -119,9 +119,9 @@ export const competing = faultKind({
 export const notice = faultKind({
   doc: 'any message 4 goes to every client',
   fields: {
-    code: numberField('IB error code', 0, 99_999),
+    code: integerField('IB error code', 0, 99_999),
     text: textField('its text', /^[^\0]*$/, 'a text without NUL'),
-    reqId: numberField('request id; -1: no request', -1, 2 ** 31 - 1, NO_REQUEST),
+    reqId: integerField('request id; -1: no request', -1, 2 ** 31 - 1, NO_REQUEST),
   },
   start(target, { code, text, reqId }) {
     announce(target, code, text, reqId)

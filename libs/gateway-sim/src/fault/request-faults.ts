@@ -3,7 +3,7 @@ import type { SimContract } from '../contract/contract.ts'
 import type { Refusal } from '../limit/tick-lines.ts'
 import type { Denial } from './conduct.ts'
 import { faultKind } from './fault-kind.ts'
-import { ALL, contractField, numberField, secondsField, wordField } from './fields.ts'
+import { ALL, contractField, integerField, numberField, secondsField, wordField } from './fields.ts'
 
 const DENIALS = ['10089', '10187', '10189', '162', '200', '354'] as const
 
@@ -37,14 +37,14 @@ const DENIAL_TEXTS: Readonly<Record<(typeof DENIALS)[number], (contract: SimCont
 
 export const lines = faultKind({
   doc: 'the account has another number of tick-by-tick lines; requests that stand are kept',
-  fields: { lines: numberField('how many', 0, 10_000), seconds: secondsField(0) },
+  fields: { lines: integerField('how many', 0, 10_000), seconds: secondsField(0) },
   start: ({ house }, { lines: count }) => house.lines.lines.lay(count),
 })
 
 /** IB sometimes leaves requests without answer, for example before its farms are connected. */
 export const deaf = faultKind({
   doc: 'requests of a message id (9 contract data, 49 current time, 96 historical ticks, 97 ticks…) get no answer',
-  fields: { request: numberField('message id', 1, 999), seconds: secondsField(30) },
+  fields: { request: integerField('message id', 1, 999), seconds: secondsField(30) },
   start({ house }, { request }) {
     const id = String(request)
     const named = (by: number) => {
