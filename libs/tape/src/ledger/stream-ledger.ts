@@ -79,6 +79,8 @@ class StreamTrace {
   #sinceUs: number | undefined
   /** When it seemed to be over; taken back by a gap that says that it was wanted all the time. */
   #endedUs: number | undefined
+  /** When nobody asked for it any more; a gap that begins later is of a recording of its own. */
+  #leftUs: number | undefined
   #open: LedgerGap | undefined
 
   constructor(cid: number, tt: TickType) {
@@ -90,7 +92,7 @@ class StreamTrace {
     switch (event.kind) {
       case 'subscription':
         if (event.state === 'subscribed') this.#begin(event.st)
-        else if (event.state === 'ended' && !this.#open) this.#endedUs ??= event.st
+        else if (event.state === 'ended' && !this.#open) this.#leave(event.st)
         break
       case 'gap_opened':
         this.#wanted(event.fromUs)
@@ -132,11 +134,19 @@ class StreamTrace {
     }
     this.#sinceUs ??= us
     this.#endedUs = undefined
+    this.#leftUs = undefined
+  }
+
+  #leave(us: number): void {
+    this.#endedUs ??= us
+    this.#leftUs ??= us
   }
 
   #wanted(fromUs: number): void {
+    if (this.#leftUs !== undefined && fromUs > this.#leftUs) return this.#begin(fromUs)
     this.#sinceUs ??= fromUs
     this.#endedUs = undefined
+    this.#leftUs = undefined
   }
 
   #filled(event: BackfillEvent): void {

@@ -56,6 +56,17 @@ const uncertain = (events: readonly RecorderEvent[], fromUs = 0, untilUs = 1_000
   uncertainTimes(only(events, untilUs), { fromUs, untilUs }).map(({ fromUs, untilUs }) => [fromUs, untilUs])
 
 describe('streamLedgers', () => {
+  test('regression: a stream that nobody wanted for a while, and then first while the gateway was away, counted as recorded in between', () => {
+    const events = [connected(90, 1), subscribed(100), ended(200), opened(300, 300), gap(300, 400), subscribed(390)]
+    expect(only(events).recorded).toEqual([
+      { fromUs: 100, untilUs: 200 },
+      { fromUs: 300, untilUs: 1_000 },
+    ])
+    expect(uncertain(events, 100)).toEqual([[200, 400]])
+    const askedAnew = [connected(90, 1), subscribed(100), ended(200), opened(201, 190), subscribed(220), gap(190, 230)]
+    expect(uncertain(askedAnew, 100)).toEqual([[190, 230]])
+  })
+
   test('a stream is recorded from its first subscription on', () => {
     expect(only([connected(90, 1), subscribed(100)]).recorded).toEqual([{ fromUs: 100, untilUs: 1_000 }])
     expect(uncertain([connected(90, 1), subscribed(100)])).toEqual([[0, 100]])
