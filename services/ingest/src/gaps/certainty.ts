@@ -29,6 +29,7 @@ export interface CertaintyOptions {
 
 /** A gateway that answers no question takes requests all the same, and later than this the one before has no tick any more. */
 const MOST_TAKING_MS = 30_000
+const LEFT_QUIET = 'nothing came of it after a gap, and nobody wants it any more'
 const NEVER_HEARD = 'ingest was not running, and the stream had no tick since it was asked for'
 
 /** Knows for each stream up to when no tick can be missing, and so when a gap begins and when it is over. */
@@ -129,8 +130,11 @@ export class Certainty {
     return this.#gaps.end(stream, atUs)
   }
 
-  /** Nobody desires the stream any more. */
-  leave(stream: TickStream): void {
+  /** Nobody desires the stream any more, and what speaks against its last silence is told now or never. */
+  leave(stream: RecordedStream): void {
+    this.#farms.lapse()
+    const presumedUs = this.#presumedQuiet.get(stream.rid) ?? stream.desiredUs
+    if (presumedUs > stream.desiredUs) this.#begin(stream, { fromUs: presumedUs, cause: 'stale', reason: LEFT_QUIET })
     this.end(stream)
     this.#suspects.delete(stream.rid)
     this.#presumedQuiet.delete(stream.rid)

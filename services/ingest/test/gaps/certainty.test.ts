@@ -354,6 +354,39 @@ describe('Certainty', () => {
     ])
   })
 
+  it('regression: a stream that nobody wanted any more while its farm was broken was in no gap up to then', () => {
+    const { certainty, told, tick, pass, stream } = start()
+    pass(5)
+    tick(RID)
+    tick(OTHER_RID)
+    certainty.hearNotice(2103, 'Market data farm connection is broken:usfarm')
+    pass(2)
+    tick(OTHER_RID) // hangs on another one
+    certainty.leave(stream(OTHER_RID))
+    certainty.leave(stream(RID))
+    expect(told).toEqual([
+      ['gap_opened', 1, 'farm_broken', 5],
+      ['gap', 1, 'farm_broken', 5, 7],
+    ])
+  })
+
+  it('regression: a stream that nobody wanted any more, and of which nothing had come since a gap, counted as quiet for good', () => {
+    const { certainty, told, tick, pass, stream } = start()
+    certainty.subscribed(stream(OTHER_RID)) // never had a tick, nor a gap: it was quiet
+    certainty.lose('ended', 'a test', undefined)
+    certainty.end(stream(OTHER_RID))
+    tick(OTHER_RID)
+    certainty.subscribed(stream(RID))
+    pass(20)
+    told.length = 0
+    certainty.leave(stream(RID))
+    certainty.leave(stream(OTHER_RID))
+    expect(told).toEqual([
+      ['gap_opened', 1, 'stale', 10],
+      ['gap', 1, 'stale', 10, 20],
+    ])
+  })
+
   const CONNECTING = 'Market data farm is connecting:usfarm'
   const WELL = 'Market data farm connection is OK:usfarm'
   const INACTIVE = 'Market data farm connection is inactive but should be available upon demand.usfarm'
