@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectBus, readLog, TICKS } from '@ib-stream/bus'
+import type { PeerInfo } from '@nats-io/jetstream'
 import { freePort } from '../support/free-port.ts'
 import { TestProgram } from '../support/program.ts'
 import { TcpProxy } from '../support/tcp-proxy.ts'
@@ -9,6 +10,9 @@ import { waitFor } from '../support/wait-for.ts'
 
 const SIZE = 3
 const UP_WITHIN_MS = 60_000
+/** It takes 5 s, or 11 with a second election. */
+const FORMED_WITHIN_MS = 25_000
+const MOST_STARTS = 4
 
 /** Three real nats-servers that keep each stream together; each route between two of them has a link that can be cut. */
 export class Cluster implements AsyncDisposable {
@@ -20,8 +24,22 @@ export class Cluster implements AsyncDisposable {
   /** By "from-to". */
   #links: Map<string, TcpProxy>
 
-  /** @param first so many of the three are started; the others are the caller's to start. @default 3 */
-  static async start(first = SIZE): Promise<Cluster> {
+  /**
+   * All three, when they keep together what they are given. Of nats-server 2.10.27 one in twenty to forty such starts never comes to that (none of 45 of 2.15.1): one server
+   * has all routes and takes no part in elections. Then others are started.
+   */
+  static async start(): Promise<Cluster> {
+    for (let starts = 1; ; starts++) {
+      const cluster = await Cluster.startSome(SIZE)
+      if (await cluster.#isFormed()) return cluster
+      const why = await cluster.describe()
+      await cluster[Symbol.asyncDispose]()
+      if (starts === MOST_STARTS) throw new Error(`three servers make no cluster:\n${why}`)
+    }
+  }
+
+  /** @param first so many of the three are started; the others are the caller's to start */
+  static async startSome(first: number): Promise<Cluster> {
     const folder = await mkdtemp(join(tmpdir(), 'ibs-cluster-'))
     const ports: number[] = []
     const routePorts: number[] = []
@@ -94,6 +112,12 @@ export class Cluster implements AsyncDisposable {
     this.#setRoutes(name, 'open')
   }
 
+  /** What an operator does with a server that runs and does not follow: of 2.10.27 one that was started is at times deaf to the others' elections and catches up with nothing. */
+  async restart(name: string): Promise<void> {
+    await this.server(name).stop()
+    this.server(name).start()
+  }
+
   /** For a failure: what each server says of the log, and of its elections. */
   async describe(): Promise<string> {
     const words = await Promise.all(
@@ -104,11 +128,24 @@ export class Cluster implements AsyncDisposable {
     return words.join('\n')
   }
 
+  /** Some server leads, and both others follow it. */
+  async #isFormed(): Promise<boolean> {
+    const follows = (i: number) => this.#page<{ meta_cluster?: { replicas?: PeerInfo[] } }>(i, 'jsz').catch(() => undefined)
+    const isLed = async () => {
+      const told = await Promise.all(this.servers.map((_, i) => follows(i)))
+      return told.some((one) => one?.meta_cluster?.replicas?.filter(({ current }) => current).length === SIZE - 1)
+    }
+    return await waitFor('a cluster', isLed, FORMED_WITHIN_MS).catch(() => false)
+  }
+
+  async #page<Page>(i: number, name: string): Promise<Page> {
+    const [page] = [...(this.servers[i]?.output ?? '').matchAll(/Starting http monitor on (\S+)/g)].map(([, at]) => at).slice(-1)
+    return (await (await fetch(`http://${page}/${name}`)).json()) as Page
+  }
+
   async #routesOf(i: number): Promise<string> {
     try {
-      const [page] = [...(this.servers[i]?.output ?? '').matchAll(/Starting http monitor on (\S+)/g)].map(([, at]) => at).slice(-1)
-      const answer = await fetch(`http://${page}/routez`)
-      const { routes } = (await answer.json()) as { routes: Record<string, unknown>[] }
+      const { routes } = await this.#page<{ routes: Record<string, unknown>[] }>(i, 'routez')
       return routes
         .map(({ remote_name, rid, did_solicit, in_msgs, out_msgs, subscriptions }) =>
           JSON.stringify({ remote_name, rid, did_solicit, in_msgs, out_msgs, subscriptions }),

@@ -13,7 +13,7 @@ const NO_PEERS = Object.assign(new Error('no suitable peers for placement'), { n
 /** Two servers that were started together are at times deaf to each other for minutes (see {@link Cluster}), and then are no majority of three: others are started. */
 async function twoOfThree(): Promise<Cluster> {
   for (let tries = 1; ; tries++) {
-    const cluster = await Cluster.start(2)
+    const cluster = await Cluster.startSome(2)
     try {
       await using bus = await connectBus({ url: cluster.url, name: 'placed', signal: AbortSignal.timeout(20_000) })
       await waitFor('the two have a leader', () => bus.manager.getAccountInfo().catch(() => undefined), 25_000)
