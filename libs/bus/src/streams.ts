@@ -1,5 +1,5 @@
 import { failPoint } from '@ib-stream/model'
-import type { JetStreamManager, StreamConfig, StreamInfo } from '@nats-io/jetstream'
+import type { JetStreamManager, PeerInfo, StreamConfig, StreamInfo } from '@nats-io/jetstream'
 import { assertLed } from './assert-led.ts'
 import { createStream, ensureStream, streamInfo } from './ensure-stream.ts'
 import {
@@ -76,6 +76,17 @@ export interface LogState {
   owner: LogOwner
   /** Into how many partitions its subjects are cut; 0: into none. */
   partitionCount: number
+  /** The other servers of a cluster that keep the log; none on a single server. */
+  followers: readonly LogFollower[]
+}
+
+/** A server that keeps a copy of the log, as the leader sees it. */
+export interface LogFollower {
+  server: string
+  /** It answers, and has the newest messages or nearly so. */
+  follows: boolean
+  /** Messages that it has not confirmed. */
+  lagMessages: number
 }
 
 /** State of the log, or undefined while there is none. Other failures (time-out, no connection, a server that may not know, see {@link assertLed}) are thrown. */
@@ -91,5 +102,15 @@ export async function readLog(manager: JetStreamManager): Promise<LogState | und
     maxBytes: info.config.max_bytes,
     owner: { spoolId: metadata[SPOOL_KEY] ?? '', source: metadata[SOURCE_KEY] ?? '' },
     partitionCount: Number(/\{\{partition\((\d+),/.exec(subject_transform?.dest ?? '')?.[1] ?? 0),
+    followers: (info.cluster?.replicas ?? []).map(followerOf),
   }
+}
+
+/** Under load a follower is some messages behind most of the time, and not `current` then. */
+const NEARLY_MESSAGES = 5_000
+/** A leader hears of each follower every second. */
+const SILENT_NS = 10_000_000_000
+
+function followerOf({ name, current, offline = false, lag = 0, active }: PeerInfo): LogFollower {
+  return { server: name, follows: !offline && active < SILENT_NS && (current || lag < NEARLY_MESSAGES), lagMessages: lag }
 }

@@ -17,7 +17,15 @@ describe('streams', () => {
     await createLog(manager, owner, { firstSeq: 101, maxBytes: 1_000_000, replicas: 1 })
     await ensureStreams(manager, owner, 1)
     await ensureStreams(manager, owner, 1)
-    expect(await readLog(manager)).toEqual({ firstSeq: 101, lastSeq: 100, bytes: 0, maxBytes: 1_000_000, owner, partitionCount: 16 })
+    expect(await readLog(manager)).toEqual({
+      firstSeq: 101,
+      lastSeq: 100,
+      bytes: 0,
+      maxBytes: 1_000_000,
+      owner,
+      partitionCount: 16,
+      followers: [],
+    })
     const stored: [number, number][] = [
       [265598, 2],
       [8314, 9],

@@ -13,6 +13,8 @@ export const LIMITS = {
   stillMs: 30_000,
   /** A backend that is new, or a restart of ingest, blocks for a while. */
   trimBlockedMs: 600_000,
+  /** A server that was restarted has to catch up. */
+  followerMs: 120_000,
 } as const
 export type Limits = { readonly [Name in keyof typeof LIMITS]: number }
 
@@ -22,6 +24,7 @@ export function conditionsOf(sight: Sight, plan: PurgePlan | undefined, limits: 
     busAway(sight),
     diskLow(sight, limits),
     logFull(sight, plan, limits),
+    followerBehind(sight, limits),
     trimBlocked(sight, plan, limits),
     spoolUnsent(sight),
     ...sight.backends.flatMap((one) => ofBackend(one, sight, limits)),
@@ -50,6 +53,19 @@ function logFull({ log }: Sight, plan: PurgePlan | undefined, limits: Limits): C
   const why = plan?.do === 'blocked' ? `it is not trimmed: ${plan.reason}` : 'it holds what is younger than IB_STREAM_LOG_KEEP'
   const summary = `the log is ${percent(share)} full; ${why}. At 100 % ingest keeps everything in its spool`
   return { alert: 'log_full', firing: log && share >= limits.logFull, summary }
+}
+
+function followerBehind({ log }: Sight, limits: Limits): Condition {
+  const behind = (log?.behind ?? []).filter(({ forMs }) => forMs >= limits.followerMs)
+  const named = behind.map(({ server, lagMessages }) => `${server} (${lagMessages} messages behind)`).join(', ')
+  return {
+    alert: 'follower_behind',
+    firing: log && behind.length > 0,
+    summary:
+      behind.length === 0
+        ? 'every server of the cluster keeps the log'
+        : `the log is not kept by ${named}: one more server that fails stops it; start that nats-server, or start it again where it runs`,
+  }
 }
 
 function trimBlocked({ log, trimBlockedMs }: Sight, plan: PurgePlan | undefined, limits: Limits): Condition {

@@ -4,6 +4,7 @@ import { type RecordingHealth, usFromMs } from '@ib-stream/model'
 import { type Backend, OwnerWatch } from '@ib-stream/storage'
 import { type Alert, Alerts, type Condition } from './alerts.ts'
 import { conditionsOf, type Limits } from './conditions.ts'
+import { FollowerWatch } from './follower-watch.ts'
 import { lowestOf, type PurgePlan } from './plan-purge.ts'
 import { type Position, partitionsOf } from './positions.ts'
 import { RecordingWatch } from './recording-watch.ts'
@@ -33,6 +34,7 @@ export class Keeper {
   readonly #options: KeeperOptions
   readonly #alerts: Alerts
   readonly #watches: readonly { backend: Backend; watch: OwnerWatch }[]
+  readonly #followers = new FollowerWatch()
   readonly #recording = new RecordingWatch()
   /** The last look. */
   sight: Sight | undefined
@@ -72,7 +74,8 @@ export class Keeper {
   /** One turn of everything. */
   async look(signal: AbortSignal): Promise<void> {
     const { dataDir, bus, onTrouble } = this.#options
-    const log = bus.state === 'connected' ? await seeLog(bus).catch((error: unknown) => void onTrouble('log', error)) : undefined
+    const log =
+      bus.state === 'connected' ? await seeLog(bus, this.#followers).catch((error: unknown) => void onTrouble('log', error)) : undefined
     if (log) await this.#keepLog(log).catch((error: unknown) => onTrouble('trim', error))
     this.sight = {
       disk: await seeDisk(dataDir),

@@ -26,6 +26,7 @@ export function registerKeeperMetrics(service: Pick<Service, 'metrics'>, read: (
   gauge('log_max_bytes', 'Bytes that the log may hold', ({ sight }) => sight?.log?.maxBytes)
   gauge('log_first_sequence', 'First sequence that the log holds', ({ sight }) => sight?.log?.firstSeq)
   gauge('log_last_sequence', 'Last sequence of the log', ({ sight }) => sight?.log?.lastSeq)
+  gauge('log_followers_behind', 'Servers of the cluster that do not keep up with the log', ({ sight }) => sight?.log?.behind.length)
   gauge('disk_free_bytes', 'Free on the disk of DATA_DIR', ({ sight }) => sight?.disk.freeBytes)
   gauge('disk_size_bytes', 'Size of the disk of DATA_DIR', ({ sight }) => sight?.disk.totalBytes)
   gauge('spool_unsent_bytes', 'Whole segments of the spool of which the log has nothing', ({ sight }) => sight?.unsentSpoolBytes)

@@ -14,6 +14,7 @@ export function reportKeeper(service: Service, read: () => Keeper | undefined): 
       state: log ? 'keeping' : 'waiting_for_log',
       ready: true,
       log: log && { firstSeq: log.firstSeq, lastSeq: log.lastSeq, bytes: log.bytes, maxBytes: log.maxBytes },
+      followersBehind: log?.behind.map(({ server }) => server),
       trim: plan?.do === 'blocked' ? plan.reason : (plan?.do ?? 'not yet'),
       heldBackBy: lowest && { backend: lowest.backend, partition: lowest.partition, seq: lowest.seq },
       purgedMessages,

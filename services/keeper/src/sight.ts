@@ -3,6 +3,7 @@ import { type Bus, readLog, unsentSpoolBytes } from '@ib-stream/bus'
 import { msFromUs, US_PER_SECOND } from '@ib-stream/model'
 import { type DiskSpace, diskSpace } from '@ib-stream/service'
 import type { Backend, OwnerSight } from '@ib-stream/storage'
+import type { BehindFollower, FollowerWatch } from './follower-watch.ts'
 import { takenAtMs } from './log-age.ts'
 import type { LogExtent } from './plan-purge.ts'
 
@@ -10,6 +11,8 @@ export interface LogSight extends LogExtent {
   bytes: number
   /** −1: no limit. */
   maxBytes: number
+  /** Servers that do not keep up with it, in a cluster. */
+  behind: readonly BehindFollower[]
 }
 
 /** One backend as its checkpoints show it. */
@@ -35,9 +38,9 @@ export interface Sight {
 }
 
 /** What the log is now; undefined while there is none. Other failures are thrown. */
-export async function seeLog(bus: Bus): Promise<LogSight | undefined> {
+export async function seeLog(bus: Bus, followers: FollowerWatch): Promise<LogSight | undefined> {
   const log = await readLog(bus.manager)
-  return log && { ...log, spoolId: log.owner.spoolId }
+  return log && { ...log, spoolId: log.owner.spoolId, behind: followers.look(log.followers, performance.now()) }
 }
 
 /** @param owners what an OwnerWatch of the backend saw just now */

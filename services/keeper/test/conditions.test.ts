@@ -81,7 +81,8 @@ describe('what the keeper watches, on a real log and real files', () => {
 })
 
 describe('conditionsOf', () => {
-  const log = { firstSeq: 1, lastSeq: 100, spoolId: 'ours', bytes: 0, maxBytes: 100 }
+  const log = { firstSeq: 1, lastSeq: 100, spoolId: 'ours', bytes: 0, maxBytes: 100, behind: [] }
+  const n0 = { server: 'n0', lagMessages: 4_361 }
   const owner = { partition: 0, seq: 100, stillMs: 0, locked: undefined, problem: undefined }
   const backend = (more: Partial<BackendSight>): BackendSight => ({
     backend: 'json',
@@ -108,6 +109,8 @@ describe('conditionsOf', () => {
     ['the log is just below 70 % full', { log: { ...log, bytes: 69 } }, []],
     ['the log is 70 % full', { log: { ...log, bytes: 70 } }, ['log_full']],
     ['a log without a limit is never full', { log: { ...log, bytes: 70, maxBytes: -1 } }, []],
+    ['a server does not follow since less than two minutes', { log: { ...log, behind: [{ ...n0, forMs: 119_000 }] } }, []],
+    ['a server does not follow for longer', { log: { ...log, behind: [{ ...n0, forMs: 120_000 }] } }, ['follower_behind']],
     ['a large disk has more than 10 GiB free', { disk: { totalBytes: 1_000 * GIB, freeBytes: 11 * GIB } }, []],
     ['a large disk has less', { disk: { totalBytes: 1_000 * GIB, freeBytes: 9 * GIB } }, ['disk_low']],
     ['a small disk has a tenth free', { disk: { totalBytes: 20 * GIB, freeBytes: 2 * GIB } }, []],
@@ -139,6 +142,7 @@ describe('conditionsOf', () => {
       log_away: true,
       disk_low: true,
       log_full: undefined,
+      follower_behind: undefined,
       trim_blocked: undefined,
       spool_unsent: undefined,
       'writer_lag json': undefined,
