@@ -11,6 +11,7 @@ import { parquetRows } from '../src/parquet-rows.ts'
 
 const START_US = Date.UTC(2025, 6, 30, 20) * 1_000
 const CID = 8314
+const OTHER = 265598
 /** Ten hours and more: the first four end a day. */
 const HOURS = 10
 
@@ -127,3 +128,18 @@ it('takes what the log no longer holds from the files of another backend, once, 
   await waitFor('the archive has the rest', async () => (await archived(bench)).length >= (HOURS + 2) * PER_HOUR, DEADLINE_MS)
   expect(await archived(bench)).toEqual(allOf((HOURS + 2) * PER_HOUR))
 }, 240_000)
+
+it('regression: the last day of a contract that trades no more, and has its partition to itself, was never one file', async () => {
+  await using bench = await WriterBench.open()
+  bench.run(parquetRows)
+  await publish(bench, tapeOf(0, 2 * PER_HOUR))
+  const later = START_US + US_PER_DAY
+  await publish(bench, [{ ts: later, st: later, cid: OTHER, tt: 'last', rid: hash31(OTHER, 'last'), p: 1, s: 1 }])
+  expect(partitionOf(OTHER)).not.toBe(partitionOf(CID))
+  const ofContract = async () => (await sealedIn(bench)).filter((name) => name.includes(`cid=${CID}/`))
+  await waitFor('its day is one file', async () => (await ofContract()).join().endsWith('date=2025-07-30/day.parquet'), DEADLINE_MS)
+  expect(await archived(bench)).toEqual(allOf(2 * PER_HOUR))
+  await publish(bench, tapeOf(30 * PER_HOUR, 31 * PER_HOUR))
+  await waitFor('what comes after all is there', async () => (await archived(bench)).length >= 3 * PER_HOUR, DEADLINE_MS)
+  expect(await archived(bench)).toEqual([...allOf(2 * PER_HOUR), ...allOf(PER_HOUR).map((n) => 30 * PER_HOUR + n)])
+}, 150_000)
