@@ -28,7 +28,8 @@ beforeAll(async () => {
     const { fromUs, toUs } = await rangeOfBars(15)
     return (toUs - fromUs) / US
   }
-  await waitFor('there are trades of some seconds', async () => (await secondsOver()) > 15, SLOW_MS).catch((error: unknown) => {
+  // 15 exactly where each second of them has a trade
+  await waitFor('there are trades of some seconds', async () => (await secondsOver()) >= 15, SLOW_MS).catch((error: unknown) => {
     throw new Error([String(error), ...stack.all.map(({ output }) => output.slice(-1_500))].join('\n'))
   })
 }, 2 * SLOW_MS)
