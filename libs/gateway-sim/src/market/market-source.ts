@@ -58,6 +58,8 @@ export interface MarketSource {
   unlisten(conId: number): void
   /** Ticks that are due, for one caller at a time. */
   due(now: TapeMoment): Promise<DueTicks>
+  /** What the last `due` gave went to nobody: it is due again, and not past. Missing where a market goes on, whoever listens. */
+  takeBack?(): void
   /** @param nowUs wall time */
   markOf(conId: number, nowUs: number): TapeMark
   /**

@@ -40,12 +40,9 @@ export class Tape {
   readonly #priceChanges = new PriceChanges()
   /** Sinks that got something in the last turn. */
   readonly #touched = new Set<TickSink>()
-  #pending: readonly Tick[] = []
   /** The source was asked, and its ticks are not given yet; what is subscribed to by `join` waits for that. */
   #reading = false
   readonly #joining: (() => void)[] = []
-  #sourceEnded = false
-  #nextUs = 0
   #state: TapeState = 'waiting'
   #sentTicks = 0
   #stopped = false
@@ -131,22 +128,19 @@ export class Tape {
 
   async #turn(): Promise<void> {
     if (!this.#mayPlay()) return this.#bell.wait(Number.POSITIVE_INFINITY)
-    if (this.#pending.length === 0 && !this.#sourceEnded) {
-      this.#reading = true
-      const due = await this.#settings.source.due(this.#time.moment())
-      this.#pending = due.ticks
-      this.#sourceEnded = due.ended
-      this.#nextUs = due.nextUs
-      // The last listener may have left while the source was read; a held tape then keeps the ticks.
-      if (!this.#mayPlay()) return this.#endReading()
+    const { source, clock } = this.#settings
+    this.#reading = true
+    const { ticks, nextUs, ended } = await source.due(this.#time.moment())
+    // The last listener may have left while the source was read.
+    if (source.takeBack !== undefined && !this.#mayPlay()) {
+      source.takeBack()
+      return this.#endReading()
     }
-    const delivered = this.#pending.length
-    this.#deliver(this.#pending)
-    this.#pending = []
+    this.#deliver(ticks)
     this.#endReading()
-    if (this.#sourceEnded) return this.#become('ended', { sent: this.#sentTicks })
-    const waitUs = this.#nextUs - this.#time.moment().tapeUs
-    await (delivered > 0 || waitUs <= 0 ? nextTurn() : this.#bell.wait(timerMs(this.#settings.clock, waitUs)))
+    if (ended) return this.#become('ended', { sent: this.#sentTicks })
+    const waitUs = nextUs - this.#time.moment().tapeUs
+    await (ticks.length > 0 || waitUs <= 0 ? nextTurn() : this.#bell.wait(timerMs(clock, waitUs)))
   }
 
   #endReading(): void {

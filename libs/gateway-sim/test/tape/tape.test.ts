@@ -46,6 +46,10 @@ class CountingSource implements MarketSource {
     return { ticks: [tick], nextUs: 0, ended: this.given === LENGTH }
   }
 
+  takeBack(): void {
+    this.given--
+  }
+
   async close(): Promise<void> {}
 }
 
@@ -119,6 +123,7 @@ describe('Tape', () => {
     const held = new Watch()
     source.whenAsked = () => {
       if (source.given !== 5) return
+      source.whenAsked = () => {}
       tape.unsubscribe(standing)
       setImmediate(() => held.happened())
     }

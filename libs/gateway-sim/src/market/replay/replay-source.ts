@@ -24,6 +24,13 @@ export async function openReplay(settings: ReplaySettings): Promise<MarketSource
   return new ReplaySource(settings, await surveyReplay(settings.path))
 }
 
+/** How far a recording was played: its ticks, the second of the last one, and the tape time at which it was due. */
+interface Position {
+  readonly played: number
+  readonly playedSecond: number
+  readonly dueUs: number
+}
+
 class ReplaySource implements MarketSource {
   readonly name = 'replay'
   readonly pace: 'clock' | 'reader'
@@ -35,11 +42,11 @@ class ReplaySource implements MarketSource {
   readonly #batches: AsyncGenerator<readonly RecordedTick[]>
   #batch: readonly RecordedTick[] = []
   #at = 0
-  #played = 0
-  #playedSecond = 0
-  #dueUs = 0
+  #position: Position = { played: 0, playedSecond: 0, dueUs: 0 }
   #shiftUs: number | undefined
   #ended = false
+  /** The last `due`: where it began, and what it gave. */
+  #last: { readonly from: Position; readonly ticks: readonly RecordedTick[] } = { from: this.#position, ticks: [] }
 
   constructor(settings: ReplaySettings, facts: ReplayFacts) {
     this.#settings = settings
@@ -59,22 +66,37 @@ class ReplaySource implements MarketSource {
 
   async due(now: TapeMoment): Promise<DueTicks> {
     this.#shiftUs ??= this.#shiftFrom(now)
-    const ticks: Tick[] = []
-    while (ticks.length < MAX_TICKS_PER_TURN && (this.#at < this.#batch.length || (await this.#fill()))) {
+    const from = this.#position
+    const given: RecordedTick[] = []
+    let { playedSecond, dueUs } = from
+    while (given.length < MAX_TICKS_PER_TURN && (this.#at < this.#batch.length || (await this.#fill()))) {
       const recorded = this.#batch[this.#at]
-      if (recorded === undefined || this.#dueOf(recorded) > now.tapeUs) break
-      const tick = laterTick(recorded.tick, this.#shiftUs)
-      ticks.push(tick)
+      if (recorded === undefined) break
+      dueUs = this.#dueOf(recorded, dueUs)
+      if (dueUs > now.tapeUs) break
+      given.push(recorded)
       this.#at++
-      this.#played++
-      this.#playedSecond = wholeSeconds(tick.tsUs)
+      playedSecond = wholeSeconds(recorded.tick.tsUs + this.#shiftUs)
     }
-    return { ticks, nextUs: this.#dueUs, ended: this.#ended }
+    this.#position = { played: from.played + given.length, playedSecond, dueUs }
+    this.#last = { from, ticks: given }
+    const shiftUs = this.#shiftUs
+    return { ticks: given.map(({ tick }) => laterTick(tick, shiftUs)), nextUs: dueUs, ended: this.#ended }
+  }
+
+  takeBack(): void {
+    const { from, ticks } = this.#last
+    this.#batch = [...ticks, ...this.#batch.slice(this.#at)]
+    this.#at = 0
+    this.#ended &&= ticks.length === 0
+    this.#position = from
+    this.#last = { from, ticks: [] }
   }
 
   /** The mark is the number of ticks that were played; the last one's second may have more. */
   markOf(): TapeMark {
-    return { mark: this.#played, lastWholeSecond: this.#ended ? this.#playedSecond : this.#playedSecond - 1 }
+    const { played, playedSecond } = this.#position
+    return { mark: played, lastWholeSecond: this.#ended ? playedSecond : playedSecond - 1 }
   }
 
   past(range: PastSeconds, mark: number): AsyncIterable<readonly Tick[]> {
@@ -97,11 +119,9 @@ class ReplaySource implements MarketSource {
   }
 
   /** Never before the tick in front of it: the order of the file stands above its stamps. */
-  #dueOf(recorded: RecordedTick): number {
-    if (this.#settings.speed !== 'max') {
-      this.#dueUs = Math.max(this.#dueUs, (recorded.stUs - this.#facts.firstStUs) / this.#settings.speed)
-    }
-    return this.#dueUs
+  #dueOf({ stUs }: RecordedTick, beforeUs: number): number {
+    const { speed } = this.#settings
+    return speed === 'max' ? beforeUs : Math.max(beforeUs, (stUs - this.#facts.firstStUs) / speed)
   }
 
   #shiftFrom(now: TapeMoment): number {
