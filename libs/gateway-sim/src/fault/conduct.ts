@@ -31,6 +31,8 @@ export class Conduct {
   timeOffsetUs = 0
   /** Farms that are not well: the welcome says so. One may be broken twice. */
   readonly brokenFarms = new Set<{ readonly name: string }>()
+  /** Times without a connection to IB, and whether one that ended before them lost the subscriptions. */
+  readonly outages = new Set<{ dataLost: boolean }>()
   /** Messages that a client hears right after the welcome. */
   readonly greetings = new Set<readonly Field[]>()
   /** What happens to each connection that is made while they last. */

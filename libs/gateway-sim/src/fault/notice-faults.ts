@@ -25,6 +25,9 @@ export const connectivity = faultKind({
     const restore = silence(target, { fits: () => true })
     const denial = withoutHistory()
     target.house.conduct.denials.add(denial)
+    const { outages } = target.house.conduct
+    const outage = { dataLost: false }
+    outages.add(outage)
     const greeting = errorReply(NO_REQUEST, 1100, LOST)
     target.house.conduct.greetings.add(greeting)
     const repeats = Array.from({ length: times }, (_, i) => {
@@ -37,9 +40,15 @@ export const connectivity = faultKind({
       target.house.conduct.greetings.delete(greeting)
       target.house.conduct.denials.delete(denial)
       restore(flow)
-      if (end === '1101') for (const session of target.sessions) session.loseSubscriptions()
-      if (end === '1101') announce(target, 1101, `${RESTORED} - data lost.`)
-      if (end === '1102') announce(target, 1102, `${RESTORED} - data maintained. All data farms are connected: ${MARKET_FARMS.join('; ')}.`)
+      outages.delete(outage)
+      const lost = end === '1101' || outage.dataLost
+      // Only the last one that ends brings IB back; what an earlier one lost is lost, and said, then.
+      for (const other of outages) other.dataLost ||= lost
+      if (outages.size > 0) return
+      if (lost) for (const session of target.sessions) session.loseSubscriptions()
+      if (lost) announce(target, 1101, `${RESTORED} - data lost.`)
+      else if (end === '1102')
+        announce(target, 1102, `${RESTORED} - data maintained. All data farms are connected: ${MARKET_FARMS.join('; ')}.`)
     }
   },
 })

@@ -68,4 +68,23 @@ describe('two faults of a kind that overlap, the first one ending first', () => 
     await flows(1)
     expect(longest).toBeLessThan(64)
   })
+
+  it.each([
+    ['1102', '1102', [1100, 1100, 1102]],
+    ['1101', '1102', [1100, 1100, 1101]],
+    ['1102', '1101', [1100, 1100, 1101]],
+  ])('keep it cut off from IB: %s and then %s are one end', async (firstEnd, secondEnd, heard) => {
+    const outage = { fault: 'connectivity', times: 1, seconds: 0 }
+    ask(1)
+    await flows(1)
+    const [first = 0, second = 0] = both({ ...outage, end: firstEnd }, { ...outage, end: secondEnd })
+    sim.faults.lift(first)
+    sim.faults.lift(second)
+    await client.until(() => codes().some((code) => code === 1101 || code === 1102), 'the end')
+    client.send('49', '1')
+    await client.until(() => client.frames().some(([id]) => id === '49'), 'the time')
+    expect(codes().filter((code) => code < 2000)).toEqual(heard)
+    if (heard.includes(1102)) await flows(1)
+    else expect(sim.stats().subscriptions).toBe(0)
+  })
 })
