@@ -56,8 +56,13 @@ export function timerMs(clock: Clock, us: number): number {
 
 /** Calls back once when so many seconds have passed on the clock. Keeps no process alive. @returns what cancels it */
 export function afterSeconds(clock: Clock, seconds: number, work: () => void): () => void {
-  const timer = setTimeout(work, timerMs(clock, secondsToUs(seconds)))
-  timer.unref()
+  const dueUs = clock.steadyUs() + secondsToUs(seconds)
+  let timer: NodeJS.Timeout
+  // One timer of the machine reaches 24.8 days.
+  const arm = () => {
+    timer = setTimeout(() => (clock.steadyUs() >= dueUs ? work() : arm()), timerMs(clock, dueUs - clock.steadyUs())).unref()
+  }
+  arm()
   return () => clearTimeout(timer)
 }
 

@@ -1,5 +1,5 @@
-import { describe, expect, it } from '@jest/globals'
-import { type Clock, openClock, parseClockStart } from '../src/clock.ts'
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { afterSeconds, type Clock, openClock, parseClockStart } from '../src/clock.ts'
 import { parseCommandLine } from '../src/command-line.ts'
 import { resolveOptions } from '../src/options.ts'
 
@@ -44,6 +44,36 @@ describe('openClock', () => {
   it('is the machine without a start', () => {
     const { machine } = machineAt(0)
     expect(openClock(undefined, 60, machine)).toBe(machine)
+  })
+})
+
+describe('afterSeconds', () => {
+  beforeEach(() => void jest.useFakeTimers())
+  afterEach(() => void jest.useRealTimers())
+
+  const machine: Clock = { wallUs: () => Date.now() * 1_000, steadyUs: () => performance.now() * 1_000, rate: 1 }
+  const DAY_MS = 86_400_000
+
+  it('regression: what lasts 30 days ended after 24.8, as long as a timer can wait', () => {
+    let ended = false
+    afterSeconds(machine, (30 * DAY_MS) / 1_000, () => {
+      ended = true
+    })
+    jest.advanceTimersByTime(30 * DAY_MS - 1_000)
+    expect(ended).toBe(false)
+    jest.advanceTimersByTime(2_000)
+    expect(ended).toBe(true)
+  })
+
+  it('can be cancelled also after the first timer', () => {
+    let ended = false
+    const cancel = afterSeconds(machine, (30 * DAY_MS) / 1_000, () => {
+      ended = true
+    })
+    jest.advanceTimersByTime(25 * DAY_MS)
+    cancel()
+    jest.advanceTimersByTime(10 * DAY_MS)
+    expect(ended).toBe(false)
   })
 })
 
