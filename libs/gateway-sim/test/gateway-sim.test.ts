@@ -200,6 +200,20 @@ describe('a replay', () => {
     expect(seconds.map((second) => second - (seconds[0] ?? 0))).toEqual(quotes.map(({ ts }) => (ts - (quotes[0]?.ts ?? 0)) / 1e6))
   })
 
+  it('regression: AllLast of a recording that has only Last was silent', async () => {
+    const lasts = join(folder, 'lasts.jsonl')
+    const trades = Array.from({ length: 50 }, (_, i) => ({ ...recorded(0), tt: 'last', p: 180, s: i + 1 }))
+    writeFileSync(lasts, trades.map((line) => `${JSON.stringify(line)}\n`).join(''))
+    await using sim = await start({ replay: lasts, speed: 'max', startAfter: 2 })
+    await using client = await new StoqeyClient(sim.port).connect()
+    client.subscribe(101, 8314, LAST)
+    client.subscribe(102, 8314, ALL_LAST)
+    await client.until(() => sim.stats().tape === 'ended' && client.tickFrames.length >= sim.stats().ticks, 'all ticks')
+    const sizes = (type: string) => client.tickFrames.flatMap((fields) => (fields[2] === type ? [Number(fields[5])] : []))
+    expect(sizes('1')).toEqual(trades.map(({ s }) => s))
+    expect(sizes('2')).toEqual(trades.map(({ s }) => s))
+  })
+
   it('has details for a contract that only the file knows', async () => {
     await using sim = await start({ replay: path })
     await using client = await new StoqeyClient(sim.port).connect()

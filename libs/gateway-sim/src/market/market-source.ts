@@ -50,7 +50,7 @@ export interface MarketSource {
   readonly keepsHours: boolean
   /** What can be ordered of the market; undefined for a recording. */
   readonly events: MarketEvents | undefined
-  /** Kinds that the source has itself for a contract; the tape derives mid points from quotes and `last` from `all_last`. */
+  /** Kinds that the source has itself for a contract; the tape derives mid points from quotes, and `last` and `all_last` from each other. */
   carries(conId: number, kind: TickKind): boolean
   /** Somebody subscribed to this contract. */
   listen(contract: SimContract, now: TapeMoment): void

@@ -190,6 +190,8 @@ export class Tape {
   #giveDerived(tick: Tick): void {
     const { source } = this.#settings
     if (tick.kind === 'all_last' && !tick.unreported && !source.carries(tick.conId, 'last')) this.#give('last', tick)
+    // Every trade of Last is one of AllLast too.
+    if (tick.kind === 'last' && !source.carries(tick.conId, 'all_last')) this.#give('all_last', tick)
     if (tick.kind !== 'bid_ask' || source.carries(tick.conId, 'mid_point')) return
     const mid = this.#midPoints.after(tick)
     if (mid !== undefined) this.#give('mid_point', mid)
