@@ -48,11 +48,14 @@ export async function readEvents(dataDir: string): Promise<Record<string, unknow
   return texts.flatMap((text) => parseLines(text))
 }
 
-/** What the simulator sent; a long run's file is longer than a string can be. */
+/** What the simulator sent, its one client left out; a long run's file is longer than a string can be. */
 export async function readTruth(path: string): Promise<PlainTick[]> {
   if (!existsSync(path)) return []
   const ticks: PlainTick[] = []
-  for await (const line of createInterface(createReadStream(path))) ticks.push(JSON.parse(line) as PlainTick)
+  for await (const line of createInterface(createReadStream(path))) {
+    const { client: _, ...tick } = JSON.parse(line) as PlainTick
+    ticks.push(tick)
+  }
   return ticks
 }
 

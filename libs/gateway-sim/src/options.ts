@@ -30,7 +30,7 @@ export interface GatewaySimOptions {
   readonly hold?: boolean
   /** Subscriptions that must stand before the tape starts. @default 1 */
   readonly startAfter?: number
-  /** File to append a line to for each tick handed to a socket: v3 keys without `st`. */
+  /** File to append a line to for each tick handed to a socket: v3 keys without `st`, and the `client` that got it. */
   readonly truth?: string
   /** Newest protocol spoken, 176 to 193. @default 193 */
   readonly maxVersion?: number

@@ -181,7 +181,7 @@ describe('a replay', () => {
     await sim.close()
     expect(readFileSync(truth, 'utf8')).toBe(
       expected()
-        .map((tick) => `${JSON.stringify(tick)}\n`)
+        .map((tick) => `${JSON.stringify(tick).replace(/("rid":\d+)/, '$1,"client":1')}\n`)
         .join(''),
     )
   })
@@ -198,6 +198,22 @@ describe('a replay', () => {
     expect(end).toBeGreaterThanOrEqual(before)
     expect(end).toBeLessThanOrEqual(Date.now() / 1000)
     expect(seconds.map((second) => second - (seconds[0] ?? 0))).toEqual(quotes.map(({ ts }) => (ts - (quotes[0]?.ts ?? 0)) / 1e6))
+  })
+
+  it('the truth tells two clients with one request id apart', async () => {
+    const truth = join(folder, 'two-clients.jsonl')
+    const sim = await start({ replay: path, speed: 'max', startAfter: 2, repeatSeconds: 0, truth })
+    await using first = await new StoqeyClient(sim.port, 1).connect()
+    await using second = await new StoqeyClient(sim.port, 2).connect()
+    first.subscribe(7, 8314, BID_ASK)
+    second.subscribe(7, 42, MID_POINT)
+    await sim.tapeDone
+    await sim.close()
+    const sent = readFileSync(truth, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(new Set(sent.map(({ client, rid, cid }) => `${client} ${rid} ${cid}`))).toEqual(new Set(['1 7 8314', '2 7 42']))
   })
 
   it('regression: AllLast of a recording that has only Last was silent', async () => {

@@ -7,6 +7,8 @@ export interface TickSink {
   queueTick(payload: string): boolean
   /** Hands all queued frames to the socket in one write. */
   flushTicks(): void
+  /** For the truth log; undefined before START_API, when nothing is sent. */
+  readonly clientId: number | undefined
   /** True while the socket wants no more. */
   readonly congested: boolean
 }

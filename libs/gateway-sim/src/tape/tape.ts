@@ -11,7 +11,7 @@ import { Bell } from './bell.ts'
 import { type Subscription, SubscriptionBook, type TickSink } from './subscription.ts'
 import { TapeTime } from './tape-time.ts'
 import { tickFrame, tickFrameTail } from './tick-frame.ts'
-import { truthLine, truthTail } from './truth-line.ts'
+import { sentTo, truthLine, truthTail } from './truth-line.ts'
 import type { TruthLog } from './truth-log.ts'
 
 /** `waiting` for its first listeners · `running` · `held` because nobody listens · `ended` after the last tick · `failed`: the source cannot go on. */
@@ -222,6 +222,6 @@ export class Tape {
     if (!sink.queueTick(tickFrame(requestId, frame))) return
     this.#touched.add(sink)
     this.#sentTicks++
-    this.#settings.truth.append(truthLine(kind, requestId, tick, truth))
+    this.#settings.truth.append(truthLine(kind, requestId, tick, sentTo(sink.clientId) + truth))
   }
 }

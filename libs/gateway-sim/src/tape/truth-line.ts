@@ -1,8 +1,16 @@
 import type { Tick, TickKind } from '../market/tick.ts'
 
-/** A tick as it was sent, with the keys of the v3 format in its order; `st` is missing, nobody has received it yet. */
+/**
+ * A tick with the keys of the v3 format in its order; `st` is missing, nobody has received it yet.
+ * @param tail what follows the request id: of `truthTail`, behind `sentTo` where it was sent
+ */
 export function truthLine(kind: TickKind, requestId: number, tick: Tick, tail: string): string {
   return `{"ts":${tick.tsUs},"cid":${tick.conId},"tt":"${kind}","rid":${requestId}${tail}}\n`
+}
+
+/** Which client a tick was sent to: two may use the same request id. */
+export function sentTo(clientId: number | undefined): string {
+  return numberKey('client', clientId)
 }
 
 /** What follows the request id: the same for all subscribers. Unset sides and false flags are left out. */

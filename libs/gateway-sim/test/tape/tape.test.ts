@@ -54,6 +54,7 @@ class CountingSource implements MarketSource {
 }
 
 class Listener implements TickSink {
+  readonly clientId = 1
   readonly mids: number[] = []
   readonly watch = new Watch()
   congested = false
