@@ -23,7 +23,7 @@ export type Announcement = Noticed<RollEvent | JumpEvent | ClockEvent | LagEvent
 
 export interface RecorderLogOptions {
   clock: Clock
-  publisher: Publisher
+  publisher: Pick<Publisher, 'add'>
   /** Number of connections that took requests. */
   epoch(): number
   onNote(note: RecorderNote): void

@@ -3,6 +3,7 @@ import type { TickMessage } from '@ib-stream/model'
 import type { Clock } from '@ib-stream/service'
 import type { WireTap } from './capture/wire-tap.ts'
 import type { TimeAnswer } from './clock-watch/clock-offset.ts'
+import type { GatewayAddress, OpenSession, SessionHandlers } from './connection/gateway-session.ts'
 import type { OpenGap } from './gaps/gap-tracker.ts'
 import type { InvalidSink } from './invalid-sink.ts'
 import type { RecorderNote } from './recorder-note.ts'
@@ -15,9 +16,9 @@ export interface RecorderOptions {
   gateway: { host: string; ports: readonly number[]; clientId: number; connectTimeoutMs: number }
   /** Tick-by-tick lines that the account has. */
   lines: number
-  publisher: Publisher
+  publisher: Pick<Publisher, 'add' | 'full'>
   clock: Clock
-  invalid: InvalidSink
+  invalid: Pick<InvalidSink, 'put'>
   requestGuard: RequestGuard
   inRestartWindow: () => boolean
   /** Since when ticks of a stream are missing that is desired for the first time; undefined where it was not recorded before. */
@@ -25,6 +26,8 @@ export interface RecorderOptions {
   /** What the next start must know; told at each change. */
   remember: (streams: readonly RememberedStream[]) => void
   onNote: (note: RecorderNote) => void
+  /** Makes the session of each attempt. @default one over a socket */
+  dial?: (address: GatewayAddress, clock: Clock, handlers: SessionHandlers) => OpenSession
   /** Hears every byte of the gateway; undefined: nobody does. */
   tap?: WireTap | undefined
   /** IB has told its time. */

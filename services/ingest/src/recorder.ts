@@ -2,7 +2,7 @@ import type { TickMessage } from '@ib-stream/model'
 import type { TimeAnswer } from './clock-watch/clock-offset.ts'
 import { Connection, type ConnectionChange } from './connection/connection.ts'
 import { meaningOf } from './connection/gateway-codes.ts'
-import { GatewaySession } from './connection/gateway-session.ts'
+import { GatewaySession, type OpenSession } from './connection/gateway-session.ts'
 import { guarded } from './connection/guard-handlers.ts'
 import { type ConnectionState, isOnTheWay, isWhole, takesRequests } from './connection/transitions.ts'
 import { TICK_BY_TICK } from './decode-tick.ts'
@@ -22,7 +22,7 @@ import { TickIntake } from './tick-intake.ts'
  */
 export class Recorder {
   readonly #options: RecorderOptions
-  readonly #connection: Connection<GatewaySession>
+  readonly #connection: Connection<OpenSession>
   readonly #subscriber: Subscriber
   readonly #certainty: Certainty
   readonly #log: RecorderLog
@@ -33,7 +33,7 @@ export class Recorder {
   #readSteadyUs = 0
 
   constructor(options: RecorderOptions) {
-    const { gateway, clock, lines, requestGuard, publisher, invalid, onNote } = options
+    const { gateway, clock, lines, requestGuard, publisher, invalid, onNote, dial = dialGateway } = options
     this.#options = options
     this.#log = new RecorderLog({ clock, publisher, epoch: () => this.epoch, onNote })
     this.#certainty = new Certainty({
@@ -67,7 +67,7 @@ export class Recorder {
       clock,
       dial: ({ host, port }, handlers) => {
         const { heard, ...link } = guarded(handlers, (work) => this.#guard(work))
-        return new GatewaySession({ host, port, clientId: gateway.clientId }, clock, {
+        return dial({ host, port, clientId: gateway.clientId }, clock, {
           ...link,
           heard: () => {
             this.#readSteadyUs = clock.steadyUs()
@@ -107,7 +107,7 @@ export class Recorder {
   }
 
   /** The session that takes requests now. */
-  get session(): GatewaySession | undefined {
+  get session(): OpenSession | undefined {
     return this.#connection.session
   }
 
@@ -178,7 +178,7 @@ export class Recorder {
 
   /** Of one that has a request at the gateway the subscriber says that it ended; without one it is said here, or the stream would count as recorded for good. */
   #leave(stream: RecordedStream): void {
-    this.#certainty.leave(stream)
+    this.#certainty.leave(stream, !this.isHeld)
     if (!this.#subscriber.isLive(stream.rid)) this.#onEnded(stream, 'nobody asks for it any more')
   }
 
@@ -282,3 +282,5 @@ export class Recorder {
     this.#options.onTick(tick, this.#readSteadyUs)
   }
 }
+
+const dialGateway: NonNullable<RecorderOptions['dial']> = (address, clock, handlers) => new GatewaySession(address, clock, handlers)

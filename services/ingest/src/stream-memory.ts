@@ -13,7 +13,7 @@ export interface RememberedStream extends DesiredStream {
  * that was open then began earlier. That a hole begins is kept at once, that it is over only when the spool has that too: a kill in between must not lose both.
  */
 export class StreamMemory {
-  readonly #file: StateFile
+  readonly #file: Pick<StateFile, 'read' | 'write'>
   readonly #spooled: () => Promise<void>
   #next: readonly RememberedStream[] | undefined
   #newest: readonly RememberedStream[] = []
@@ -25,7 +25,7 @@ export class StreamMemory {
   readonly isWhole: boolean
 
   /** @param spooled resolves when all that was said up to now is durable in the spool */
-  constructor(file: StateFile, spooled: () => Promise<void>) {
+  constructor(file: Pick<StateFile, 'read' | 'write'>, spooled: () => Promise<void>) {
     this.#file = file
     this.#spooled = spooled
     const value = file.read()

@@ -8,8 +8,8 @@ import type { RecordedStream, RecordedStreams } from './recorded-streams.ts'
 
 export interface TickIntakeOptions {
   clock: Clock
-  publisher: Publisher
-  invalid: InvalidSink
+  publisher: Pick<Publisher, 'add'>
+  invalid: Pick<InvalidSink, 'put'>
   streams: RecordedStreams
   /** A tick of the stream came at `readUs`. @returns whether a gap of the stream is over by that, and was told under this stamp */
   endGap(stream: RecordedStream, readUs: number): boolean

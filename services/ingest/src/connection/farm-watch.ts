@@ -4,6 +4,8 @@ import type { Clock, Timer } from '@ib-stream/service'
 /** IB's messages about its market data farms; they end with the farm's name. A broken farm silences its streams without another word. */
 const FARM_BROKEN = 2103
 const FARM_WELL = 2104
+/** The gateway is no longer cut off from IB. It names the farms that are connected, and those that are not. */
+const RESTORED = 1102
 /** Nobody asks it for anything; IB connects it (2119, 2104) when somebody does. */
 const FARM_INACTIVE = 2108
 /** Its connection does not stand: of a farm that was well the same as broken, which IB does not always say before. */
@@ -79,6 +81,8 @@ export class FarmWatch {
       case FARM_WELL:
         if (!this.#well.has(farm)) this.#hearWell(farm, { code, message })
         return this.#endLoss(farm)
+      case RESTORED:
+        return this.#hearRestored(message)
       case FARM_INACTIVE:
         this.#well.delete(farm)
         return this.#endLoss(farm) // whoever hung on it is asked for anew, and that connects it
@@ -99,6 +103,17 @@ export class FarmWatch {
     if (this.#lost.has(farm) || this.#clock.nowUs() - lostUs < usFromMs(GREETED_WITHIN_MS)) return
     this.#handlers.silent(onItsWayUntilUs(lostUs), { lostUs, code, message: `${message}, and it was not connected before` })
     if (!this.isBroken) this.#handlers.well()
+  }
+
+  /** Farms of history and of definitions are named too: only one that was heard of before is a market data farm. */
+  #hearRestored(message: string): void {
+    for (const farm of farmsAfter('not connected:', message))
+      if (this.#well.has(farm)) this.#lose(farm, { code: RESTORED, message, wasWell: true })
+    for (const farm of farmsAfter('are connected:', message)) {
+      if (!this.#lost.has(farm)) continue
+      this.#well.add(farm)
+      this.#endLoss(farm)
+    }
   }
 
   #endLoss(farm: string): void {
@@ -130,3 +145,10 @@ const onItsWayUntilUs = (lostUs: number): number => lostUs + usFromMs(ON_ITS_WAY
 
 /** `… is broken:usfarm`, and in one of the messages `… upon demand.usfarm`. */
 const farmIn = (message: string): string => /(?:demand\.|:)([^:]*)$/.exec(message)?.[1]?.trim() ?? message
+
+/** Of `All data farms are connected: usfarm; usfuture.`, or of a list that ends so. */
+function farmsAfter(words: string, message: string): string[] {
+  const [, list = ''] = message.split(words)
+  const [names = ''] = list.split('.')
+  return names.split(';').map((name) => name.trim())
+}

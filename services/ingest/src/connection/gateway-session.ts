@@ -29,6 +29,9 @@ export interface GatewayAddress {
   clientId: number
 }
 
+/** A session as those see it that work with it. */
+export type OpenSession = Pick<GatewaySession, keyof GatewaySession>
+
 const TIME_WITHIN_MS = 10_000
 const DETAILS_WITHIN_MS = 15_000
 /** Our pacer is the one that counts; the library's own would carry its queue into nothing. */

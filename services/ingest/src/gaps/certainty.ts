@@ -30,6 +30,7 @@ export interface CertaintyOptions {
 /** A gateway that answers no question takes requests all the same, and later than this the one before has no tick any more. */
 const MOST_TAKING_MS = 30_000
 const LEFT_QUIET = 'nothing came of it after a gap, and nobody wants it any more'
+const LEFT_UNREAD = 'the gateway was not read because the spool takes nothing, and nobody wants the stream any more'
 const NEVER_HEARD = 'ingest was not running, and the stream had no tick since it was asked for'
 
 /** Knows for each stream up to when no tick can be missing, and so when a gap begins and when it is over. */
@@ -130,11 +131,15 @@ export class Certainty {
     return this.#gaps.end(stream, atUs)
   }
 
-  /** Nobody desires the stream any more, and what speaks against its last silence is told now or never. */
-  leave(stream: RecordedStream): void {
+  /**
+   * Nobody desires the stream any more, and what speaks against its last silence is told now or never.
+   * @param isRead what the gateway has sent is read; else the stream's last ticks still wait, and nobody takes them later
+   */
+  leave(stream: RecordedStream, isRead: boolean): void {
     this.#farms.lapse()
     const presumedUs = this.#presumedQuiet.get(stream.rid) ?? stream.desiredUs
     if (presumedUs > stream.desiredUs) this.#begin(stream, { fromUs: presumedUs, cause: 'stale', reason: LEFT_QUIET })
+    if (!isRead) this.#begin(stream, { fromUs: this.#lastHeardUs, cause: 'spool_full', reason: LEFT_UNREAD })
     this.end(stream)
     this.#suspects.delete(stream.rid)
     this.#presumedQuiet.delete(stream.rid)
@@ -231,7 +236,8 @@ export class Certainty {
     const { streams, isSubscribed } = this.#options
     for (const stream of streams.all) {
       const { lastStUs = 0, rid } = stream
-      if (lastStUs >= sinceUs || !isSubscribed(rid)) continue
+      const isAsked = isSubscribed(rid) || this.#askedHere.has(rid) // one that is refused just now has no gap yet
+      if (lastStUs >= sinceUs || !isAsked) continue
       this.#doubt(stream, { fromUs: lastStUs || farm.lostUs, ...gapOf(farm) })
     }
   }

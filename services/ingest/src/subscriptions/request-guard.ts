@@ -13,7 +13,7 @@ interface Asked {
  * a restart of ingest too.
  */
 export class RequestGuard {
-  readonly #file: StateFile
+  readonly #file: Pick<StateFile, 'read' | 'write'>
   readonly #guardUs: number
   readonly #clock: Clock
   readonly #asked: Map<number, Asked>
@@ -22,7 +22,7 @@ export class RequestGuard {
    * @param file made where it is missing; one that cannot be read counts as empty, for it only spares a refusal
    * @param guardMs how long a stream is not asked for again
    */
-  constructor(file: StateFile, guardMs: number, clock: Clock) {
+  constructor(file: Pick<StateFile, 'read' | 'write'>, guardMs: number, clock: Clock) {
     this.#file = file
     this.#guardUs = guardMs * US_PER_MS
     this.#clock = clock

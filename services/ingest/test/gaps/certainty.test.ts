@@ -8,6 +8,7 @@ import type { DesiredStream } from '../../src/subscriptions/line-plan.ts'
 const RID = hash31(1, 'bid_ask')
 const OTHER_RID = hash31(2, 'last')
 const NEW_RID = hash31(3, 'last')
+const RESTORED = 'Connectivity between IB and Trader Workstation has been restored - data maintained.'
 
 describe('Certainty', () => {
   beforeEach(() => void jest.useFakeTimers())
@@ -362,8 +363,8 @@ describe('Certainty', () => {
     certainty.hearNotice(2103, 'Market data farm connection is broken:usfarm')
     pass(2)
     tick(OTHER_RID) // hangs on another one
-    certainty.leave(stream(OTHER_RID))
-    certainty.leave(stream(RID))
+    certainty.leave(stream(OTHER_RID), true)
+    certainty.leave(stream(RID), true)
     expect(told).toEqual([
       ['gap_opened', 1, 'farm_broken', 5],
       ['gap', 1, 'farm_broken', 5, 7],
@@ -379,8 +380,8 @@ describe('Certainty', () => {
     certainty.subscribed(stream(RID))
     pass(20)
     told.length = 0
-    certainty.leave(stream(RID))
-    certainty.leave(stream(OTHER_RID))
+    certainty.leave(stream(RID), true)
+    certainty.leave(stream(OTHER_RID), true)
     expect(told).toEqual([
       ['gap_opened', 1, 'stale', 10],
       ['gap', 1, 'stale', 10, 20],
@@ -388,6 +389,7 @@ describe('Certainty', () => {
   })
 
   const CONNECTING = 'Market data farm is connecting:usfarm'
+  const BROKEN = 'Market data farm connection is broken:usfarm'
   const WELL = 'Market data farm connection is OK:usfarm'
   const INACTIVE = 'Market data farm connection is inactive but should be available upon demand.usfarm'
 
@@ -451,6 +453,67 @@ describe('Certainty', () => {
       ['gap_opened', 1, 'farm_broken', 10],
       ['gap', 1, 'farm_broken', 10, 61],
     ])
+  })
+
+  it('regression: a stream that was refused while its farm was broken was missing only since the last tick of others', () => {
+    const { certainty, world, told, tick, pass, stream } = start()
+    certainty.subscribed(stream(RID))
+    pass(5)
+    tick(RID)
+    certainty.hearNotice(2103, BROKEN)
+    pass(1)
+    tick(OTHER_RID)
+    world.subscribed = false
+    certainty.lose('competing', 'another session of the login', 10_197)
+    expect(told[0]).toEqual(['gap_opened', 1, 'farm_broken', 5])
+  })
+
+  it('regression: what a gateway that was not read had still to give was in no gap where its stream was left meanwhile', () => {
+    const { certainty, told, pass, stream } = start()
+    pass(5)
+    certainty.hearGateway(usFromMs(Date.now()))
+    pass(20)
+    certainty.leave(stream(OTHER_RID), true)
+    certainty.leave(stream(RID), false)
+    expect(told).toEqual([
+      ['gap_opened', 1, 'spool_full', 5],
+      ['gap', 1, 'spool_full', 5, 25],
+    ])
+  })
+
+  it.each([
+    'All data farms are connected: usfuture; usfarm; secdefil.',
+    'The following farms are connected: usfuture; usfarm. The following farms are not connected: ushmds.',
+  ])('regression: a quiet stream stayed in its gap where only 1102 said that its farm is back: %s', (farms) => {
+    const { certainty, told, pass, stream } = start()
+    certainty.hearNotice(2104, WELL)
+    certainty.subscribed(stream(RID))
+    pass(1)
+    certainty.hearNotice(2103, BROKEN)
+    pass(4)
+    certainty.hearNotice(1102, `${RESTORED} ${farms}`)
+    pass(24)
+    expect(told.filter(([, cid]) => cid === 1)).toEqual([
+      ['gap_opened', 1, 'farm_broken', 0],
+      ['asked anew', 1],
+      ['gap', 1, 'farm_broken', 0, 25],
+    ])
+  })
+
+  it('regression: a stream was taken for quiet although 1102 named its farm among those that are not connected', () => {
+    const { certainty, told, tick, pass } = start()
+    certainty.hearNotice(2104, WELL)
+    pass(1)
+    tick(RID)
+    certainty.hearNotice(
+      1102,
+      `${RESTORED} The following farms are connected: usfuture. The following farms are not connected: usfarm; ushmds.`,
+    )
+    for (let i = 0; i < 4; i++) {
+      pass(1)
+      tick(OTHER_RID)
+    }
+    expect(told).toEqual([['gap_opened', 1, 'farm_broken', 1]])
   })
 
   it('a farm that is connected because somebody asks for it anew silences none that ticked before; one that goes to sleep is not broken any more', () => {
