@@ -17,13 +17,17 @@ const CURRENCIES = new Set(
   'USD EUR GBP JPY CHF CAD AUD NZD HKD SGD CNH CNY SEK NOK DKK MXN KRW INR ZAR ILS HUF CZK PLN TRY TWD BRL SAR AED MYR THB'.split(' '),
 )
 const MAX_CID = 2 ** 31 - 1
+/** `"BRK B"`, `"BRK B".front`, or a word without spaces. */
+const WORD = /"([^"]+)"(\.front\b)?|([^\s"]+)/gi
 
 /**
  * Reads the name of a contract, in any case: `265598`, `aapl`, `MNQ.front`, `FUT MNQ CME 202612`, `FUT ES front`, `OPT AAPL 20261218 200 C`, `STK "BRK B"`.
  * @returns what to look for, or what is wrong with it
  */
 export function parseContractName(text: string): ContractName | { problem: string } {
-  const words = [...text.trim().matchAll(/"([^"]+)"|([^\s"]+)/g)].map(([, quoted, plain]) => (quoted ?? plain ?? '').trim().toUpperCase())
+  const words = [...text.trim().matchAll(WORD)].map(([, quoted, front, plain]) =>
+    `${(quoted ?? plain ?? '').trim()}${front ?? ''}`.toUpperCase(),
+  )
   const [first = '', ...rest] = words
   if (first === '') return { problem: `a contract is named by ${FORM}` }
   if (/^\d+$/.test(first)) return fromId(first, rest)

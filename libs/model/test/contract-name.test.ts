@@ -18,6 +18,7 @@ describe('parseContractName', () => {
       false,
     ],
     ['OPT AAPL SMART 20261218 182.5P', 'OPT AAPL SMART 20261218 182.5 P', expect.objectContaining({ strike: 182.5, right: 'P' }), false],
+    ['"brk b".Front', '"BRK B".front', { symbol: 'BRK B', secType: 'FUT' }, true],
     ['FUT', 'FUT', { symbol: 'FUT' }, false], // a symbol, as a type alone says nothing
   ])('reads %s', (text, spelling, query, isFront) => {
     expect(parseContractName(text)).toEqual({ text: spelling, query, isFront })
@@ -47,6 +48,7 @@ describe('parseContractName', () => {
         const name = parseContractName(words.join(' '))
         if (!('problem' in name)) expect(parseContractName(name.text)).toEqual(name)
       }),
+      { numRuns: 1_000 },
     )
   })
 })
